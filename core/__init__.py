@@ -1,0 +1,1 @@
+"""What onboarding is. Knows no terminal, no screen and no app."""

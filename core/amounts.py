@@ -1,0 +1,46 @@
+"""Money is an int of wei until it is shown; here it is shown, and read back."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation, localcontext
+
+WEI_PER_PEAQ = 10**18
+_DIGITS = 6
+
+
+def peaq(wei: int, *, up: bool = False) -> str:
+    """Wei as PEAQ with at most 6 decimals, e.g. `1.1`.
+
+    Rounds down, so that nobody believes to hold more than is there; `up` rounds up, for amounts
+    that somebody must send.
+    """
+    with localcontext() as context:
+        context.prec = 60
+        amount = Decimal(wei) / WEI_PER_PEAQ
+        rounded = amount.quantize(
+            Decimal(1).scaleb(-_DIGITS), rounding=ROUND_CEILING if up else ROUND_FLOOR
+        )
+    text = f"{rounded:f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def peaq_fixed(wei: int, *, up: bool = False) -> str:
+    """The same with all six decimals, so that columns line up: `1.100000`."""
+    whole, _, fraction = peaq(wei, up=up).partition(".")
+    return f"{whole}.{fraction:0<{_DIGITS}}"
+
+
+def parse_peaq(text: str) -> int:
+    """Wei of a decimal amount of PEAQ. Raises ValueError with a sentence for people."""
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not an amount of PEAQ, such as 1 or 1.1") from None
+    if not amount.is_finite() or amount < 0 or amount > 10**12:
+        raise ValueError(f"{text!r} is not an amount of PEAQ, such as 1 or 1.1")
+    with localcontext() as context:
+        context.prec = 60
+        wei = amount * WEI_PER_PEAQ
+    if wei != wei.to_integral_value():
+        raise ValueError(f"{text!r} has more than 18 decimals")
+    return int(wei)

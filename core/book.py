@@ -1,0 +1,103 @@
+"""Disk first, listener second: the one way in which anything comes to have happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.clock import Clock
+from core.events import Event
+from core.fold import apply, fold
+from core.journal import Journal, Record
+from core.state import State
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What is being waited for, for the wait line."""
+
+    what: str
+    started: float
+    """Monotonic seconds of the clock."""
+    usual: float | None = None
+    """Seconds that it usually takes."""
+    in_flight: bool = False
+    """True between a record of intent and its answer: pulling the plug is safe, but not idle."""
+
+
+class Listener(Protocol):
+    def on_record(self, record: Record, state: State) -> None:
+        """A fact that is on disk."""
+        ...
+
+    def on_wait(self, wait: Wait | None) -> None:
+        """A wait began, changed or ended; not recorded."""
+        ...
+
+
+class Silent:
+    """A listener that does not listen."""
+
+    def on_record(self, record: Record, state: State) -> None: ...
+
+    def on_wait(self, wait: Wait | None) -> None: ...
+
+
+class Book:
+    """The journal and the state folded from it."""
+
+    def __init__(self, journal: Journal, clock: Clock, listener: Listener | None = None) -> None:
+        self._journal = journal
+        self._clock = clock
+        self.listener: Listener = listener or Silent()
+        self._records: list[Record] = journal.open()
+        self._state = fold(self._records)
+        self._lock = asyncio.Lock()
+        self._waits: list[Wait] = []
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        return tuple(self._records)
+
+    @property
+    def repaired(self) -> int:
+        return self._journal.repaired
+
+    async def record(self, event: Event) -> State:
+        """Writes `event`, syncs it, and tells the listener; raises what `Journal.append` raises.
+
+        Runs to its end even where the caller is cancelled: what is on disk is in the state.
+        """
+        return await asyncio.shield(asyncio.ensure_future(self._record(event)))
+
+    async def _record(self, event: Event) -> State:
+        async with self._lock:
+            # In a thread: a slow card would otherwise hold up every key that is typed.
+            record = await asyncio.to_thread(self._journal.append, event)
+            self._records.append(record)
+            self._state = apply(self._state, record)
+            self.listener.on_record(record, self._state)
+            return self._state
+
+    @contextmanager
+    def waiting(
+        self, what: str, *, usual: float | None = None, in_flight: bool = False
+    ) -> Iterator[None]:
+        """Says what is waited for while the block runs; waits may stand inside one another."""
+        self._waits.append(Wait(what, self._clock.monotonic(), usual, in_flight))
+        self.listener.on_wait(self._waits[-1])
+        try:
+            yield
+        finally:
+            self._waits.pop()
+            self.listener.on_wait(self._waits[-1] if self._waits else None)
+
+    def close(self) -> None:
+        self._journal.close()

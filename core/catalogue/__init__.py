@@ -1,0 +1,22 @@
+"""Every fault in words: title, cause, remedy, what became of the money, when to try again."""
+
+from __future__ import annotations
+
+from core.catalogue.entry import Entry, Kind
+from core.catalogue.gas_station import GAS_STATION
+from core.catalogue.local import FILES, PROGRAM, SETTINGS
+from core.catalogue.network import CHAIN, FUNDS, RPC
+
+
+def _catalogue(*entries: Entry) -> dict[str, Entry]:
+    table = {entry.code: entry for entry in entries}
+    if len(table) != len(entries):
+        raise ValueError("a code stands twice in the catalogue")
+    return table
+
+
+CATALOGUE: dict[str, Entry] = _catalogue(
+    *SETTINGS, *FILES, *RPC, *GAS_STATION, *FUNDS, *CHAIN, *PROGRAM
+)
+
+__all__ = ["CATALOGUE", "Entry", "Kind"]

@@ -1,0 +1,36 @@
+"""The form of an entry of the catalogue.
+
+Titles keep the words of the public guide where it has any, because those are what people search
+for. `{name}` is filled from the fault. A remedy says what to do next; nobody is blamed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+NOTHING_LOST = "Nothing was paid, nothing is lost."
+GAS_ONLY = "Only a small network fee was spent. The bond was not."
+SAFE = "What was done so far is recorded and stays done."
+
+
+class Kind(Enum):
+    """Who has to act, and so the exit code when the wizard is left in it."""
+
+    INPUT = "input"
+    NETWORK = "network"
+    CONFIGURATION = "configuration"
+    LOCKED = "locked"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Entry:
+    code: str
+    title: str
+    cause: str
+    remedy: str
+    kind: Kind = Kind.INPUT
+    money: str = NOTHING_LOST
+    again: str = "now"
+    """`now`, `later`, `after a change` or `never`."""

@@ -1,0 +1,163 @@
+"""Faults of the Gas Station and of the codes that it asks for."""
+
+from __future__ import annotations
+
+from core.catalogue.entry import Entry, Kind
+
+GAS_STATION = (
+    Entry(
+        "INVALID_2FA",
+        "Invalid 2FA code",
+        "The Gas Station did not take the code: mistyped, too old, or used before.",
+        "Wait for the next code in the authenticator, then type it.",
+    ),
+    Entry(
+        "CODE_MALFORMED",
+        "Invalid 2FA code",
+        "A code has {digits} digits; this has {found}.",
+        "Type the {digits} digits that the authenticator shows. Spaces do not matter.",
+    ),
+    Entry(
+        "CODE_MISTYPED",
+        "Invalid 2FA code",
+        "It is not a code of this machine's entry. Either a digit is wrong, "
+        "or it is from another entry in the authenticator.",
+        "Choose the entry {label}, and type its code. It was not sent; no attempt was used.",
+    ),
+    Entry(
+        "CODE_USED",
+        "Invalid 2FA code",
+        "This code was used just now; each one works once.",
+        "Wait {seconds} s for the next code, then type it. It was not sent.",
+    ),
+    Entry(
+        "CODE_SKEWED",
+        "Invalid 2FA code",
+        "The code is right, but {seconds} s {direction}: a clock is off.",
+        "Set phone and machine to automatic time, then type the next code. It was not sent.",
+    ),
+    Entry(
+        "2FA_LOCKED",
+        "2FA locked",
+        "Too many wrong codes for this owner. The lock opens by itself.",
+        "Come back when the time is over; leaving the wizard is fine. Then use a fresh code.",
+        Kind.WAITING,
+    ),
+    Entry(
+        "2FA_NOT_CONFIGURED",
+        "2FA is not set up",
+        "The Gas Station knows no authenticator for this owner.",
+        "Set it up again: press Enter for a new QR code.",
+    ),
+    Entry(
+        "2FA_NOT_ACTIVE",
+        "2FA is not confirmed yet",
+        "The authenticator was linked, but never confirmed with a code.",
+        "Confirm it first: press Enter, then type a code.",
+    ),
+    Entry(
+        "CODE_EXPIRED",
+        "Invalid 2FA code",
+        "The code was too old when it arrived.",
+        "Type the next code soon after it appears.",
+    ),
+    Entry(
+        "OWNER_ADDRESS_REFUSED",
+        "The Gas Station does not accept the address",
+        "It says: {message}",
+        "Fund the machine another way: press F3.",
+        again="after a change",
+    ),
+    Entry(
+        "QR_GENERATION_FAILED",
+        "The Gas Station could not prepare 2FA",
+        "A fault on its side.",
+        "Press Enter to try again.",
+        Kind.NETWORK,
+    ),
+    Entry(
+        "DUPLICATE_REQUEST",
+        "The Gas Station is still at it",
+        "The same request is being worked on. It is not paid twice.",
+        "Wait; the balance is watched. Then ask again with a fresh code: it is the same request.",
+        Kind.WAITING,
+        money="A payment may be on its way.",
+    ),
+    Entry(
+        "REQUEST_ALREADY_PROCESSED",
+        "The Gas Station has settled this request",
+        "It was answered before, but the wallet holds {held} of {needed} {token}.",
+        "Wait for it to arrive, ask anew with a fresh code, or fund it another way.",
+        money="A payment may be on its way.",
+    ),
+    Entry(
+        "RATE_LIMITED",
+        "Faucet rate limit exceeded",
+        "Too many requests from this owner or this line.",
+        "Ask again when the time is over. You may leave and come back.",
+        Kind.WAITING,
+    ),
+    Entry(
+        "CAP_EXCEEDED_OWNER",
+        "Owner daily funding cap exceeded",
+        "The Gas Station has paid this owner all that it pays in a day.",
+        "Choose another way to fund now, or come back tomorrow.",
+        Kind.WAITING,
+    ),
+    Entry(
+        "CAP_EXCEEDED_WALLET",
+        "Wallet daily funding cap exceeded",
+        "The Gas Station has paid this wallet all that it pays in a day.",
+        "Choose another way to fund now, or come back tomorrow.",
+        Kind.WAITING,
+    ),
+    Entry(
+        "TRANSFER_FAILED",
+        "The Gas Station's transfer failed",
+        "It accepted the request, but its payment did not go through.",
+        "Ask again with a fresh code: it is the same request, and is paid once at most.",
+    ),
+    Entry(
+        "GAS_STATION_UNREACHABLE",
+        "The Gas Station does not answer",
+        "{host}: {reason}.",
+        "Press Enter to try again, or choose another way to fund.",
+        Kind.NETWORK,
+    ),
+    Entry(
+        "GAS_STATION_NO_ANSWER",
+        "The Gas Station's answer was lost",
+        "The request was sent, but no answer came back: {reason}.",
+        "The balance is watched. Ask again with a fresh code: "
+        "it is the same request, and is paid once at most.",
+        Kind.NETWORK,
+        money="A payment may be on its way.",
+    ),
+    Entry(
+        "GAS_STATION_NOT_ITSELF",
+        "This is not the Gas Station",
+        "{host} answers, but not as the Gas Station does: {reason}.",
+        "Check PEAQOS_GAS_STATION_URL; a login page of the local network may be in between.",
+        Kind.NETWORK,
+    ),
+    Entry(
+        "GAS_STATION_REFUSED",
+        "The Gas Station refused: {code}",
+        "It says: {message}",
+        "Press Enter to try again, or choose another way to fund.",
+    ),
+    Entry(
+        "NO_GAS_STATION",
+        "{network} has no Gas Station",
+        "On this network the wallet is funded from the faucet or by hand.",
+        "Send what is missing to the address that is shown.",
+        again="after a change",
+    ),
+    Entry(
+        "ENROLMENT_UNUSABLE",
+        "The Gas Station sent a 2FA setup that cannot be used",
+        "{reason}",
+        "Press Enter to ask for a new one, or choose another way to fund.",
+        Kind.NETWORK,
+    ),
+)

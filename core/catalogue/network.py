@@ -1,0 +1,190 @@
+"""Faults of the network: endpoint, contracts, transactions, money."""
+
+from __future__ import annotations
+
+from core.catalogue.entry import GAS_ONLY, SAFE, Entry, Kind
+
+RPC = (
+    Entry(
+        "RPC_UNREACHABLE",
+        "The network cannot be reached",
+        "{host} did not answer: {reason}.",
+        "Check the line, then press Enter. Another endpoint can be set as PEAQOS_RPC_URL.",
+        Kind.NETWORK,
+        money=SAFE,
+    ),
+    Entry(
+        "RPC_NOT_A_NODE",
+        "This is not a peaq node",
+        "{host} answers, but not as a node does: {reason}.",
+        "Check PEAQOS_RPC_URL; a login page of the local network may be in between.",
+        Kind.NETWORK,
+        money=SAFE,
+    ),
+    Entry(
+        "RPC_BUSY",
+        "The network endpoint is busy",
+        "{host} asks to come back later.",
+        "Press Enter when the time is over, or set another endpoint as PEAQOS_RPC_URL.",
+        Kind.WAITING,
+        money=SAFE,
+    ),
+    Entry(
+        "RPC_BEHIND",
+        "The network endpoint lags behind",
+        "{host} is at block {height}; block {needed} is needed to be sure.",
+        "Press Enter to ask again, or set another endpoint as PEAQOS_RPC_URL.",
+        Kind.NETWORK,
+        money=SAFE,
+    ),
+    Entry(
+        "RPC_ERROR",
+        "The network refused the question",
+        "{host}: {reason}",
+        "Press Enter to try again. If it stays, set another endpoint as PEAQOS_RPC_URL.",
+        Kind.NETWORK,
+        money=SAFE,
+    ),
+    Entry(
+        "CHAIN_ID_WRONG",
+        "This is another network",
+        "{host} serves chain {found}; {network} is chain {expected}.",
+        "Check PEAQOS_RPC_URL, or start with the network that is meant (--network).",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "NO_CODE_AT_ADDRESS",
+        "There is no contract at {variable}",
+        "{address} has no code on {network}.",
+        "Check {variable}: press F2, or remove it to use the network's own address.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "CONTRACT_UNEXPECTED",
+        "The contract does not answer as expected",
+        "{variable}: {reason}",
+        "Check {variable}: press F2, or remove it to use the network's own address.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "JOURNAL_CHAIN_DISAGREE",
+        "The records and the network disagree",
+        "{reason}",
+        "If this is a new rehearsal network, start with a new folder (--state-dir). "
+        "Otherwise ask again later: the endpoint may be wrong.",
+        Kind.NETWORK,
+        money=SAFE,
+    ),
+)
+
+FUNDS = (
+    Entry(
+        "INSUFFICIENT_BALANCE",
+        "Insufficient balance for gas + bond",
+        "Needed {needed} {token}, held {held}: {missing} {token} are missing.",
+        "Send {missing} {token} to {address}. This screen notices when it arrives.",
+        money=SAFE,
+        again="after a change",
+    ),
+    Entry(
+        "FUNDING_LATE",
+        "The payment has not arrived yet",
+        "The Gas Station says that it sent {amount} {token}, but the wallet holds {held}.",
+        "It is watched. Press Enter to look again, or come back later.",
+        Kind.WAITING,
+        money="A payment is on its way.",
+    ),
+    Entry(
+        "FUNDING_TOO_SMALL",
+        "Insufficient balance for gas + bond",
+        "The Gas Station paid {amount} {token}; {missing} {token} are still missing.",
+        "Send {missing} {token} to {address}, or ask again tomorrow.",
+        money="What was paid is in the wallet.",
+        again="after a change",
+    ),
+    Entry(
+        "SKIPPED_BUT_POOR",
+        "Insufficient balance for gas + bond",
+        "The Gas Station finds {held} {token} sufficient, but bond and gas need {needed}.",
+        "Send {missing} {token} to {address}. This screen notices when it arrives.",
+        again="after a change",
+    ),
+)
+
+CHAIN = (
+    Entry(
+        "ALREADY_REGISTERED",
+        "AlreadyRegistered",
+        "The network knows this owner already, but not yet under which number.",
+        "Press Enter to ask again: the number is looked up and the wizard goes on.",
+        Kind.NETWORK,
+        money="The bond was paid earlier. It is not paid again.",
+    ),
+    Entry(
+        "BOND_CHANGED",
+        "The bond has changed",
+        "It was {quoted} {token} when this was shown; now it is {now}.",
+        "Look at the new amount, then press Enter if you agree.",
+    ),
+    Entry(
+        "BOND_NOT_ACCEPTED",
+        "The bond was not agreed to",
+        "The bond is {bond} {token}; at most {accepted} was accepted.",
+        "Start again and accept the bond as it is.",
+        again="after a change",
+    ),
+    Entry(
+        "CONTRACT_PAUSED",
+        "The contract is paused",
+        "{name}: the operators of the network have stopped it for now.",
+        "Press Enter to try again later; it has to be released by them.",
+        Kind.NETWORK,
+    ),
+    Entry(
+        "CONTRACT_REFUSED",
+        "The contract refused: {name}",
+        "{purpose} was tried without sending it, and would have failed: {reason}",
+        "Press Enter to try again. If it stays, note the name above and ask for help.",
+        Kind.NETWORK,
+    ),
+    Entry(
+        "TRANSACTION_REVERTED",
+        "The transaction failed on the network",
+        "{purpose}: {reason}",
+        "Press Enter: it is looked at again before anything new is sent.",
+        Kind.NETWORK,
+        money=GAS_ONLY,
+    ),
+    Entry(
+        "TRANSACTION_LATE",
+        "The network takes longer than usual",
+        "{purpose} was sent {seconds} s ago and is not in a block yet.",
+        "Press Enter to go on watching, or come back later. It is never sent twice.",
+        Kind.WAITING,
+        money="It was sent, and is paid once at most.",
+    ),
+    Entry(
+        "TRANSACTION_DISPLACED",
+        "Another program used this key",
+        "The place of our transaction (number {nonce}) was taken by another one of this wallet.",
+        "Stop the other program, then press Enter: what it did is looked at first.",
+        money="Ours was not executed.",
+    ),
+    Entry(
+        "FOREIGN_PENDING",
+        "Another transaction of this wallet is under way",
+        "It was not sent by this wizard, and nothing is sent while it is open.",
+        "Press Enter when it is through. If another program uses this key, stop it.",
+    ),
+    Entry(
+        "READ_BACK_FAILED",
+        "The network does not show what was written",
+        "{what}: expected {expected}, found {found}.",
+        "Press Enter to read it again. Nothing is sent before it is understood.",
+        Kind.NETWORK,
+        money=SAFE,
+    ),
+)

@@ -1,0 +1,69 @@
+"""What every step works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.book import Book
+from core.chain import Chain
+from core.clock import Clock
+from core.errors import fault
+from core.gas_station import GasStation
+from core.keys import Key
+from core.mcr import Mcr
+from core.secrets import Secret
+from core.settings import Settings
+from core.state import State
+from core.totp import Enrolment
+from core.transactions import Sender
+
+
+@dataclass
+class Memory:
+    """What lives only as long as this process: nothing of it is ever written."""
+
+    key: Key | None = None
+    passphrases_tried: int = 0
+    enrolment: Enrolment | None = None
+    image_url: str = ""
+    image_expires: float = 0.0
+    """Monotonic seconds."""
+    used_codes: set[Secret] = field(default_factory=set)
+
+
+@dataclass
+class Context:
+    settings: Settings
+    folder: Path
+    clock: Clock
+    book: Book
+    chain: Chain
+    sender: Sender
+    gas_station: GasStation | None
+    mcr: Mcr | None
+    available_memory: Callable[[], int]
+    memory: Memory = field(default_factory=Memory)
+
+    @property
+    def state(self) -> State:
+        return self.book.state
+
+    @property
+    def address(self) -> str:
+        """The machine's address. Raises RuntimeError before there is one."""
+        address = self.book.state.address
+        if address is None:
+            raise RuntimeError("there is no keypair yet")
+        return address
+
+    @property
+    def token(self) -> str:
+        return self.settings.network.token
+
+    def key(self) -> Key:
+        """The unlocked key. Raises OnboardingError (LOCKED_KEY)."""
+        if self.memory.key is None:
+            raise fault("LOCKED_KEY")
+        return self.memory.key

@@ -1,0 +1,216 @@
+"""Step 1: everything that is needed later is asked now, before any money moves. Read only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from core import events as ev
+from core.amounts import peaq
+from core.chain import Survey
+from core.context import Context
+from core.errors import OnboardingError, Problem, problem
+from core.networks import CONTRACT_VARIABLES
+
+PATIENCE = 6.0
+"""Seconds that one endpoint gets here: a technician is looking at the list."""
+_CLOCK_FINE = timedelta(seconds=5)
+
+
+class Light(str, Enum):
+    PENDING = "pending"
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the list. `problem` says what to do where it is not green."""
+
+    key: str
+    title: str
+    light: Light = Light.PENDING
+    text: str = ""
+    problem: Problem | None = None
+
+
+TITLES = {
+    "variables": "Settings",
+    "rpc": "Network endpoint",
+    "chain": "Network",
+    "contracts": "Contracts",
+    "bond": "Bond",
+    "gas-station": "Gas Station",
+    "mcr": "MCR API",
+    "clock": "Clock",
+    "folder": "State folder",
+}
+
+Report = Callable[[Check], None]
+
+
+def pending() -> list[Check]:
+    """The list before anything was asked."""
+    return [Check(key, title) for key, title in TITLES.items()]
+
+
+async def check_environment(context: Context, report: Report) -> list[Check]:
+    """Checks everything at once and reports each line as it is known; never raises for a fault."""
+    results: dict[str, Check] = {}
+
+    def say(key: str, light: Light, text: str, found: Problem | None = None) -> None:
+        check = Check(key, TITLES[key], light, text, found)
+        results[key] = check
+        report(check)
+
+    _check_settings(context, say)
+    say("folder", Light.GREEN, str(context.folder))
+    survey, _, _ = await asyncio.gather(
+        _check_chain(context, say), _check_gas_station(context, say), _check_mcr(context, say)
+    )
+    _check_clock(context, survey, say)
+    return [results[key] for key in TITLES]
+
+
+Say = Callable[..., None]
+
+
+def _check_settings(context: Context, say: Say) -> None:
+    settings = context.settings
+    if settings.problems:
+        first = settings.problems[0]
+        say("variables", Light.RED, first.title, first)
+    elif settings.warnings:
+        say("variables", Light.AMBER, settings.warnings[0])
+    else:
+        own = sum(source != "default" for source in settings.sources.values())
+        say("variables", Light.GREEN, f"{own} set, the others are the network's own")
+
+
+async def _check_chain(context: Context, say: Say) -> Survey | None:
+    network = context.settings.network
+    try:
+        if context.settings.problem_of("PEAQOS_RPC_URL"):
+            raise OnboardingError(problem("VARIABLE_MISSING", variable="PEAQOS_RPC_URL"))
+        survey = await context.chain.survey(patience=PATIENCE)
+    except OnboardingError as error:
+        known = error.code == "CHAIN_ID_WRONG"
+        say("rpc", Light.GREEN if known else Light.RED, _short(error), _unless(known, error))
+        say("chain", Light.RED if known else Light.AMBER, *_after(known, error))
+        for key in ("contracts", "bond"):
+            say(key, Light.AMBER, "not asked yet")
+        return None
+    say("rpc", Light.GREEN, f"{survey.host}, {survey.seconds * 1000:.0f} ms")
+    say("chain", Light.GREEN, f"{network.title}, chain {network.chain_id}, block {survey.height}")
+    _check_contracts(context, survey, say)
+    _check_bond(context, survey, say)
+    return survey
+
+
+def _short(error: OnboardingError) -> str:
+    return "answers" if error.code == "CHAIN_ID_WRONG" else error.problem.title
+
+
+def _unless(known: bool, error: OnboardingError) -> Problem | None:
+    return None if known else error.problem
+
+
+def _after(known: bool, error: OnboardingError) -> tuple[str, Problem | None]:
+    return (error.problem.title, error.problem) if known else ("not asked yet", None)
+
+
+def _check_contracts(context: Context, survey: Survey, say: Say) -> None:
+    alive = {
+        **survey.code,
+        "DID_REGISTRY_ADDRESS": survey.did_answers,
+        "BATCH_PRECOMPILE_ADDRESS": survey.batch_answers,
+    }
+    for variable, name in CONTRACT_VARIABLES.items():
+        if not alive[variable]:
+            found = problem(
+                "NO_CODE_AT_ADDRESS",
+                variable=variable,
+                address=getattr(context.settings.contracts, name),
+                network=context.settings.network.title,
+            )
+            say("contracts", Light.RED, found.title, found)
+            return
+    say("contracts", Light.GREEN, "all six answer")
+
+
+def _check_bond(context: Context, survey: Survey, say: Say) -> None:
+    if survey.bond is None:
+        found = problem(
+            "CONTRACT_UNEXPECTED",
+            variable="IDENTITY_REGISTRY_ADDRESS",
+            reason="minBond gives no amount",
+        )
+        say("bond", Light.RED, found.title, found)
+    else:
+        say("bond", Light.GREEN, f"{peaq(survey.bond, up=True)} {context.token}")
+
+
+async def _check_gas_station(context: Context, say: Say) -> None:
+    if context.gas_station is None:
+        say("gas-station", Light.GREEN, "none on this network; funding is by hand")
+        return
+    try:
+        await context.gas_station.probe()
+    except OnboardingError as error:
+        say("gas-station", Light.AMBER, error.problem.title, error.problem)
+    else:
+        say("gas-station", Light.GREEN, context.gas_station.host)
+
+
+async def _check_mcr(context: Context, say: Say) -> None:
+    if context.mcr is None:
+        say("mcr", Light.GREEN, "none on this network")
+        return
+    try:
+        await context.mcr.probe()
+    except OnboardingError as error:
+        say("mcr", Light.AMBER, f"does not answer ({error.problem.params.get('reason', '')})")
+    else:
+        say("mcr", Light.GREEN, context.mcr.host)
+
+
+def _check_clock(context: Context, survey: Survey | None, say: Say) -> None:
+    skew = context.gas_station.skew if context.gas_station else None
+    if skew is None and survey and survey.server_time:
+        skew = survey.server_time - context.clock.now()
+    if skew is None:
+        say("clock", Light.AMBER, "no server has told the time")
+    elif abs(skew) <= _CLOCK_FINE:
+        say("clock", Light.GREEN, "right")
+    else:
+        seconds = round(abs(skew.total_seconds()))
+        direction = "behind" if skew > timedelta(0) else "ahead"
+        say("clock", Light.AMBER, f"this machine is {seconds} s {direction}; set it if you can")
+
+
+def essential_red(checks: list[Check]) -> Check | None:
+    """The first line that keeps the onboarding from going on."""
+    return next((check for check in checks if check.light is Light.RED), None)
+
+
+async def pass_environment(context: Context, version: str) -> None:
+    """Records that nothing essential was red; the first thing that is recorded at all.
+
+    Raises OnboardingError (RPC_…): the bond is read once more, as the record needs it.
+    """
+    survey = await context.chain.survey(patience=PATIENCE)
+    if context.state.started is None:
+        settings = context.settings
+        await context.book.record(
+            ev.OnboardingStarted(
+                network=settings.network.name,
+                chain_id=settings.network.chain_id,
+                contracts=settings.contracts.as_dict(),
+                version=version,
+            )
+        )
+    await context.book.record(ev.EnvironmentPassed(survey.bond or 0, survey.height))

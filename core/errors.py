@@ -1,0 +1,130 @@
+"""What a fault looks like to the rest of the program; the words are in `catalogue`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from core.catalogue import CATALOGUE, Entry, Kind
+from core.text import clean
+
+
+class Again(str, Enum):
+    """When the same thing may be tried again."""
+
+    NOW = "now"
+    LATER = "later"
+    AFTER_CHANGE = "after a change"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault, ready to be shown and to be journalled: a code and what fills its words.
+
+    `params` and `detail` are clean text; `until` is the moment from which it may be tried again,
+    None where that is now, or never.
+    """
+
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    detail: str = ""
+    until: datetime | None = None
+
+    @property
+    def entry(self) -> Entry:
+        return CATALOGUE[self.code]
+
+    @property
+    def title(self) -> str:
+        return self._filled(self.entry.title)
+
+    @property
+    def cause(self) -> str:
+        return self._filled(self.entry.cause)
+
+    @property
+    def remedy(self) -> str:
+        return self._filled(self.entry.remedy)
+
+    @property
+    def money(self) -> str:
+        return self._filled(self.entry.money)
+
+    @property
+    def kind(self) -> Kind:
+        return self.entry.kind
+
+    @property
+    def again(self) -> Again:
+        if self.kind is Kind.WAITING:
+            return Again.LATER
+        return Again(self.entry.again)
+
+    def remaining(self, now: datetime) -> timedelta:
+        """How long still to wait; zero when it may be tried."""
+        if self.until is None or self.until <= now:
+            return timedelta(0)
+        return self.until - now
+
+    def _filled(self, template: str) -> str:
+        return template.format_map(_Blank(self.params))
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+class OnboardingError(Exception):
+    """A fault that people can do something about; everything the engine raises on purpose."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.code}: {problem.title}")
+        self.problem = problem
+
+    @property
+    def code(self) -> str:
+        return self.problem.code
+
+
+def problem(
+    code: str, /, *, detail: object = "", until: datetime | None = None, **params: object
+) -> Problem:
+    """A Problem of the catalogue. Raises KeyError for a code that it does not have."""
+    CATALOGUE[code]
+    return Problem(
+        code=code,
+        params={name: clean(value) for name, value in params.items()},
+        detail=clean(detail),
+        until=until,
+    )
+
+
+def fault(
+    code: str, /, *, detail: object = "", until: datetime | None = None, **params: object
+) -> OnboardingError:
+    """The same as an exception, to raise."""
+    return OnboardingError(problem(code, detail=detail, until=until, **params))
+
+
+EXIT_DONE = 0
+EXIT_STOPPED = 1
+EXIT_NETWORK = 2
+EXIT_CONFIGURATION = 3
+EXIT_LOCKED = 4
+EXIT_WAITING = 75
+
+_EXITS = {
+    Kind.INPUT: EXIT_STOPPED,
+    Kind.NETWORK: EXIT_NETWORK,
+    Kind.CONFIGURATION: EXIT_CONFIGURATION,
+    Kind.LOCKED: EXIT_LOCKED,
+    Kind.WAITING: EXIT_WAITING,
+}
+
+
+def exit_code(kind: Kind) -> int:
+    return _EXITS[kind]

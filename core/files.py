@@ -1,0 +1,86 @@
+"""Files that must be there after a power cut, and that nobody else may read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from core.errors import fault
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a name that was created or replaced in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def create_file(path: Path, content: bytes) -> None:
+    """Creates `path` with mode 0600 and syncs it. Raises FileExistsError, never overwrites."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+    try:
+        os.fchmod(handle, FILE_MODE)
+        write_all(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    sync_folder(path.parent)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replaces `path` in one step: afterwards it is the old file or the new one, never a part."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        create_file(new, content)
+        os.replace(new, path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_all(handle: int, content: bytes) -> None:
+    """os.write until all of it is taken: a nearly full disk takes a part without an error."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def prepare_state_folder(folder: Path) -> list[str]:
+    """Makes `folder` (0700) where it is missing, and proves that it can be written.
+
+    Returns warnings for people. Raises OnboardingError (STATE_FOLDER_UNUSABLE).
+    """
+    warnings: list[str] = []
+    try:
+        if folder.is_symlink() and not folder.exists():
+            raise OSError("it is a link that leads nowhere")
+        if not folder.exists():
+            folder.mkdir(mode=FOLDER_MODE, parents=True)
+            sync_folder(folder.parent)
+        info = folder.stat()
+        if not stat.S_ISDIR(info.st_mode):
+            raise OSError("it is not a folder")
+        others = info.st_mode & 0o077
+        # Only an empty folder of our own is closed: DIR may be a place that others rely on.
+        if others and info.st_uid == os.geteuid() and not any(folder.iterdir()):
+            folder.chmod(FOLDER_MODE)
+        elif others & 0o022:
+            raise OSError("other users can write to it (chmod 700 closes it)")
+        elif others:
+            warnings.append(f"{folder} can be looked into by other users: chmod 700 {folder}")
+        probe = folder / f".probe-{os.getpid()}"
+        probe.unlink(missing_ok=True)
+        create_file(probe, b"x")
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise fault("STATE_FOLDER_UNUSABLE", path=folder, reason=reason) from error
+    return warnings

@@ -1,0 +1,215 @@
+"""Step 5: what is needed is measured, then brought: by the Gas Station or by hand.
+
+One need has one request id, on disk before it is used and kept until the Gas Station has settled
+it; in the end only the balance on the chain says whether the wallet is funded.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core import events as ev
+from core.amounts import peaq
+from core.context import Context
+from core.enrolment import examine, note_refusal, station
+from core.errors import OnboardingError, Problem, fault
+from core.gas_station import Funding
+from core.state import Need
+
+HEAD_ROOM = 10**17
+"""Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
+deposit from the balance and may reserve a deposit an attribute (promises.md, 18)."""
+GAS_OF = {"register": 400_000, "mint": 350_000, "did": 900_000}
+"""Gas with room to spare; the exact amount is estimated before each transaction."""
+ARRIVAL_PATIENCE = 90.0
+"""Seconds for which a payment that was promised is watched for before people are told."""
+_LATE_PAUSE = timedelta(seconds=30)
+
+
+def need_for(bond: int, price: int, purposes: tuple[str, ...]) -> Need:
+    """What the transactions `purposes` need at most, at `price` wei per gas, with head room."""
+    gas = sum(GAS_OF[purpose] for purpose in purposes) * price
+    return Need(bond=bond, gas=gas, head_room=max(HEAD_ROOM - gas, 0))
+
+
+async def measure(context: Context) -> None:
+    """Reads what is there and what is needed; a machine that is registered is recognised here.
+
+    Records the need, and the funding as done where the wallet holds enough. Raises
+    OnboardingError (RPC_…).
+    """
+    state = context.state
+    address = context.address
+    with context.book.waiting("The wallet is being looked at"):
+        machine_id, bond, account, height = await context.chain.registration(
+            address, at_least=state.height
+        )
+    purposes = ("mint", "did") if machine_id else ("register", "mint", "did")
+    need = need_for(0 if machine_id else bond, account.fees.cap, purposes)
+    await context.book.record(
+        ev.NeedMeasured(need.bond, need.gas, need.head_room, account.balance, height)
+    )
+    if account.balance >= need.total:
+        await context.book.record(ev.WalletFunded("already", account.balance, need.total, height))
+    elif state.way is None:
+        way = "gas-station" if context.gas_station else "manual"
+        await context.book.record(ev.FundingWayChosen(way))
+
+
+async def choose_way(context: Context, way: str) -> None:
+    """Changes how the wallet is funded. Raises OnboardingError (NO_GAS_STATION)."""
+    if way == "gas-station":
+        station(context)
+    await context.book.record(ev.FundingWayChosen(way))
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What is there, all in wei."""
+
+    held: int
+    needed: int
+    height: int
+
+    @property
+    def missing(self) -> int:
+        return max(self.needed - self.held, 0)
+
+
+async def look(context: Context) -> Balance:
+    """Reads the balance, and records the wallet as funded where it is enough.
+
+    Raises OnboardingError (RPC_…).
+    """
+    state = context.state
+    needed = state.need.total if state.need else 0
+    held, height = await context.chain.balance(context.address, at_least=state.height)
+    if held >= needed and state.funded is None:
+        way = state.way or "manual"
+        if way == "gas-station" and not state.answered and not state.open_request:
+            way = "manual"
+        await context.book.record(ev.WalletFunded(way, held, needed, height))
+    return Balance(held, needed, height)
+
+
+async def ask_gas_station(context: Context, typed: str) -> Balance:
+    """Asks the Gas Station with a fresh code, and watches the payment arrive.
+
+    Has an outside effect: it may be paid, at most once per need. Raises OnboardingError.
+    """
+    gas_station = station(context)
+    balance = await look(context)
+    if not balance.missing:
+        return balance
+    code = examine(context, typed)
+    request_id = await _request_id(context, balance)
+    try:
+        with context.book.waiting("The Gas Station is asked", usual=5.0, in_flight=True):
+            answer = await gas_station.fund(context.address, code, request_id)
+    except OnboardingError as error:
+        await note_refusal(context, code, error)
+        return await _refused(context, error, request_id)
+    context.memory.used_codes.add(code)
+    await context.book.record(
+        ev.FundingAnswered(request_id, answer.code, answer.transaction_hash, answer.amount)
+    )
+    return await _arrival(context, answer)
+
+
+async def _request_id(context: Context, balance: Balance) -> str:
+    known = context.state.open_request
+    if known is not None:
+        return known.request_id
+    request_id = str(uuid.uuid4())
+    await context.book.record(
+        ev.FundingRequested(request_id, context.address, balance.needed, balance.held)
+    )
+    return request_id
+
+
+async def _refused(context: Context, error: OnboardingError, request_id: str) -> Balance:
+    if error.code == "REQUEST_ALREADY_PROCESSED":
+        await context.book.record(ev.FundingAnswered(request_id, error.code))
+        balance = await _watch(context)
+        if balance.missing:
+            raise fault(
+                error.code,
+                held=peaq(balance.held),
+                needed=peaq(balance.needed, up=True),
+                token=context.token,
+            ) from error
+        return balance
+    if error.code in ("GAS_STATION_NO_ANSWER", "DUPLICATE_REQUEST"):
+        balance = await _watch(context, patience=10.0)
+        if not balance.missing:
+            return balance
+    raise error
+
+
+async def _arrival(context: Context, answer: Funding) -> Balance:
+    if answer.code == "SUFFICIENT_BALANCE":
+        balance = await look(context)
+        if balance.missing:
+            raise _short(context, "SKIPPED_BUT_POOR", balance)
+        return balance
+    before = context.state.held or 0
+    balance = await _watch(context, until=before + answer.amount)
+    if not balance.missing:
+        return balance
+    if answer.amount and balance.held >= before + answer.amount:
+        raise _short(context, "FUNDING_TOO_SMALL", balance, amount=peaq(answer.amount))
+    raise fault(
+        "FUNDING_LATE",
+        amount=peaq(answer.amount) if answer.amount else "the funds",
+        held=peaq(balance.held),
+        token=context.token,
+        until=context.clock.now() + _LATE_PAUSE,
+    )
+
+
+async def _watch(
+    context: Context, *, until: int = 0, patience: float = ARRIVAL_PATIENCE
+) -> Balance:
+    """Looks until the wallet holds what is needed, or `until` wei, or `patience` seconds pass."""
+    usual = context.settings.network.block_seconds
+    started = context.clock.monotonic()
+    with context.book.waiting("The payment is on its way", usual=2 * usual):
+        while True:
+            balance = await look(context)
+            arrived = until and balance.held >= until
+            spent = context.clock.monotonic() - started
+            if not balance.missing or arrived or spent >= patience:
+                return balance
+            await context.clock.sleep(usual / 2)
+
+
+def shortage(context: Context, balance: Balance) -> Problem:
+    """Insufficient balance for gas + bond: what is missing, and where to send it."""
+    return _short(context, "INSUFFICIENT_BALANCE", balance).problem
+
+
+def _short(context: Context, code: str, balance: Balance, *, amount: str = "") -> OnboardingError:
+    return fault(
+        code,
+        needed=peaq(balance.needed, up=True),
+        held=peaq(balance.held),
+        missing=peaq(balance.missing, up=True),
+        token=context.token,
+        address=context.address,
+        amount=amount,
+    )
+
+
+async def require(context: Context, *, needed: int, held: int) -> None:
+    """Sends the technician back to funding where a transaction cannot be paid.
+
+    Raises OnboardingError (INSUFFICIENT_BALANCE).
+    """
+    if held >= needed:
+        return
+    # With the head room: a fee that rises meanwhile would lead straight back here.
+    wanted = needed + HEAD_ROOM // 2
+    await context.book.record(ev.FundingReopened(wanted, held))
+    raise _short(context, "INSUFFICIENT_BALANCE", Balance(held, wanted, 0))

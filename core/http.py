@@ -1,0 +1,149 @@
+"""One HTTP exchange, bounded in time and size; the edge at which faults are told apart."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import ssl
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from core.text import clean
+
+SIZE_LIMIT = 4 * 1024 * 1024
+_RETRY_AFTER_LIMIT = timedelta(days=2)
+
+
+class HttpFault(Exception):
+    """No answer. `arrived` is True where the request may have reached the server."""
+
+    def __init__(self, host: str, reason: str, *, arrived: bool) -> None:
+        super().__init__(f"{host}: {reason}")
+        self.host = host
+        self.reason = reason
+        self.arrived = arrived
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    host: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError."""
+        return json.loads(self.body)
+
+    @property
+    def server_time(self) -> datetime | None:
+        return _http_date(self.headers.get("date", ""))
+
+    def retry_after(self, now: datetime) -> datetime | None:
+        """The moment that `Retry-After` (seconds or a date) names, at most two days ahead."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            seconds = min(int(text[:12]), int(_RETRY_AFTER_LIMIT.total_seconds()))
+            return now + timedelta(seconds=seconds)
+        named = _http_date(text)
+        if named is None:
+            return None
+        # Measured against the server's own clock, since ours may be off.
+        ahead = named - (self.server_time or now)
+        return now + min(max(ahead, timedelta(0)), _RETRY_AFTER_LIMIT)
+
+    def describe(self) -> str:
+        """What came instead of what was expected, in a few words."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        what = "a web page" if "html" in kind or self.body.lstrip()[:1] == b"<" else "other data"
+        return f"HTTP status {self.status} with {what if self.body else 'an empty body'}"
+
+
+class Http:
+    """A client for one service. Redirects are not followed: they would lead to another host."""
+
+    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.host = clean(urlsplit(base_url).netloc or base_url, 60)
+        # A proxy of the environment is for the world outside, never for this machine.
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            trust_env=not _loopback(base_url),
+            follow_redirects=False,
+            headers={"user-agent": "peaq-onboard"},
+        )
+
+    async def request(
+        self, method: str, path: str = "", *, body: Any = None, timeout: float = 30.0
+    ) -> HttpAnswer:
+        """One exchange, done within `timeout` seconds as a whole. Raises HttpFault."""
+        try:
+            return await asyncio.wait_for(self._exchange(method, path, body, timeout), timeout)
+        except (asyncio.TimeoutError, httpx.TimeoutException) as error:
+            arrived = not isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
+            reason = f"no answer within {timeout:.0f} s"
+            raise HttpFault(self.host, reason, arrived=arrived) from error
+        except httpx.ConnectError as error:
+            raise HttpFault(self.host, _connect_reason(error), arrived=False) from error
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise HttpFault(self.host, "the address cannot be used", arrived=False) from error
+        except httpx.HTTPError as error:
+            raise HttpFault(self.host, "the connection broke off", arrived=True) from error
+
+    async def _exchange(self, method: str, path: str, body: Any, timeout: float) -> HttpAnswer:
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"content-type": "application/json"}
+        async with self._client.stream(
+            method, self.base_url + path, content=content, headers=headers, timeout=timeout
+        ) as response:
+            received = bytearray()
+            async for chunk in response.aiter_bytes():
+                received += chunk
+                if len(received) > SIZE_LIMIT:
+                    raise HttpFault(self.host, "the answer is far too long", arrived=True)
+            return HttpAnswer(self.host, response.status_code, response.headers, bytes(received))
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _connect_reason(error: httpx.ConnectError) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "its certificate is not valid (is the clock of this machine right?)"
+        if isinstance(cause, ssl.SSLError):
+            return "no secure connection could be made"
+        if isinstance(cause, ConnectionRefusedError):
+            return "it refused the connection"
+        cause = cause.__cause__ or cause.__context__
+    text = str(error).lower()
+    if "name" in text or "getaddrinfo" in text or "nodename" in text:
+        return "its name is not known here (is there a network?)"
+    if "refused" in text:
+        return "it refused the connection"
+    if "certificate" in text:
+        return "its certificate is not valid (is the clock of this machine right?)"
+    return "no connection could be made"
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

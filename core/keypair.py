@@ -1,0 +1,139 @@
+"""Step 2: the key is made or brought along, stored, read back, and only then spoken of."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core import events as ev
+from core import keystore
+from core.context import Context
+from core.errors import OnboardingError, fault
+from core.keys import Key, generate_key, parse_key
+from core.secrets import Secret
+
+Way = Literal["generate", "import", "environment", "keep"]
+_RECORDED_WAY = {
+    "generate": "generated",
+    "import": "imported",
+    "environment": "environment",
+    "keep": "kept",
+}
+
+
+@dataclass(frozen=True)
+class KeySource:
+    """Where the key comes from. `private_key` is a pasted hex key; `path` a file that holds a
+    keystore V3 (then `path_passphrase` opens it) or a hex key.
+    """
+
+    way: Way
+    private_key: Secret | None = None
+    path: Path | None = None
+    path_passphrase: Secret | None = None
+
+
+def existing_keystore(folder: Path) -> str | None:
+    """What a keystore in `folder` says of itself: its address, or "" where it does not say."""
+    path = folder / keystore.FILE_NAME
+    return (keystore.peek_address(path) or "") if path.exists() else None
+
+
+async def bring_key(context: Context, source: KeySource) -> Key:
+    """The key of `source`, not stored yet, so that its address can be looked at first.
+
+    Not for a key to be generated: its address is shown to nobody before it is stored. Raises
+    OnboardingError (PRIVATE_KEY_…, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG).
+    """
+    if source.way == "environment":
+        if context.settings.private_key is None:
+            raise fault("PRIVATE_KEY_REQUIRED")
+        return parse_key(context.settings.private_key)
+    if source.private_key is not None:
+        return parse_key(source.private_key)
+    if source.path is None:
+        raise fault("PRIVATE_KEY_INVALID", reason="Nothing was entered.")
+    return await asyncio.to_thread(_read_key_file, source.path, source.path_passphrase)
+
+
+def _read_key_file(path: Path, passphrase: Secret | None) -> Key:
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(70_000)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=reason) from None
+    if not text.lstrip().startswith("{"):
+        return parse_key(Secret(text))
+    if passphrase is None:
+        raise fault("PASSPHRASE_EMPTY")
+    return keystore.open_file(path, passphrase).key
+
+
+async def create_keypair(
+    context: Context, source: KeySource, passphrase: Secret, *, brought: Key | None = None
+) -> str:
+    """Stores the key and records it; its address. Writes a file.
+
+    Raises OnboardingError (KEYSTORE_EXISTS, PASSPHRASE_…, PRIVATE_KEY_…, DISK_FULL).
+    """
+    if source.way == "keep":
+        stored = await _keep(context, passphrase)
+    else:
+        key = brought or (
+            generate_key() if source.way == "generate" else await bring_key(context, source)
+        )
+        kdf = keystore.choose_kdf(context.available_memory())
+        with context.book.waiting(f"The key is being locked with {kdf.title}", usual=3.0):
+            stored = await asyncio.to_thread(
+                keystore.store_key, context.folder, key, passphrase, kdf
+            )
+    context.memory.key = stored.key
+    await context.book.record(
+        ev.KeypairStored(
+            address=stored.key.address,
+            way=_RECORDED_WAY[source.way],
+            kdf=stored.kdf,
+            keystore_sha256=stored.sha256,
+        )
+    )
+    return stored.key.address
+
+
+async def _keep(context: Context, passphrase: Secret) -> keystore.StoredKey:
+    path = context.folder / keystore.FILE_NAME
+    with context.book.waiting("The keystore is being opened", usual=3.0):
+        return await _open(context, path, passphrase)
+
+
+async def unlock(context: Context, passphrase: Secret) -> None:
+    """Opens the keystore for the rest of this run. Raises OnboardingError (KEYSTORE_…,
+    PASSPHRASE_WRONG with the number of tries).
+    """
+    path = context.folder / keystore.FILE_NAME
+    if not path.exists():
+        raise fault("KEYSTORE_MISSING", path=path, address=context.address)
+    with context.book.waiting("The keystore is being opened", usual=3.0):
+        stored = await _open(context, path, passphrase)
+    if stored.key.address != context.address:
+        raise fault("KEYSTORE_OTHER_ADDRESS", found=stored.key.address, expected=context.address)
+    context.memory.key = stored.key
+
+
+async def _open(context: Context, path: Path, passphrase: Secret) -> keystore.StoredKey:
+    try:
+        stored = await asyncio.to_thread(keystore.open_file, path, passphrase)
+    except OnboardingError as error:
+        if error.code != "PASSPHRASE_WRONG":
+            raise
+        context.memory.passphrases_tried += 1
+        raise fault("PASSPHRASE_WRONG", attempts=context.memory.passphrases_tried) from None
+    context.memory.passphrases_tried = 0
+    return stored
+
+
+async def back_up(context: Context, way: Literal["copied", "revealed", "none"]) -> None:
+    """Records how the technician says that the key is backed up."""
+    await context.book.record(ev.KeypairBackedUp(way))

@@ -1,0 +1,195 @@
+"""The machine's key on disk: Web3 keystore V3, created with its mode, read back before it counts.
+
+Formats and parameters: Web3 Secret Storage definition, version 3. eth_account does the
+cryptography; this module decides how, where and when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from eth_account import Account
+
+from core.errors import fault
+from core.files import create_file, sync_folder
+from core.keys import Key, key_from_bytes
+from core.secrets import Secret
+
+FILE_NAME = "keystore.json"
+PASSPHRASE_LIMIT = 1024
+"""Bytes. Longer ones are slips of the clipboard."""
+WEAK_BELOW = 12
+"""Characters below which a passphrase is called weak."""
+
+_MIB = 1024 * 1024
+_SIZE_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Kdf:
+    """How the passphrase becomes a key. `memory` in bytes is what one opening takes."""
+
+    name: Literal["scrypt", "pbkdf2"]
+    work: int
+    memory: int
+
+    @property
+    def title(self) -> str:
+        if self.name == "scrypt":
+            return f"scrypt (n={self.work}, {self.memory // _MIB} MiB)"
+        return f"pbkdf2 ({self.work} rounds)"
+
+
+STRONG = Kdf("scrypt", 2**18, 256 * _MIB)
+MEDIUM = Kdf("scrypt", 2**16, 64 * _MIB)
+LIGHT = Kdf("pbkdf2", 1_000_000, 0)
+
+
+def choose_kdf(available: int) -> Kdf:
+    """The strongest that leaves at least as much memory (bytes) again to everything else."""
+    for kdf in (STRONG, MEDIUM):
+        if available >= 2 * kdf.memory:
+            return kdf
+    return LIGHT
+
+
+def available_memory() -> int:
+    """Bytes that can be had without swapping: MemAvailable of the kernel, 0 where unknown."""
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """A keystore that was written (or found), read back and opened."""
+
+    key: Key
+    kdf: str
+    sha256: str
+    """Of the whole file, so that a copy elsewhere can be compared."""
+
+
+def normalise(passphrase: Secret) -> Secret:
+    """NFC, so that it opens from every keyboard. Raises OnboardingError (PASSPHRASE_…)."""
+    text = unicodedata.normalize("NFC", passphrase.reveal())
+    if not text:
+        raise fault("PASSPHRASE_EMPTY")
+    if len(text.encode()) > PASSPHRASE_LIMIT:
+        raise fault("PASSPHRASE_LONG", limit=PASSPHRASE_LIMIT)
+    return Secret(text)
+
+
+def store_key(folder: Path, key: Key, passphrase: Secret, kdf: Kdf) -> StoredKey:
+    """Writes the keystore of `key` into `folder`, syncs it, reads it back and opens it.
+
+    Slow on purpose (about a second): call it in a thread. Never overwrites: raises
+    OnboardingError (KEYSTORE_EXISTS) where there is one. A process that dies on the way leaves
+    either no keystore under the final name or a whole one.
+    """
+    path = folder / FILE_NAME
+    if path.exists() or path.is_symlink():
+        raise fault("KEYSTORE_EXISTS", path=path, address=peek_address(path) or "another machine")
+    passphrase = normalise(passphrase)
+    content = Account.encrypt(
+        key.private_bytes(), passphrase.reveal(), kdf=kdf.name, iterations=kdf.work
+    )
+    content["address"] = key.address[2:].lower()
+    new = folder / f"{FILE_NAME}.new"
+    try:
+        # What a killed run left unfinished was never shown to anybody: its key protects nothing.
+        new.unlink(missing_ok=True)
+        create_file(new, json.dumps(content, indent=2).encode() + b"\n")
+        if open_file(new, passphrase).key.address != key.address:
+            raise OSError("what was written does not read back")
+        os.link(new, path)  # unlike a rename this never replaces a file
+        new.unlink()
+        sync_folder(folder)
+    except FileExistsError:
+        raise fault(
+            "KEYSTORE_EXISTS", path=path, address=peek_address(path) or "another machine"
+        ) from None
+    except OSError as error:
+        raise fault("DISK_FULL", path=path, reason=error.strerror or error) from error
+    return open_file(path, passphrase)
+
+
+def open_file(path: Path, passphrase: Secret) -> StoredKey:
+    """Opens the keystore at `path` (ours or another tool's). Slow on purpose.
+
+    Raises OnboardingError: KEYSTORE_MISSING, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG.
+    """
+    content = _read(path)
+    passphrase = normalise(passphrase)
+    body = _body(content, path)
+    try:
+        private = Account.decrypt(body, passphrase.reveal())
+    except ValueError as error:
+        if "MAC mismatch" in str(error):
+            raise fault("PASSPHRASE_WRONG", attempts="1") from None
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=error) from None
+    except Exception as error:  # noqa: BLE001 - a bad file makes eth_keyfile raise almost anything
+        raise fault(
+            "KEYSTORE_UNREADABLE", path=path, reason=f"not a keystore V3 ({type(error).__name__})"
+        ) from None
+    key = key_from_bytes(bytes(private))
+    kdf = str(body.get("crypto", body.get("Crypto", {})).get("kdf", "?"))
+    return StoredKey(key, kdf, hashlib.sha256(content).hexdigest())
+
+
+def peek_address(path: Path) -> str | None:
+    """The address a keystore claims, without opening it; None where it does not say."""
+    from eth_utils.address import is_hex_address, to_checksum_address
+
+    try:
+        claimed = json.loads(path.read_bytes()[:_SIZE_LIMIT]).get("address", "")
+    except (OSError, ValueError, AttributeError):
+        return None
+    if isinstance(claimed, str) and is_hex_address(claimed):
+        return str(to_checksum_address(claimed))
+    return None
+
+
+def set_aside(folder: Path, now: datetime) -> Path:
+    """Moves the keystore to a dated name that is free, and returns it. Raises OnboardingError."""
+    path = folder / FILE_NAME
+    aside = folder / f"keystore-{now:%Y%m%dT%H%M%S}.json"
+    try:
+        os.link(path, aside)
+        path.unlink()
+        sync_folder(folder)
+    except OSError as error:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=error.strerror or error) from error
+    return aside
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _SIZE_LIMIT:
+            raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is too large for a keystore")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason="there is no such file") from None
+    except OSError as error:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=error.strerror or error) from error
+
+
+def _body(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or str(body.get("version")) != "3":
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is not a keystore V3")
+    return body

@@ -1,0 +1,372 @@
+"""The engine: one method a step, disk first, faults as OnboardingError, never anything else.
+
+A driver (the screens, the plain text) looks at `action`, asks the technician what the step
+needs, and calls its method. The engine can be left at any moment; what it did is in the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Literal
+
+from core import events as ev
+from core.clock import Clock, stamp
+from core.errors import OnboardingError, Problem, fault
+from core.http import Http
+from core.secrets import Secret
+from core.session import Session
+from core.settings import Settings
+from core.state import Action, Details, State, next_action
+from core.steps import Step
+
+if TYPE_CHECKING:
+    from core.context import Context
+    from core.environment import Check, Report
+    from core.funding import Balance
+    from core.keypair import KeySource
+    from core.keys import Key
+    from core.registration import Quote
+    from core.totp import Enrolment
+
+log = logging.getLogger("peaq_onboard")
+
+
+# Slips of typing: they are shown, but nothing has happened that would have to be recorded.
+_NOT_RECORDED = {
+    "CODE_MALFORMED",
+    "CODE_MISTYPED",
+    "CODE_USED",
+    "CODE_SKEWED",
+    "LOCKED_KEY",
+    "PASSPHRASE_WRONG",
+    "PASSPHRASE_EMPTY",
+    "PASSPHRASE_LONG",
+    "PASSPHRASES_DIFFER",
+    "PRIVATE_KEY_INVALID",
+    "PRIVATE_KEY_REQUIRED",
+    "DISK_FULL",
+    "BOND_CHANGED",
+    "DOCUMENTATION_URL_INVALID",
+    "DATA_API_INVALID",
+    "DATA_VISIBILITY_INVALID",
+}
+
+
+class Onboarding:
+    """One machine's onboarding. All methods must be called from one event loop."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        clock: Clock,
+        *,
+        version: str,
+        connect: Callable[[str], Http] = Http,
+        available_memory: Callable[[], int] | None = None,
+    ) -> None:
+        self.session = session
+        self.settings = settings
+        self.clock = clock
+        self.version = version
+        self._connect = connect
+        self._available_memory = available_memory
+        self._context: Context | None = None
+        self._loading: asyncio.Task[Context] | None = None
+        self._busy = asyncio.Lock()
+
+    @property
+    def state(self) -> State:
+        return self.session.book.state
+
+    @property
+    def action(self) -> Action:
+        return next_action(self.state)
+
+    @property
+    def problem(self) -> Problem | None:
+        """The newest fault that nothing has overcome yet; it survives a restart."""
+        return self.state.failure.problem if self.state.failure else None
+
+    @property
+    def unlocked(self) -> bool:
+        return self._context is not None and self._context.memory.key is not None
+
+    @property
+    def enrolment(self) -> Enrolment | None:
+        """The otpauth entry, while this process has it in memory."""
+        return self._context.memory.enrolment if self._context else None
+
+    @property
+    def image(self) -> tuple[str, float]:
+        """The Gas Station's QR image URL, and the seconds for which it can still be fetched."""
+        if self._context is None:
+            return "", 0.0
+        memory = self._context.memory
+        return memory.image_url, max(memory.image_expires - self.clock.monotonic(), 0.0)
+
+    async def load(self) -> Context:
+        """Imports web3 and opens the clients, once; the imports run in a thread."""
+        if self._loading is None:
+            self._loading = asyncio.ensure_future(self._load())
+        return await asyncio.shield(self._loading)
+
+    async def _load(self) -> Context:
+        def build() -> Context:
+            from core.chain import Chain
+            from core.context import Context
+            from core.contracts import codec
+            from core.gas_station import GasStation
+            from core.keystore import available_memory
+            from core.mcr import Mcr
+            from core.rpc import Rpc
+            from core.transactions import Sender
+
+            for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry"):
+                codec(name)
+            settings = self.settings
+            network = settings.network
+            urls = (settings.rpc_url, *settings.fallback_urls)
+            rpc = Rpc(urls, network.chain_id, network.title, self.clock, self._connect)
+            chain = Chain(rpc, network, settings.contracts)
+            book = self.session.book
+            gas_station = mcr = None
+            if settings.gas_station_url:
+                http = self._connect(settings.gas_station_url)
+                gas_station = GasStation(http, network.gas_station_chain, self.clock)
+            if settings.mcr_url:
+                mcr = Mcr(self._connect(settings.mcr_url))
+            return Context(
+                settings=settings,
+                folder=self.session.folder,
+                clock=self.clock,
+                book=book,
+                chain=chain,
+                sender=Sender(chain, book, self.clock),
+                gas_station=gas_station,
+                mcr=mcr,
+                available_memory=self._available_memory or available_memory,
+            )
+
+        self._context = await asyncio.to_thread(build)
+        return self._context
+
+    async def change_settings(self, settings: Settings) -> None:
+        """Other settings, as corrected on the first screen: the clients are made anew.
+
+        Raises OnboardingError (JOURNAL_MISMATCH) and then keeps the old ones.
+        """
+        from core.session import check_belongs
+
+        check_belongs(self.state, settings)
+        await self._close_clients()
+        self.settings = settings
+        self._loading = None
+
+    async def close(self) -> None:
+        await self._close_clients()
+        self.session.close()
+
+    async def _close_clients(self) -> None:
+        if self._loading is not None:
+            context = await self._loading
+            await context.chain.rpc.close()
+            for client in (context.gas_station, context.mcr):
+                if client is not None:
+                    await client.close()
+
+    # Step 1
+
+    async def check_environment(self, report: Report) -> list[Check]:
+        from core.environment import check_environment
+
+        return await check_environment(await self.load(), report)
+
+    async def pass_environment(self, details: Details) -> None:
+        """Records the details and that the environment is fine."""
+        from core.environment import pass_environment
+        from core.machine_nft import record_details
+
+        async with self._step(Step.ENVIRONMENT) as context:
+            _raise_first_fault(details)
+            await pass_environment(context, self.version)
+            await record_details(context, details)
+
+    async def reconcile(self) -> None:
+        """On every start: settles what is open, and compares the journal with the chain."""
+        from core.reconcile import reconcile
+
+        async with self._step(self.action.step) as context:
+            await reconcile(context)
+
+    # Step 2
+
+    async def preview_key(self, source: KeySource) -> Key:
+        """The key of `source`, so that its address can be looked at before it is stored."""
+        from core.keypair import bring_key
+
+        async with self._step(Step.KEYPAIR) as context:
+            return await bring_key(context, source)
+
+    async def create_keypair(
+        self, source: KeySource, passphrase: Secret, *, brought: Key | None = None
+    ) -> str:
+        from core.keypair import create_keypair
+
+        async with self._step(Step.KEYPAIR) as context:
+            return await create_keypair(context, source, passphrase, brought=brought)
+
+    async def unlock(self, passphrase: Secret) -> None:
+        from core.keypair import unlock
+
+        async with self._step(self.action.step) as context:
+            await unlock(context, passphrase)
+
+    async def back_up(self, way: Literal["copied", "revealed", "none"]) -> None:
+        from core.keypair import back_up
+
+        async with self._step(Step.KEYPAIR) as context:
+            await back_up(context, way)
+
+    async def measure(self) -> None:
+        from core.funding import measure
+
+        async with self._step(Step.KEYPAIR) as context:
+            await measure(context)
+
+    # Steps 3 to 5
+
+    async def enrol(self) -> Enrolment | None:
+        from core.enrolment import enrol
+
+        async with self._step(Step.ENROLMENT) as context:
+            return await enrol(context)
+
+    async def enrolment_shown(self) -> None:
+        from core.enrolment import enrolment_shown
+
+        async with self._step(Step.ENROLMENT) as context:
+            await enrolment_shown(context)
+
+    async def confirm(self, code: str) -> None:
+        from core.enrolment import confirm
+
+        async with self._step(Step.CONFIRMATION) as context:
+            await confirm(context, code)
+
+    async def choose_way(self, way: str) -> None:
+        from core.funding import choose_way
+
+        async with self._step(Step.FUNDING) as context:
+            await choose_way(context, way)
+
+    async def ask_gas_station(self, code: str) -> Balance:
+        from core.funding import ask_gas_station
+
+        async with self._step(Step.FUNDING) as context:
+            return await ask_gas_station(context, code)
+
+    async def look_at_balance(self) -> Balance:
+        """Reads the balance; records the wallet as funded where it is enough. Not recorded as a
+        failure where the line is down: this is asked again and again.
+        """
+        from core.funding import look
+
+        return await look(await self.load())
+
+    # Steps 6 and 7
+
+    async def quote(self) -> Quote | None:
+        from core.registration import quote
+
+        async with self._step(Step.REGISTRATION) as context:
+            return await quote(context)
+
+    async def register(self, *, agreed_bond: int) -> None:
+        from core.registration import register
+
+        async with self._step(Step.REGISTRATION) as context:
+            await register(context, agreed_bond=agreed_bond)
+
+    async def record_details(self, details: Details) -> None:
+        from core.machine_nft import record_details
+
+        async with self._step(Step.MACHINE_NFT) as context:
+            await record_details(context, details)
+
+    async def mint(self) -> None:
+        from core.machine_nft import mint
+
+        async with self._step(Step.MACHINE_NFT) as context:
+            await mint(context)
+
+    async def write_did(self) -> None:
+        from core.machine_nft import write_did
+
+        async with self._step(Step.MACHINE_NFT) as context:
+            await write_did(context)
+
+    async def finish(self) -> bool:
+        """Waits until all is final and writes the receipt; False where a reorganisation took
+        something back, so that `action` is an earlier one again.
+        """
+        from core.finish import finish
+
+        async with self._step(Step.MACHINE_NFT) as context:
+            return await finish(context, self.version)
+
+    @asynccontextmanager
+    async def _step(self, step: Step | None) -> AsyncIterator[Context]:
+        """One operation at a time; what goes wrong is recorded, and comes as OnboardingError."""
+        context = await self.load()
+        async with self._busy:
+            try:
+                yield context
+            except OnboardingError as error:
+                await self._record_failure(step, error)
+                raise
+            except Exception as error:  # a defect: it must not end in a traceback on the console
+                # Without a traceback: it would bring the values of variables along.
+                log.error(  # noqa: TRY400
+                    "unforeseen: %s", describe_crash(error)
+                )
+                unforeseen = fault("UNEXPECTED", reason=type(error).__name__)
+                await self._record_failure(step, unforeseen)
+                raise unforeseen from error
+
+    async def _record_failure(self, step: Step | None, error: OnboardingError) -> None:
+        log.info("%s", error)
+        if step is None or self.state.started is None or error.code in _NOT_RECORDED:
+            return
+        found = error.problem
+        event = ev.StepFailed(
+            step=step.name,
+            code=found.code,
+            params=dict(found.params),
+            detail=found.detail,
+            until=stamp(found.until) if found.until else None,
+        )
+        try:
+            await self.session.book.record(event)
+        except OnboardingError as second:
+            log.warning("the failure could not be recorded: %s", second)
+
+
+def _raise_first_fault(details: Details) -> None:
+    from core.did import check_details
+
+    found = check_details(details)
+    if found:
+        raise OnboardingError(found[0])
+
+
+def describe_crash(error: BaseException) -> str:
+    """Where a defect happened: files, lines and functions, never the values of variables."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-8:]))
+    return f"{type(error).__name__} at {places}"

@@ -1,0 +1,49 @@
+"""On every start: what is open is settled, and the journal is compared with the chain."""
+
+from __future__ import annotations
+
+from core.context import Context
+from core.errors import fault
+from core.keys import parse_key
+
+
+async def reconcile(context: Context) -> None:
+    """Settles open transactions, then checks that the chain knows what the journal says.
+
+    Raises OnboardingError: JOURNAL_MISMATCH (another key), JOURNAL_CHAIN_DISAGREE, TRANSACTION_…,
+    RPC_…. Costs no transaction: at most the same bytes are sent again.
+    """
+    state = context.state
+    if state.finished or state.keypair is None:
+        return
+    _check_key(context)
+    await context.sender.settle(context.memory.key)
+    state = context.state
+    if state.registered is None:
+        # Also without anything to compare: a wrong network is found before anything is asked.
+        await context.chain.account(context.address, at_least=state.height)
+        return
+    machine_id, _, _, height = await context.chain.registration(
+        context.address, at_least=state.height
+    )
+    if machine_id != state.registered.machine_id:
+        machine_id, _, _, height = await context.chain.registration(
+            context.address, at_least=height, other=True
+        )
+    if machine_id != state.registered.machine_id:
+        found = f"machine {machine_id}" if machine_id else "no machine"
+        raise fault(
+            "JOURNAL_CHAIN_DISAGREE",
+            reason=f"The records say machine {state.registered.machine_id}; at block {height} "
+            f"the network knows {found} of {context.address}.",
+        )
+
+
+def _check_key(context: Context) -> None:
+    keypair = context.state.keypair
+    private_key = context.settings.private_key
+    if keypair is None or keypair.way != "environment" or private_key is None:
+        return
+    address = parse_key(private_key).address
+    if address != keypair.address:
+        raise fault("JOURNAL_MISMATCH", what="the key", journal=keypair.address, now=address)

@@ -1,0 +1,271 @@
+"""JSON-RPC over HTTP: reads in batches, asked again with patience; broadcasts exactly once.
+
+web3's own HTTP provider is not used: it repeats broadcasts, ignores Retry-After and asks the
+chain id before every call (measured: promises.md, quirks 1, 3 and 4).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.clock import Clock
+from core.errors import OnboardingError, fault
+from core.http import Http, HttpAnswer, HttpFault
+from core.text import clean
+
+READ_TIMEOUT = 15.0
+"""Seconds for one exchange."""
+READ_PATIENCE = 25.0
+"""Seconds for one read with all its repetitions."""
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 8.0
+_BUSY_CODES = (429, -32005, -32029)
+
+Call = tuple[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class RpcError:
+    """A node's JSON-RPC error, as an answer to one call. `data` as the node gave it."""
+
+    code: int
+    message: str
+    data: Any = None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one node said to all calls of one read. `height` is its own, at that time."""
+
+    height: int
+    results: tuple[Any, ...]
+    url: str
+    server_time: datetime | None
+    seconds: float
+
+
+@dataclass
+class Endpoint:
+    url: str
+    http: Http
+    batches: bool = True
+    """False once the endpoint has shown that it does not take them."""
+    chain_id: int | None = None
+
+
+class Rpc:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        chain_id: int,
+        network: str,
+        clock: Clock,
+        connect: Callable[[str], Http] = Http,
+    ) -> None:
+        """`urls`: the endpoint in use first, then those that may be asked as well."""
+        self._endpoints = [Endpoint(url, connect(url)) for url in urls]
+        self._chain_id = chain_id
+        self._network = network
+        self._clock = clock
+        self._ids = itertools.count(1)
+
+    @property
+    def host(self) -> str:
+        return self._endpoints[0].http.host
+
+    async def read(
+        self,
+        calls: Sequence[Call],
+        *,
+        at_least: int = 0,
+        patience: float = READ_PATIENCE,
+        other: bool = False,
+    ) -> Answers:
+        """All answers of one node whose height is `at_least`; errors of single calls among them.
+
+        Asks again, with growing pauses or as long as `Retry-After` says, also at the other
+        endpoints where some are known (`other`: these first). Raises OnboardingError (RPC_…,
+        CHAIN_ID_WRONG) when `patience` seconds are over.
+        """
+        started = self._clock.monotonic()
+        pause = _FIRST_PAUSE
+        order = self._endpoints[1:] + self._endpoints[:1] if other else self._endpoints
+        failed: OnboardingError | None = None
+        for turn in itertools.count():
+            endpoint = order[turn % len(order)]
+            wait = pause
+            try:
+                answers = await self._ask(endpoint, calls)
+                if answers.height >= at_least:
+                    return answers
+                failed = fault(
+                    "RPC_BEHIND",
+                    host=endpoint.http.host,
+                    height=answers.height,
+                    needed=at_least,
+                )
+            except OnboardingError as error:
+                if error.code == "CHAIN_ID_WRONG":
+                    if endpoint is self._endpoints[0] or len(order) == 1:
+                        raise
+                    order = [known for known in order if known is not endpoint]
+                    continue
+                failed = error
+                wait = max(wait, error.problem.remaining(self._clock.now()).total_seconds())
+            spent = self._clock.monotonic() - started
+            if spent + wait > patience:
+                raise failed
+            if (turn + 1) % len(order) == 0:
+                await self._clock.sleep(wait)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        raise AssertionError("unreachable")
+
+    async def broadcast(self, raw: str) -> str:
+        """Hands signed bytes to the network, once; the answer in words, for the record only.
+
+        Has an outside effect. Never raises for a fault of node or line: whether the transaction
+        exists is settled by its hash and nonce, not by this.
+        """
+        endpoint = self._endpoints[0]
+        try:
+            answer = await self._post(endpoint, [("eth_sendRawTransaction", [raw])], batch=False)
+        except OnboardingError as error:
+            return clean(f"no answer: {error.problem.cause}", 160)
+        result = answer[0][0]
+        if isinstance(result, RpcError):
+            return clean(f"node: {result.message}", 160)
+        return "accepted"
+
+    async def close(self) -> None:
+        for endpoint in self._endpoints:
+            await endpoint.http.close()
+
+    async def _ask(self, endpoint: Endpoint, calls: Sequence[Call]) -> Answers:
+        started = self._clock.monotonic()
+        checks: list[Call] = [("eth_blockNumber", [])]
+        if endpoint.chain_id is None:
+            checks.append(("eth_chainId", []))
+        everything = [*checks, *calls]
+        results: list[Any] = []
+        head: HttpAnswer | None = None
+        if endpoint.batches:
+            answered = await self._try_batch(endpoint, everything)
+            if answered:
+                results, head = answered
+        if not results:
+            # Singly, the height is asked first: later answers are then never older than it.
+            for call in everything:
+                single, head = await self._post(endpoint, [call], batch=False)
+                results += single
+        host = endpoint.http.host
+        if endpoint.chain_id is None:
+            found = quantity(results[1], host)
+            if found != self._chain_id:
+                raise fault(
+                    "CHAIN_ID_WRONG",
+                    host=host,
+                    found=found,
+                    expected=self._chain_id,
+                    network=self._network,
+                )
+            endpoint.chain_id = found
+        return Answers(
+            height=quantity(results[0], host),
+            results=tuple(results[len(checks) :]),
+            url=endpoint.url,
+            server_time=head.server_time if head else None,
+            seconds=self._clock.monotonic() - started,
+        )
+
+    async def _try_batch(
+        self, endpoint: Endpoint, calls: Sequence[Call]
+    ) -> tuple[list[Any], HttpAnswer] | None:
+        """None where the endpoint turns out not to take batches."""
+        try:
+            return await self._post(endpoint, calls, batch=True)
+        except _NoBatches:
+            endpoint.batches = False
+            return None
+
+    async def _post(
+        self, endpoint: Endpoint, calls: Sequence[Call], *, batch: bool
+    ) -> tuple[list[Any], HttpAnswer]:
+        numbered = [
+            {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+            for method, params in calls
+        ]
+        host = endpoint.http.host
+        try:
+            answer = await endpoint.http.request(
+                "POST", body=numbered if batch else numbered[0], timeout=READ_TIMEOUT
+            )
+        except HttpFault as error:
+            raise fault("RPC_UNREACHABLE", host=host, reason=error.reason) from error
+        if answer.status == 429:
+            now = self._clock.now()
+            raise fault("RPC_BUSY", host=host, until=answer.retry_after(now))
+        try:
+            body = answer.json()
+        except ValueError:
+            if batch and answer.status in (400, 413, 415):
+                raise _NoBatches from None
+            raise self._odd(answer) from None
+        if isinstance(body, dict):
+            if batch:
+                refusal = _error(body)
+                if refusal and refusal.code in _BUSY_CODES:
+                    raise fault("RPC_BUSY", host=host)
+                if refusal is None and "result" not in body:
+                    raise self._odd(answer)
+                raise _NoBatches
+            body = [body]
+        if not isinstance(body, list) or not all(isinstance(entry, dict) for entry in body):
+            raise self._odd(answer)
+        by_id = {entry.get("id"): entry for entry in body}
+        results: list[Any] = []
+        for request in numbered:
+            entry = by_id.get(request["id"]) or (body[0] if len(body) == len(numbered) == 1 else {})
+            refused = _error(entry)
+            if refused and refused.code in _BUSY_CODES:
+                raise fault("RPC_BUSY", host=host)
+            if refused is None and "result" not in entry:
+                raise self._odd(answer)
+            results.append(refused or entry.get("result"))
+        return results, answer
+
+    def _odd(self, answer: HttpAnswer) -> OnboardingError:
+        if answer.status >= 500:
+            return fault("RPC_UNREACHABLE", host=answer.host, reason=f"HTTP status {answer.status}")
+        return fault("RPC_NOT_A_NODE", host=answer.host, reason=answer.describe())
+
+
+class _NoBatches(Exception):
+    pass
+
+
+def _error(entry: dict[str, Any]) -> RpcError | None:
+    error = entry.get("error")
+    if error is None:
+        return None
+    if not isinstance(error, dict):
+        return RpcError(0, clean(error))
+    code = error.get("code")
+    return RpcError(
+        code if isinstance(code, int) else 0, clean(error.get("message", "")), error.get("data")
+    )
+
+
+def quantity(value: Any, host: str) -> int:
+    """The number of a hex quantity. Raises OnboardingError (RPC_ERROR, RPC_NOT_A_NODE)."""
+    if isinstance(value, RpcError):
+        raise fault("RPC_ERROR", host=host, reason=value.message or f"error {value.code}")
+    if isinstance(value, str) and value.startswith("0x"):
+        try:
+            return int(value, 16)
+        except ValueError:
+            pass
+    raise fault("RPC_NOT_A_NODE", host=host, reason="a number was expected")

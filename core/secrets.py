@@ -1,0 +1,50 @@
+"""Values that must not be seen: keys, passphrases, one-time codes, otpauth URIs."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+
+class Secret:
+    """A string whose representation says nothing; `reveal()` is the only way to its text.
+
+    It cannot be pickled or turned into JSON by accident, and compares by content so that two
+    typed passphrases can be compared without taking them out.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not written anywhere")
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+
+def unwrap(value: Secret | str) -> str:
+    """The text of either; for the few edges (HTTP body, signing) that need it."""
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def is_secret(value: Any) -> bool:
+    return isinstance(value, Secret)

@@ -1,0 +1,79 @@
+"""Opening a state folder: lock, journal, and whether it belongs to what was asked for.
+
+Light on purpose: nothing here imports web3, so that the first screen is there at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.book import Book, Listener
+from core.clock import Clock
+from core.errors import fault
+from core.files import prepare_state_folder
+from core.journal import FILE_NAME, Journal
+from core.lock import FolderLock
+from core.settings import Settings
+from core.state import State
+
+
+@dataclass
+class Session:
+    """One wizard at work in one state folder."""
+
+    folder: Path
+    book: Book
+    lock: FolderLock
+    warnings: list[str]
+
+    def close(self) -> None:
+        self.book.close()
+        self.lock.release()
+
+
+def open_session(
+    folder: Path, settings: Settings, clock: Clock, listener: Listener | None = None
+) -> Session:
+    """Takes the folder and reads its journal. Creates the folder where it is missing.
+
+    Raises OnboardingError: STATE_FOLDER_UNUSABLE, STATE_FOLDER_LOCKED, JOURNAL_DAMAGED,
+    JOURNAL_MISMATCH.
+    """
+    warnings = prepare_state_folder(folder)
+    lock = FolderLock(folder)
+    lock.acquire(clock.now())
+    try:
+        book = Book(Journal(folder / FILE_NAME, clock.now), clock, listener)
+        check_belongs(book.state, settings)
+    except BaseException:
+        lock.release()
+        raise
+    if book.repaired:
+        warnings.append(
+            "The last record had not been written to its end; it never counted and was dropped."
+        )
+    return Session(folder, book, lock, warnings)
+
+
+def check_belongs(state: State, settings: Settings) -> None:
+    """Whether the journal is of this network and these contracts.
+
+    Raises OnboardingError (JOURNAL_MISMATCH) with both values.
+    """
+    started = state.started
+    if started is None:
+        return
+    network = settings.network
+    pairs = [
+        ("network", started.network, network.name),
+        ("chain", str(started.chain_id), str(network.chain_id)),
+    ]
+    now = settings.contracts.as_dict()
+    pairs += [
+        (f"the contract {name}", address, now.get(name, "?"))
+        for name, address in started.contracts.items()
+    ]
+    for what, journal, current in pairs:
+        if journal.lower() != current.lower():
+            raise fault("JOURNAL_MISMATCH", what=what, journal=journal, now=current)

@@ -1,0 +1,216 @@
+"""What the journal says, and what comes next; `fold` makes it from the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from core import events as ev
+from core.errors import Problem
+from core.steps import Step, StepStatus
+
+
+class TxStatus(str, Enum):
+    SIGNED = "signed"
+    SENT = "sent"
+    INCLUDED = "included"
+    FINAL = "final"
+    REVERTED = "reverted"
+    REPLACED = "replaced"
+    """Another transaction of ours with the same nonce was executed instead."""
+    DISPLACED = "displaced"
+
+    @property
+    def open(self) -> bool:
+        """May still come into a block."""
+        return self in (TxStatus.SIGNED, TxStatus.SENT)
+
+
+@dataclass(frozen=True)
+class Tx:
+    purpose: str
+    sender: str
+    to: str
+    nonce: int
+    value_wei: int
+    gas: int
+    max_fee_wei: int
+    tip_wei: int
+    legacy: bool
+    data: str
+    hash: str
+    raw: str
+    signed_at: datetime
+    status: TxStatus = TxStatus.SIGNED
+    block: int | None = None
+    block_hash: str = ""
+    fee_wei: int = 0
+
+
+@dataclass(frozen=True)
+class Details:
+    documentation_url: str = ""
+    data_api: str = ""
+    data_visibility: str = "public"
+
+
+@dataclass(frozen=True)
+class Need:
+    """All in wei."""
+
+    bond: int
+    gas: int
+    head_room: int
+
+    @property
+    def total(self) -> int:
+        return self.bond + self.gas + self.head_room
+
+
+@dataclass(frozen=True)
+class Failure:
+    step: Step
+    problem: Problem
+    at: datetime
+
+
+@dataclass(frozen=True)
+class State:
+    started: ev.OnboardingStarted | None = None
+    details: Details | None = None
+    environment_passed: bool = False
+    bond_quoted: int | None = None
+    """Wei, as the environment step read it."""
+    keypair: ev.KeypairStored | None = None
+    backup: str | None = None
+    need: Need | None = None
+    held: int | None = None
+    """Wei in the machine's wallet when it was last recorded."""
+    way: str | None = None
+    enrolment_requested: bool = False
+    enrolment_issued: bool = False
+    enrolment_shown: bool = False
+    enrolment_confirmed: bool = False
+    invalid_codes: int = 0
+    """Codes that the Gas Station refused since the last one that it took."""
+    open_request: ev.FundingRequested | None = None
+    answered: tuple[ev.FundingAnswered, ...] = ()
+    funded: ev.WalletFunded | None = None
+    transactions: tuple[Tx, ...] = ()
+    registered: ev.MachineRegistered | None = None
+    minted: ev.NftMinted | None = None
+    did: ev.DidWritten | None = None
+    finished: ev.OnboardingFinished | None = None
+    failure: Failure | None = None
+    """The newest failure that nothing has overcome yet."""
+    since: dict[Step, datetime] = field(default_factory=dict)
+    """When each step was done or skipped."""
+    height: int = 0
+    """The highest block that a record of ours speaks of: no read below it is believed."""
+
+    @property
+    def address(self) -> str | None:
+        return self.keypair.address if self.keypair else None
+
+    @property
+    def open_transactions(self) -> tuple[Tx, ...]:
+        return tuple(tx for tx in self.transactions if tx.status.open)
+
+    def family(self, tx: Tx) -> tuple[Tx, ...]:
+        """All transactions of ours that compete for its nonce, oldest first."""
+        return tuple(
+            other
+            for other in self.transactions
+            if other.nonce == tx.nonce and other.sender == tx.sender
+        )
+
+    @property
+    def gas_spent(self) -> int:
+        """Wei of fees that the machine's own transactions have cost."""
+        return sum(tx.fee_wei for tx in self.transactions if tx.sender == self.address)
+
+    @property
+    def bonded(self) -> int:
+        return self.registered.bond_wei if self.registered else 0
+
+
+class Action(str, Enum):
+    CHECK_ENVIRONMENT = "check the environment"
+    CREATE_KEYPAIR = "create the keypair"
+    BACK_UP_KEYPAIR = "back up the keypair"
+    MEASURE_NEED = "measure what is needed"
+    ENROL = "set up 2FA"
+    CONFIRM = "confirm 2FA"
+    FUND = "fund"
+    REGISTER = "register"
+    MINT = "mint the Machine NFT"
+    WRITE_DID = "write the DID"
+    FINISH = "finish"
+    NOTHING = "nothing"
+
+    @property
+    def step(self) -> Step | None:
+        return _STEP_OF.get(self)
+
+
+_STEP_OF = {
+    Action.CHECK_ENVIRONMENT: Step.ENVIRONMENT,
+    Action.CREATE_KEYPAIR: Step.KEYPAIR,
+    Action.BACK_UP_KEYPAIR: Step.KEYPAIR,
+    Action.MEASURE_NEED: Step.KEYPAIR,
+    Action.ENROL: Step.ENROLMENT,
+    Action.CONFIRM: Step.CONFIRMATION,
+    Action.FUND: Step.FUNDING,
+    Action.REGISTER: Step.REGISTRATION,
+    Action.MINT: Step.MACHINE_NFT,
+    Action.WRITE_DID: Step.MACHINE_NFT,
+    Action.FINISH: Step.MACHINE_NFT,
+}
+
+
+def next_action(state: State) -> Action:
+    """What comes next, from the records alone."""
+    if state.finished:
+        return Action.NOTHING
+    if not state.environment_passed or state.details is None:
+        return Action.CHECK_ENVIRONMENT
+    if state.keypair is None:
+        return Action.CREATE_KEYPAIR
+    if state.backup is None:
+        return Action.BACK_UP_KEYPAIR
+    if state.registered is None and state.funded is None and state.need is None:
+        return Action.MEASURE_NEED
+    if state.funded is None and state.need is not None:
+        if state.way == "gas-station" and not state.enrolment_confirmed:
+            return Action.CONFIRM if state.enrolment_shown else Action.ENROL
+        return Action.FUND
+    if state.registered is None:
+        return Action.REGISTER
+    if state.minted is None:
+        return Action.MINT
+    if state.did is None:
+        return Action.WRITE_DID
+    return Action.FINISH
+
+
+def step_statuses(state: State, now: datetime) -> dict[Step, StepStatus]:
+    """The rail: one status a step."""
+    action = next_action(state)
+    current = action.step
+    statuses: dict[Step, StepStatus] = {}
+    for step in Step:
+        if current is None or step.value < current.value:
+            skipped = (
+                step in (Step.ENROLMENT, Step.CONFIRMATION) and not state.enrolment_confirmed
+            ) or (step is Step.FUNDING and (not state.funded or state.funded.way == "already"))
+            statuses[step] = StepStatus.SKIPPED if skipped else StepStatus.DONE
+        elif step is current:
+            statuses[step] = StepStatus.CURRENT
+        else:
+            statuses[step] = StepStatus.TODO
+    failure = state.failure
+    if failure and current and statuses.get(failure.step) is StepStatus.CURRENT:
+        waits = failure.problem.remaining(now).total_seconds() > 0
+        statuses[failure.step] = StepStatus.WAITING if waits else StepStatus.FAILED
+    return statuses

@@ -1,0 +1,97 @@
+"""The seven steps as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class StepStatus(str, Enum):
+    TODO = "todo"
+    CURRENT = "current"
+    WAITING = "waiting"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    DONE = "done"
+
+
+class Step(Enum):
+    """One noun a step, the same in core, screens and tests; the value is its number."""
+
+    ENVIRONMENT = 1
+    KEYPAIR = 2
+    ENROLMENT = 3
+    CONFIRMATION = 4
+    FUNDING = 5
+    REGISTRATION = 6
+    MACHINE_NFT = 7
+
+    @property
+    def slug(self) -> str:
+        return self.name.lower().replace("_", "-")
+
+    @property
+    def info(self) -> StepInfo:
+        return STEPS[self]
+
+
+@dataclass(frozen=True)
+class StepInfo:
+    title: str
+    short: str
+    """Fits the rail of seven at 80 columns."""
+    purpose: str
+    skipped_when: str = ""
+
+
+STEPS: dict[Step, StepInfo] = {
+    Step.ENVIRONMENT: StepInfo(
+        "Environment",
+        "Environment",
+        "Checks that everything that is needed answers, before any money moves.",
+    ),
+    Step.KEYPAIR: StepInfo(
+        "Keypair",
+        "Keypair",
+        "Makes the machine's key and stores it encrypted on this machine.",
+    ),
+    Step.ENROLMENT: StepInfo(
+        "Set up 2FA",
+        "2FA",
+        "Links an authenticator app, which the Gas Station asks for before it pays.",
+        "the wallet holds enough already, or it is funded without the Gas Station",
+    ),
+    Step.CONFIRMATION: StepInfo(
+        "Confirm 2FA",
+        "Code",
+        "Proves that the authenticator shows the right codes.",
+        "the wallet holds enough already, or it is funded without the Gas Station",
+    ),
+    Step.FUNDING: StepInfo(
+        "Fund",
+        "Fund",
+        "Brings the bond and the network fees to the machine's wallet.",
+        "the wallet holds enough already",
+    ),
+    Step.REGISTRATION: StepInfo(
+        "Register",
+        "Register",
+        "Stakes the bond and gives the machine its number on the network.",
+        "the machine is registered already",
+    ),
+    Step.MACHINE_NFT: StepInfo(
+        "Machine NFT and DID",
+        "NFT & DID",
+        "Mints the machine's token and writes its public description.",
+    ),
+}
+
+
+def find_step(text: str) -> Step:
+    """The step named by its number, slug or title. Raises ValueError naming all of them."""
+    wanted = text.strip().lower()
+    for step in Step:
+        if wanted in {str(step.value), step.slug, step.info.title.lower(), step.info.short.lower()}:
+            return step
+    names = ", ".join(f"{step.value} {step.slug}" for step in Step)
+    raise ValueError(f"There is no step {text!r}. The steps are: {names}.")

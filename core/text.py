@@ -1,0 +1,58 @@
+"""One function through which all foreign text goes before anybody sees it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+DEFAULT_LIMIT = 300
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_MARKS_AT_MOST = 2
+# A whole terminal sequence goes, not only its first byte: the rest would read as rubbish.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)|\x1b.", re.DOTALL
+)
+
+
+def clean(text: object, limit: int = DEFAULT_LIMIT) -> str:
+    """One line of harmless text from anything a server, a file or an environment gave us.
+
+    Terminal sequences are dropped; line breaks and tabs become spaces; other control characters,
+    bidirectional overrides and private or unassigned characters become U+FFFD; at most two
+    combining marks stand on one character; what is longer than `limit` characters is cut and says
+    so with an ellipsis. Never raises.
+    """
+    raw = text if isinstance(text, str) else repr(text)
+    raw = _ESCAPES.sub("", raw[: limit * 8])
+    out: list[str] = []
+    marks = 0
+    for character in raw:
+        category = unicodedata.category(character)
+        if character in "\n\r\t\v\f\x85\u2028\u2029" or category == "Zs":
+            character = " "
+            if out and out[-1] == " ":
+                continue
+        elif category.startswith("M"):
+            marks += 1
+            if marks > _MARKS_AT_MOST:
+                continue
+            out.append(character)
+            continue
+        elif category.startswith("C"):
+            character = _REPLACEMENT
+            if out and out[-1] == _REPLACEMENT:
+                continue
+        marks = 0
+        out.append(character)
+    line = "".join(out).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def shorten(address: str) -> str:
+    """`0x4f3A…9c1E`: enough to recognise, never enough to send to."""
+    return f"{address[:6]}…{address[-4:]}" if len(address) > 12 else address
+
+
+def grouped(text: str, size: int = 4) -> str:
+    """`ABCD EFGH …`: for reading aloud and typing over."""
+    return " ".join(text[i : i + size] for i in range(0, len(text), size))

@@ -1,0 +1,189 @@
+"""The otpauth URI and its codes: read, shortened for the QR, and judged before an attempt is spent.
+
+Key URI format as authenticator apps read it; codes after RFC 6238 (pyotp).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from core.errors import OnboardingError, fault
+from core.secrets import Secret
+from core.text import clean, shorten
+
+_URI_LIMIT = 2048
+_SEARCHED_SECONDS = 15 * 60
+_TOLERATED_STEPS = 1
+_SEPARATORS = re.compile(r"[\s\-\u00a0\u2010-\u2015.]+")
+_ALGORITHMS = ("SHA1", "SHA256", "SHA512")
+
+
+@dataclass(frozen=True, repr=False)
+class Enrolment:
+    """One otpauth entry, held in memory only."""
+
+    secret: Secret
+    """Base32, upper case, without padding."""
+    label: str
+    """What the authenticator lists it under; clean text."""
+    digits: int
+    period: int
+    """Seconds."""
+    algorithm: str
+    uri: Secret
+    """Shortened as far as it computes the same codes: for the QR."""
+
+    def __repr__(self) -> str:
+        return f"Enrolment({self.label!r}, ***)"
+
+    def code_at(self, moment: datetime, steps: int = 0) -> str:
+        """The code shown `steps` periods after `moment`."""
+        return str(self._totp().at(int(moment.timestamp()) + steps * self.period))
+
+    def seconds_left(self, moment: datetime) -> float:
+        """Until the code changes."""
+        return self.period - moment.timestamp() % self.period
+
+    def _totp(self) -> Any:
+        import hashlib
+
+        import pyotp
+
+        return pyotp.TOTP(
+            self.secret.reveal(),
+            digits=self.digits,
+            digest=getattr(hashlib, self.algorithm.lower()),
+            interval=self.period,
+        )
+
+
+def read_enrolment(uri: Secret, address: str) -> Enrolment:
+    """The entry of an otpauth URI. Raises OnboardingError (ENROLMENT_UNUSABLE)."""
+    text = uri.reveal().strip()
+    if len(text) > _URI_LIMIT:
+        raise _unusable("The otpauth address is far too long.")
+    try:
+        parts = urlsplit(text)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        raise _unusable("The otpauth address cannot be read.") from None
+    if parts.scheme != "otpauth" or parts.netloc.lower() != "totp":
+        raise _unusable("It is not an otpauth address for time-based codes.")
+    secret = _base32(query.get("secret", ""))
+    algorithm = query.get("algorithm", "SHA1").upper().replace("-", "")
+    if algorithm not in _ALGORITHMS:
+        raise _unusable(f"It asks for the unknown algorithm {clean(algorithm, 20)}.")
+    digits = _number(query.get("digits", "6"), 6, 8, "digits")
+    period = _number(query.get("period", "30"), 10, 120, "period")
+    label = clean(unquote(parts.path.lstrip("/")), 80)
+    issuer = clean(query.get("issuer", ""), 40) or label.partition(":")[0]
+    service = issuer if issuer and issuer != label else "peaq"
+    # Parameters equal to the defaults may be left out; the others change the codes and must stay.
+    extra: dict[str, str | int] = {}
+    if algorithm != "SHA1":
+        extra["algorithm"] = algorithm
+    if digits != 6:
+        extra["digits"] = digits
+    if period != 30:
+        extra["period"] = period
+    return Enrolment(
+        secret=Secret(secret),
+        label=_short_label(label, address),
+        digits=digits,
+        period=period,
+        algorithm=algorithm,
+        uri=Secret(_short_uri(secret, service, _account_of(label, address), extra)),
+    )
+
+
+def _unusable(reason: str) -> OnboardingError:
+    return fault("ENROLMENT_UNUSABLE", reason=reason)
+
+
+def _base32(text: str) -> str:
+    secret = text.replace(" ", "").rstrip("=").upper()
+    try:
+        raw = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) < 10:  # 80 bits is what authenticators have always used as the least
+        raise _unusable("It holds no usable secret.")
+    return secret
+
+
+def _number(text: str, low: int, high: int, name: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not low <= int(text) <= high:
+        raise _unusable(f"Its {name} cannot be used.")
+    return int(text)
+
+
+def _short_label(label: str, address: str) -> str:
+    return re.sub(re.escape(address), shorten(address), label, flags=re.IGNORECASE) or shorten(
+        address
+    )
+
+
+def _account_of(label: str, address: str) -> str:
+    account = _short_label(label, address).rpartition(":")[2].strip() or shorten(address)
+    return account if shorten(address) in account else f"{account} {shorten(address)}"
+
+
+def _short_uri(secret: str, service: str, account: str, extra: dict[str, str | int]) -> str:
+    # Only ASCII and short, so that the QR fits 22 rows; the codes do not depend on the label.
+    name = f"{service}:{account}".replace("…", "..").encode("ascii", "ignore").decode()[:40]
+    query: dict[str, str | int] = {"secret": secret, "issuer": service[:20], **extra}
+    return f"otpauth://totp/{quote(name, safe=':')}?{urlencode(query)}"
+
+
+def tidy_code(text: str, digits: int = 6) -> Secret:
+    """The digits of a typed or pasted code: spaces and dashes are accepted and removed.
+
+    Raises OnboardingError (CODE_MALFORMED). Digits of other scripts are not accepted.
+    """
+    code = _SEPARATORS.sub("", text)
+    if not re.fullmatch(r"[0-9]+", code or "x"):
+        found = "none" if not code else "other characters"
+        raise fault("CODE_MALFORMED", digits=digits, found=found)
+    if len(code) != digits:
+        raise fault("CODE_MALFORMED", digits=digits, found=f"{len(code)}")
+    return Secret(code)
+
+
+class Verdict(Enum):
+    GOOD = "good"
+    MISTYPED = "mistyped"
+    EARLY = "early"
+    LATE = "late"
+    USED = "used"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    verdict: Verdict
+    seconds: int = 0
+    """How far the code's time is from ours, or how long until the next code."""
+
+
+def judge(
+    enrolment: Enrolment, code: Secret, moment: datetime, used: Collection[Secret] = ()
+) -> Judgement:
+    """Whether the Gas Station can take the code at `moment` (the server's time where known)."""
+    if code in used:
+        return Judgement(Verdict.USED, int(enrolment.seconds_left(moment)) + 1)
+    reach = _SEARCHED_SECONDS // enrolment.period
+    for distance in sorted(range(-reach, reach + 1), key=abs):
+        if enrolment.code_at(moment, distance) != code.reveal():
+            continue
+        if abs(distance) <= _TOLERATED_STEPS:
+            return Judgement(Verdict.GOOD)
+        verdict = Verdict.EARLY if distance > 0 else Verdict.LATE
+        return Judgement(verdict, abs(distance) * enrolment.period)
+    return Judgement(Verdict.MISTYPED)
