@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
 
 from core import events as ev
 from core.amounts import peaq
 from core.chain import Survey
+from core.checks import TITLES, Check, Light, Report
 from core.context import Context
 from core.errors import OnboardingError, Problem, problem
 from core.networks import CONTRACT_VARIABLES
@@ -18,44 +17,6 @@ from core.networks import CONTRACT_VARIABLES
 PATIENCE = 6.0
 """Seconds that one endpoint gets here: a technician is looking at the list."""
 _CLOCK_FINE = timedelta(seconds=5)
-
-
-class Light(str, Enum):
-    PENDING = "pending"
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the list. `problem` says what to do where it is not green."""
-
-    key: str
-    title: str
-    light: Light = Light.PENDING
-    text: str = ""
-    problem: Problem | None = None
-
-
-TITLES = {
-    "variables": "Settings",
-    "rpc": "Network endpoint",
-    "chain": "Network",
-    "contracts": "Contracts",
-    "bond": "Bond",
-    "gas-station": "Gas Station",
-    "mcr": "MCR API",
-    "clock": "Clock",
-    "folder": "State folder",
-}
-
-Report = Callable[[Check], None]
-
-
-def pending() -> list[Check]:
-    """The list before anything was asked."""
-    return [Check(key, title) for key, title in TITLES.items()]
 
 
 async def check_environment(context: Context, report: Report) -> list[Check]:
@@ -190,11 +151,6 @@ def _check_clock(context: Context, survey: Survey | None, say: Say) -> None:
         seconds = round(abs(skew.total_seconds()))
         direction = "behind" if skew > timedelta(0) else "ahead"
         say("clock", Light.AMBER, f"this machine is {seconds} s {direction}; set it if you can")
-
-
-def essential_red(checks: list[Check]) -> Check | None:
-    """The first line that keeps the onboarding from going on."""
-    return next((check for check in checks if check.light is Light.RED), None)
 
 
 async def pass_environment(context: Context, version: str) -> None:

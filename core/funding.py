@@ -7,7 +7,6 @@ it; in the end only the balance on the chain says whether the wallet is funded.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 
 from core import events as ev
@@ -16,7 +15,7 @@ from core.context import Context
 from core.enrolment import examine, note_refusal, station
 from core.errors import OnboardingError, Problem, fault
 from core.gas_station import Funding
-from core.state import Need
+from core.state import Balance, Need
 
 HEAD_ROOM = 10**17
 """Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
@@ -63,19 +62,6 @@ async def choose_way(context: Context, way: str) -> None:
     if way == "gas-station":
         station(context)
     await context.book.record(ev.FundingWayChosen(way))
-
-
-@dataclass(frozen=True)
-class Balance:
-    """What is there, all in wei."""
-
-    held: int
-    needed: int
-    height: int
-
-    @property
-    def missing(self) -> int:
-        return max(self.needed - self.held, 0)
 
 
 async def look(context: Context) -> Balance:

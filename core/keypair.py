@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,28 +10,16 @@ from core import events as ev
 from core import keystore
 from core.context import Context
 from core.errors import OnboardingError, fault
+from core.key_source import KeySource
 from core.keys import Key, generate_key, parse_key
 from core.secrets import Secret
 
-Way = Literal["generate", "import", "environment", "keep"]
 _RECORDED_WAY = {
     "generate": "generated",
     "import": "imported",
     "environment": "environment",
     "keep": "kept",
 }
-
-
-@dataclass(frozen=True)
-class KeySource:
-    """Where the key comes from. `private_key` is a pasted hex key; `path` a file that holds a
-    keystore V3 (then `path_passphrase` opens it) or a hex key.
-    """
-
-    way: Way
-    private_key: Secret | None = None
-    path: Path | None = None
-    path_passphrase: Secret | None = None
 
 
 def existing_keystore(folder: Path) -> str | None:

@@ -19,14 +19,13 @@ from core.http import Http
 from core.secrets import Secret
 from core.session import Session
 from core.settings import Settings
-from core.state import Action, Details, State, next_action
+from core.state import Action, Balance, Details, State, next_action
 from core.steps import Step
 
 if TYPE_CHECKING:
+    from core.checks import Check, Report
     from core.context import Context
-    from core.environment import Check, Report
-    from core.funding import Balance
-    from core.keypair import KeySource
+    from core.key_source import KeySource
     from core.keys import Key
     from core.registration import Quote
     from core.totp import Enrolment

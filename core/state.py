@@ -69,6 +69,19 @@ class Need:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """What is there, all in wei."""
+
+    held: int
+    needed: int
+    height: int
+
+    @property
+    def missing(self) -> int:
+        return max(self.needed - self.held, 0)
+
+
+@dataclass(frozen=True)
 class Failure:
     step: Step
     problem: Problem
