@@ -317,7 +317,8 @@ class Chain:
             return Fees(cap=gas_price, tip=0, legacy=True)
         base_fee = quantity(base, self.rpc.host)
         tip = min(max(gas_price - base_fee, 0), max(base_fee, 1))
-        return Fees(cap=2 * base_fee + tip, tip=tip, legacy=False)
+        # The newest block's fee may be about to jump: the node's own price is the least.
+        return Fees(cap=max(2 * base_fee + tip, gas_price), tip=tip, legacy=False)
 
 
 _FEE_CALLS: list[Call] = [("eth_getBlockByNumber", ["latest", False]), ("eth_gasPrice", [])]

@@ -27,12 +27,21 @@ def apply(state: State, record: Record) -> State:
     step = _SETTLES.get(type(event))
     if step and not isinstance(event, ev.StepFailed):
         changed = replace(changed, failure=None, since={**changed.since, step: at})
-    elif isinstance(event, _OVERCOMES):
+    elif isinstance(event, _OVERCOMES) and not _still_waits(event, changed.failure, at):
         changed = replace(changed, failure=None)
     block = getattr(event, "block", None) or getattr(event, "height", None)
     if isinstance(block, int) and block > changed.height:
         changed = replace(changed, height=block)
     return changed
+
+
+def _still_waits(event: ev.Event, failure: Failure | None, at: datetime) -> bool:
+    """Another way to fund does not end the Gas Station's cooldown."""
+    return (
+        isinstance(event, ev.FundingWayChosen)
+        and failure is not None
+        and failure.problem.remaining(at).total_seconds() > 0
+    )
 
 
 _SETTLES: dict[type[ev.Event], Step] = {
@@ -142,7 +151,7 @@ def _transaction(state: State, event: ev.Event, at: datetime) -> State:
                 block_hash=event.block_hash,
                 fee_wei=event.fee_wei,
             )
-            return _with_rivals(changed, event.hash, TxStatus.REPLACED)
+            return _with_rivals(_paid(changed, event), event.hash, TxStatus.REPLACED)
         case ev.TransactionReorganised():
             changed = _with_tx(
                 state, event.hash, status=TxStatus.SENT, block=None, block_hash="", fee_wei=0
@@ -176,6 +185,15 @@ def _with_rivals(state: State, tx_hash: str, status: TxStatus) -> State:
         if rival.hash != tx_hash:
             state = _with_tx(state, rival.hash, status=status)
     return state
+
+
+def _paid(state: State, event: ev.TransactionIncluded) -> State:
+    """The balance that is shown follows what was spent, without asking for it again."""
+    tx = next((tx for tx in state.transactions if tx.hash == event.hash), None)
+    if tx is None or tx.sender != state.address or state.held is None:
+        return state
+    spent = event.fee_wei + (tx.value_wei if event.succeeded else 0)
+    return replace(state, held=max(state.held - spent, 0))
 
 
 def _without_effect(state: State, tx_hash: str) -> State:

@@ -20,7 +20,7 @@ from core.state import Balance, Need
 HEAD_ROOM = 10**17
 """Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
 deposit from the balance and may reserve a deposit an attribute (promises.md, 18)."""
-GAS_OF = {"register": 400_000, "mint": 350_000, "did": 900_000}
+GAS_OF = {"register": 400_000, "mint": 350_000, "did": 1_400_000}
 """Gas with room to spare; the exact amount is estimated before each transaction."""
 ARRIVAL_PATIENCE = 90.0
 """Seconds for which a payment that was promised is watched for before people are told."""
@@ -47,14 +47,16 @@ async def measure(context: Context) -> None:
         )
     purposes = ("mint", "did") if machine_id else ("register", "mint", "did")
     need = need_for(0 if machine_id else bond, account.fees.cap, purposes)
+    enough = account.balance >= need.total
+    if not enough and state.way is None:
+        # Before the need: a run that dies in between measures again, and stands on the same way.
+        way = "gas-station" if context.gas_station else "manual"
+        await context.book.record(ev.FundingWayChosen(way))
     await context.book.record(
         ev.NeedMeasured(need.bond, need.gas, need.head_room, account.balance, height)
     )
-    if account.balance >= need.total:
+    if enough:
         await context.book.record(ev.WalletFunded("already", account.balance, need.total, height))
-    elif state.way is None:
-        way = "gas-station" if context.gas_station else "manual"
-        await context.book.record(ev.FundingWayChosen(way))
 
 
 async def choose_way(context: Context, way: str) -> None:
@@ -72,8 +74,8 @@ async def look(context: Context) -> Balance:
     state = context.state
     needed = state.need.total if state.need else 0
     held, height = await context.chain.balance(context.address, at_least=state.height)
-    if held >= needed and state.funded is None:
-        way = state.way or "manual"
+    if state.need and held >= needed and state.funded is None:
+        way = state.way or "already"  # nothing was asked for yet
         if way == "gas-station" and not state.answered and not state.open_request:
             way = "manual"
         await context.book.record(ev.WalletFunded(way, held, needed, height))

@@ -81,8 +81,8 @@ def transaction_rows(state: State, settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-def receipt_lines(receipt: dict[str, Any], token: str) -> list[str]:
-    """The receipt for people: fits 80 columns, hashes and addresses unbroken."""
+def summary_lines(receipt: dict[str, Any], token: str) -> list[str]:
+    """What matters most, for a screen of 80x24: 13 lines, hashes and addresses unbroken."""
     funding = receipt["funding"]
     way = {
         "gas-station": "by the Gas Station",
@@ -107,18 +107,30 @@ def receipt_lines(receipt: dict[str, Any], token: str) -> list[str]:
         f"MCR           {receipt['mcr'] or 'not indexed yet'}",
         f"Key backup    {backup}",
         f"Finished      {receipt['finished_at']}",
-        "",
     ]
+    return [*lines, *(f"{row['purpose']:<8} {row['hash']}" for row in _counting(receipt))]
+
+
+def receipt_lines(receipt: dict[str, Any], token: str) -> list[str]:
+    """The whole receipt for people: fits 80 columns, hashes and addresses unbroken."""
+    count = len(_counting(receipt))
+    summary = summary_lines(receipt, token)
+    lines = [*summary[: len(summary) - count], ""]
     for name, value in receipt["did_attributes"].items():
         lines.append(f"  {name:<18} {value or '(empty: self-managed)'}")
     lines.append("")
-    for row in receipt["transactions"]:
-        if row["status"] in (TxStatus.FINAL.value, TxStatus.INCLUDED.value):
-            lines.append(f"  {row['purpose']:<8} block {row['block']}")
-            lines.append(f"    {row['hash']}")
-            if row["link"]:
-                lines.append(f"    {row['link']}")
+    for row in _counting(receipt):
+        lines.append(f"  {row['purpose']:<8} block {row['block']}")
+        lines.append(f"    {row['hash']}")
+        if row["link"]:
+            lines.append(f"    {row['link']}")
     return lines
+
+
+def _counting(receipt: dict[str, Any]) -> list[dict[str, Any]]:
+    """The transactions that had an effect."""
+    counted = (TxStatus.FINAL.value, TxStatus.INCLUDED.value)
+    return [row for row in receipt["transactions"] if row["status"] in counted]
 
 
 def write_receipt(folder: Path, receipt: dict[str, Any], token: str) -> None:

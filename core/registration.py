@@ -146,12 +146,20 @@ async def _recover(context: Context, account: Account) -> None:
             return
         await context.clock.sleep(context.settings.network.block_seconds / 2)
     machine_id = await _ask_mcr(context)
-    if machine_id:
-        owner, _ = await context.chain.machine(machine_id, at_least=account.height)
-        if owner.lower() == context.address.lower():
-            await _record(context.book, machine_id, bond=0, block=account.height, way="found")
-            return
+    if machine_id and await _is_ours(context, machine_id, account.height):
+        await _record(context.book, machine_id, bond=0, block=account.height, way="found")
+        return
     raise fault("ALREADY_REGISTERED")
+
+
+async def _is_ours(context: Context, machine_id: int, height: int) -> bool:
+    try:
+        owner, _ = await context.chain.machine(machine_id, at_least=height)
+    except OnboardingError as error:
+        if error.code == "CONTRACT_UNEXPECTED":
+            return False  # the chain knows no such machine, whatever the MCR API says
+        raise
+    return owner.lower() == context.address.lower()
 
 
 async def _ask_mcr(context: Context) -> int:
@@ -162,7 +170,7 @@ async def _ask_mcr(context: Context) -> int:
     except OnboardingError:
         return 0  # best effort: the chain was asked first and is asked again
     text = str((found or {}).get("machine_id", ""))
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 78 else 0  # uint256
 
 
 async def _read_back(context: Context, *, bond: int, way: str, block: int) -> None:

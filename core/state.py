@@ -214,9 +214,11 @@ def step_statuses(state: State, now: datetime) -> dict[Step, StepStatus]:
     statuses: dict[Step, StepStatus] = {}
     for step in Step:
         if current is None or step.value < current.value:
-            skipped = (
-                step in (Step.ENROLMENT, Step.CONFIRMATION) and not state.enrolment_confirmed
-            ) or (step is Step.FUNDING and (not state.funded or state.funded.way == "already"))
+            skipped = {
+                Step.ENROLMENT: not state.enrolment_shown,
+                Step.CONFIRMATION: not state.enrolment_confirmed,
+                Step.FUNDING: state.funded is None or state.funded.way == "already",
+            }.get(step, False)
             statuses[step] = StepStatus.SKIPPED if skipped else StepStatus.DONE
         elif step is current:
             statuses[step] = StepStatus.CURRENT

@@ -22,7 +22,7 @@ def clean(text: object, limit: int = DEFAULT_LIMIT) -> str:
     combining marks stand on one character; what is longer than `limit` characters is cut and says
     so with an ellipsis. Never raises.
     """
-    raw = text if isinstance(text, str) else repr(text)
+    raw = text if isinstance(text, str) else str(text)
     raw = _ESCAPES.sub("", raw[: limit * 8])
     out: list[str] = []
     marks = 0

@@ -132,14 +132,20 @@ def _short_label(label: str, address: str) -> str:
 
 
 def _account_of(label: str, address: str) -> str:
-    account = _short_label(label, address).rpartition(":")[2].strip() or shorten(address)
-    return account if shorten(address) in account else f"{account} {shorten(address)}"
+    """What tells this machine's entry from others: its address, whatever else is there."""
+    account = _short_label(label, address).rpartition(":")[2].strip()
+    return account if shorten(address) in account else shorten(address)
 
 
 def _short_uri(secret: str, service: str, account: str, extra: dict[str, str | int]) -> str:
-    # Only ASCII and short, so that the QR fits 22 rows; the codes do not depend on the label.
-    name = f"{service}:{account}".replace("…", "..").encode("ascii", "ignore").decode()[:40]
-    query: dict[str, str | int] = {"secret": secret, "issuer": service[:20], **extra}
+    # The label does not enter into the codes: with one short word, ASCII, and no issuer of its own
+    # (apps read it from the label), the QR code is one size smaller, and fits 80x24 with its keys.
+    word = (
+        re.sub(r"[^A-Za-z0-9]", "", service.split(maxsplit=1)[0] if service.split() else "")[:12]
+        or "peaq"
+    )
+    name = f"{word}:{account}".replace("…", "..").encode("ascii", "ignore").decode()[:32]
+    query: dict[str, str | int] = {"secret": secret, **extra}
     return f"otpauth://totp/{quote(name, safe=':')}?{urlencode(query)}"
 
 

@@ -76,7 +76,7 @@ class Sender:
         nonce = self._free_nonce(state, account, intent.sender)
         signed = await self._sign(intent, key, nonce, account.fees)
         await self._broadcast(signed)
-        return await self.watch(signed, key)
+        return await self.watch(self._find(signed.hash), key)
 
     async def settle(self, key: Key | None = None) -> None:
         """Finds out what became of every transaction that is open, before anything new is done.

@@ -16,6 +16,7 @@ GAS_STATION = (
         "Invalid 2FA code",
         "A code has {digits} digits; this has {found}.",
         "Type the {digits} digits that the authenticator shows. Spaces do not matter.",
+        money="",
     ),
     Entry(
         "CODE_MISTYPED",
@@ -23,18 +24,21 @@ GAS_STATION = (
         "It is not a code of this machine's entry. Either a digit is wrong, "
         "or it is from another entry in the authenticator.",
         "Choose the entry {label}, and type its code. It was not sent; no attempt was used.",
+        money="",
     ),
     Entry(
         "CODE_USED",
         "Invalid 2FA code",
         "This code was used just now; each one works once.",
         "Wait {seconds} s for the next code, then type it. It was not sent.",
+        money="",
     ),
     Entry(
         "CODE_SKEWED",
         "Invalid 2FA code",
         "The code is right, but {seconds} s {direction}: a clock is off.",
         "Set phone and machine to automatic time, then type the next code. It was not sent.",
+        money="",
     ),
     Entry(
         "2FA_LOCKED",

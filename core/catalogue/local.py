@@ -43,6 +43,7 @@ SETTINGS = (
         "Using the wallet of the environment was chosen, but the variable is not set.",
         "Set PEAQOS_PRIVATE_KEY (0x and 64 hex digits) and start again, "
         "or choose to generate or import a key here.",
+        money="",
         again="after a change",
     ),
     Entry(
@@ -50,6 +51,7 @@ SETTINGS = (
         "This is not a private key",
         "{reason}",
         "Check it and enter it again: 64 hex digits, with or without 0x. It is never shown.",
+        money="",
         again="after a change",
     ),
     Entry(
@@ -57,6 +59,7 @@ SETTINGS = (
         "The documentation URL cannot be used",
         "{reason}",
         "Enter an address that starts with https:// or http://, such as https://example.com/arm-7.",
+        money="",
         again="after a change",
     ),
     Entry(
@@ -64,6 +67,7 @@ SETTINGS = (
         "The data API cannot be used",
         "{reason}",
         "Enter an address that starts with https:// or http://, such as https://example.com/api.",
+        money="",
         again="after a change",
     ),
     Entry(
@@ -71,6 +75,7 @@ SETTINGS = (
         "The data visibility is unknown",
         "{reason}",
         "Choose public, private or onchain.",
+        money="",
         again="after a change",
     ),
 )
@@ -159,12 +164,14 @@ FILES = (
         "The passphrase does not open the keystore",
         "Tried {attempts} so far. Upper and lower case count.",
         "Type it again. There is no limit, and nothing is locked.",
+        money="",
     ),
     Entry(
         "PASSPHRASE_EMPTY",
         "The passphrase is empty",
         "The key would lie open on the disk.",
         "Type a passphrase, twice.",
+        money="",
         again="after a change",
     ),
     Entry(
@@ -172,6 +179,7 @@ FILES = (
         "The passphrase is too long",
         "It has more than {limit} bytes.",
         "Type a shorter one, twice.",
+        money="",
         again="after a change",
     ),
     Entry(
@@ -179,6 +187,7 @@ FILES = (
         "The two passphrases differ",
         "One of them has a slip.",
         "Type both again.",
+        money="",
         again="after a change",
     ),
 )
@@ -189,6 +198,7 @@ PROGRAM = (
         "The key is locked",
         "A signature is needed, and the passphrase was not given in this run.",
         "Type the passphrase of the keystore.",
+        money="",
     ),
     Entry(
         "REHEARSAL_UNAVAILABLE",

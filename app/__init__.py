@@ -1,0 +1,1 @@
+"""Where it is put together: arguments, the app, the plain driver, the rehearsal network."""

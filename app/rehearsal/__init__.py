@@ -1,0 +1,1 @@
+"""The rehearsal network: everything the wizard talks to, on loopback."""

@@ -1,0 +1,36 @@
+"""The rehearsal network alone, for any client: `peaq-onboard devnet`."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import threading
+from collections.abc import Sequence
+from typing import TextIO
+
+from app.rehearsal.faults import Fault
+from app.rehearsal.network import RehearsalNetwork
+
+
+def run_devnet(*, port: int, block_time: float, faults: Sequence[Fault], out: TextIO) -> int:
+    """Runs a network until SIGINT or SIGTERM; first prints the variables that lead to it.
+
+    `block_time` in seconds. Returns the exit code. Call it from the main thread, which is where
+    Python takes signals.
+    """
+    ended = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: ended.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        with RehearsalNetwork(port=port, block_time=block_time, faults=faults) as network:
+            for name, value in network.environment().items():
+                print(f"export {name}={shlex.quote(value)}", file=out)
+            print("# A wallet with pretend money; this key is worthless outside:", file=out)
+            print(f"# {network.owner_key}", file=out, flush=True)
+            ended.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0

@@ -1,0 +1,104 @@
+"""Faults that a rehearsal can be asked for by name, to train people and to test.
+
+Standard library only: `--help` lists the names, and must not load an EVM for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+FAULTS: dict[str, str] = {
+    "invalid-code": "Gas Station: a right code is refused with INVALID_2FA",
+    "expired-code": "Gas Station: funding refuses the code with TOTP_EXPIRED",
+    "locked": "Gas Station: 2FA_LOCKED for 20 seconds",
+    "2fa-not-configured": "Gas Station: 2FA_NOT_CONFIGURED, as if the enrolment were forgotten",
+    "qr-failed": "Gas Station: enrolment fails with QR_GENERATION_FAILED",
+    "rate-limited": "Gas Station: funding is RATE_LIMITED for 30 seconds",
+    "owner-cap": "Gas Station: CAP_EXCEEDED_OWNER, the owner's daily cap is reached",
+    "wallet-cap": "Gas Station: CAP_EXCEEDED_WALLET, the wallet's daily cap is reached",
+    "duplicate-request": "Gas Station: DUPLICATE_REQUEST, the request is said to be in flight",
+    "transfer-failed": "Gas Station: TRANSFER_FAILED, nothing is paid",
+    "skipped-but-poor": "Gas Station: skips a wallet that holds 0.6 PEAQ, less than the bond",
+    "underfunded": "Gas Station: pays 0.55 PEAQ only",
+    "lost-answer": "Gas Station: pays, but the connection drops before the answer",
+    "gas-station-down": "Gas Station: every request gets 503 and an HTML page",
+    "gas-station-html": "Gas Station: an HTML page with status 200, as from a captive portal",
+    "already-registered": "Registry: the machine turns out to be registered already",
+    "did-text-error": 'DID: an absent attribute reverts with "Cannot find the item"',
+    "did-bare-error": "DID: an absent attribute is a bare RPC error without data",
+    "rpc-down": "RPC: the connection drops before an answer",
+    "rpc-html": "RPC: an HTML page with status 200, as from a captive portal",
+    "slow-blocks": "RPC: blocks come 12 seconds apart, whatever the block time",
+    "mcr-down": "MCR API: every request gets 503",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault, the next `times` times it can happen; always when None."""
+
+    name: str
+    times: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in FAULTS:
+            raise ValueError(f"no fault is called {self.name!r}; there are: {', '.join(FAULTS)}")
+        if self.times is not None and self.times < 1:
+            raise ValueError(f"fault {self.name}: the number of times must be 1 or more")
+
+
+def parse_fault(text: str) -> Fault:
+    """The fault that `NAME` or `NAME:TIMES` asks for. ValueError says what is wrong."""
+    name, colon, times = text.strip().partition(":")
+    if not colon:
+        return Fault(name)
+    if not (times.isascii() and times.isdigit()):
+        raise ValueError(f"fault {name}: {times!r} is not a number of times; write NAME or NAME:2")
+    return Fault(name, int(times))
+
+
+class FaultBook:
+    """Which faults are armed, and how often each has happened.
+
+    Faults that were used up stay used up over a restart: `used` is stored by the Gas Station's
+    state file, and `on_use` is called after every use so that it is.
+    """
+
+    def __init__(
+        self,
+        faults: Iterable[Fault],
+        used: dict[str, int],
+        on_use: Callable[[], None],
+    ) -> None:
+        self.used = used
+        self._on_use = on_use
+        self._remaining: dict[str, int | None] = {}
+        for fault in faults:
+            already = used.get(fault.name, 0)
+            left = None if fault.times is None else max(0, fault.times - already)
+            self._remaining[fault.name] = left
+
+    def arm(self, name: str, times: int | None = None) -> None:
+        """Arms a fault anew, whatever it did before; `times=0` disarms it."""
+        if times == 0:
+            Fault(name)
+            self._remaining.pop(name, None)
+            return
+        fault = Fault(name, times)
+        self._remaining[fault.name] = fault.times
+
+    def armed(self, name: str) -> bool:
+        """Whether the fault would happen now."""
+        return self._remaining.get(name, 0) != 0
+
+    def take(self, name: str) -> bool:
+        """True when the fault happens now; that counts as one of its times."""
+        if not self.armed(name):
+            return False
+        left = self._remaining[name]
+        if left is not None:
+            self._remaining[name] = left - 1
+        self.used[name] = self.used.get(name, 0) + 1
+        self._on_use()
+        return True

@@ -1,0 +1,286 @@
+"""The rehearsal network as an object: start it, point a client at it, look inside.
+
+The heavy imports (an EVM) happen in the server's thread when it starts, not with this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from app.rehearsal import genesis
+from app.rehearsal.faults import Fault
+from app.rehearsal.policy import GasStationPolicy
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from app.rehearsal.gas_station import Transfer
+    from app.rehearsal.node import SentTransaction
+    from app.rehearsal.parts import Parts
+
+__all__ = ["GasStationPolicy", "RehearsalError", "RehearsalNetwork"]
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+SLOW_BLOCK_SECONDS = 12.0
+# Blocks behind the head that count as final, where blocks take their time.
+FINALITY_DEPTH = 2
+# How long a call from another thread waits for the server's thread. It answers in
+# milliseconds; the limit is there so that a network that died is noticed.
+ANSWER_SECONDS = 60.0
+
+
+class RehearsalError(Exception):
+    """The rehearsal network cannot start or is not running; the text says why."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class RehearsalNetwork:
+    """Chain, Gas Station and MCR API on loopback, in a thread of their own.
+
+    `block_time` in seconds; 0 makes a block at once for each transaction. With a `store` the
+    network goes on where it was, also after its process was killed. All methods may be called
+    from any thread while it runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        block_time: float = 0.0,
+        faults: Sequence[Fault] = (),
+        store: Path | None = None,
+        policy: GasStationPolicy = GasStationPolicy(),  # noqa: B008 - frozen
+        now: Callable[[], datetime] | None = None,
+        finality_depth: int | None = None,
+    ) -> None:
+        slow = any(fault.name == "slow-blocks" for fault in faults)
+        self.block_time = SLOW_BLOCK_SECONDS if slow else block_time
+        default_depth = FINALITY_DEPTH if self.block_time else 0
+        self.finality_depth = default_depth if finality_depth is None else finality_depth
+        self.faults = tuple(faults)
+        self.store = store
+        self.policy = policy
+        self.now = now or _utc_now
+        self._port = port
+        self._counter: Counter[str] = Counter()
+        self._snapshots: list[int] = []
+        self._parts: Parts | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping: asyncio.Event | None = None
+
+    # Running
+
+    def start(self) -> None:
+        """Starts the server thread; returns once it listens. Raises RehearsalError."""
+        if self._thread is not None:
+            raise RehearsalError("the rehearsal network is running already")
+        started: Future[int] = Future()
+        self._thread = threading.Thread(
+            target=self._serve, args=(started,), name="rehearsal-network", daemon=True
+        )
+        self._thread.start()
+        try:
+            self._port = started.result()
+        except Exception:
+            self._thread.join()
+            self._thread = None
+            raise
+
+    def stop(self) -> None:
+        """Stops the server and waits for its thread. What is stored can be started again."""
+        if self._thread is None or self._loop is None or self._stopping is None:
+            return
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._thread = self._loop = self._parts = None
+
+    def __enter__(self) -> RehearsalNetwork:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _serve(self, started: Future[int]) -> None:
+        try:
+            asyncio.run(self._serve_until_stopped(started))
+        except Exception as error:  # start() raises it in the caller's thread
+            if started.done():
+                log.exception("the rehearsal network stopped")
+            else:
+                started.set_exception(error)
+
+    async def _serve_until_stopped(self, started: Future[int]) -> None:
+        try:
+            from app.rehearsal.parts import Parts, listening
+        except ImportError as error:
+            raise RehearsalError(
+                f"a rehearsal needs the package {error.name}: "
+                'install it with pip install "peaq-onboard[rehearsal]"'
+            ) from error
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        parts = Parts(self, counter=self._counter, port=lambda: self._port)
+        try:
+            async with listening(parts.server.application(), HOST, self._port) as port:
+                self._port, self._parts = port, parts
+                started.set_result(port)
+                await self._make_blocks(parts, self._stopping)
+        finally:
+            parts.node.store.close()
+
+    async def _make_blocks(self, parts: Parts, stopping: asyncio.Event) -> None:
+        """Makes a block every `block_time` seconds until the network stops."""
+        while True:
+            try:
+                await asyncio.wait_for(stopping.wait(), self.block_time or None)
+            except asyncio.TimeoutError:
+                parts.node.mine()
+            else:
+                return
+
+    def _ask(self, question: Callable[[Parts], T]) -> T:
+        """Asks in the server's thread: only it may touch the chain."""
+        if self._loop is None or self._parts is None:
+            raise RehearsalError("the rehearsal network is not running")
+        parts = self._parts
+
+        async def asked() -> T:
+            return question(parts)
+
+        return asyncio.run_coroutine_threadsafe(asked(), self._loop).result(ANSWER_SECONDS)
+
+    # Where it is
+
+    @property
+    def chain_id(self) -> int:
+        return genesis.CHAIN_ID
+
+    @property
+    def rpc_url(self) -> str:
+        return f"http://{HOST}:{self._port}/rpc"
+
+    @property
+    def gas_station_url(self) -> str:
+        return f"http://{HOST}:{self._port}/gas-station"
+
+    @property
+    def mcr_url(self) -> str:
+        return f"http://{HOST}:{self._port}/mcr"
+
+    def environment(self) -> dict[str, str]:
+        """The variables (protocol.md, section 2) that point a client here."""
+        return {
+            "PEAQOS_NETWORK": "rehearsal",
+            "PEAQOS_RPC_URL": self.rpc_url,
+            **genesis.ADDRESS_VARIABLES,
+            "PEAQOS_GAS_STATION_URL": self.gas_station_url,
+            "PEAQOS_MCR_API_URL": self.mcr_url,
+        }
+
+    # For the pretend owner and the pretend authenticator
+
+    @property
+    def owner_key(self) -> str:
+        """The private key of the pretend owner's wallet, which holds some thousand PEAQ."""
+        return "0x" + genesis.account_key("owner").hex()
+
+    def current_code(self, owner: str) -> tuple[str, float] | None:
+        """What the owner's authenticator shows now, and for how many more seconds.
+
+        None before the owner's enrolment has begun.
+        """
+        at = self.now().timestamp()
+        return self._ask(lambda parts: parts.gas_station.enrolments.code(owner.lower(), at))
+
+    def send(self, address: str, wei: int) -> str:
+        """Pays from a rich account, as an owner by hand. Returns the transaction's hash."""
+        return "0x" + self._ask(lambda parts: parts.send(address, wei)).hex()
+
+    # For tests
+
+    def balance(self, address: str) -> int:
+        """Wei at the newest block."""
+        return self._ask(lambda parts: parts.balance(address))
+
+    def mine(self, n: int = 1) -> None:
+        """Makes blocks, the first of them with what waits in the pool."""
+        self._ask(lambda parts: [parts.node.mine() for _ in range(n)])
+
+    @property
+    def head(self) -> int:
+        """The number of the newest block."""
+        return self._ask(lambda parts: parts.node.chain.head.number)
+
+    @property
+    def requests(self) -> Counter[str]:
+        """HTTP requests ("POST /rpc") and JSON-RPC calls ("eth_call") so far."""
+        return self._ask(lambda _: Counter(self._counter))
+
+    def transfers(self) -> list[Transfer]:
+        """The Gas Station's payments, oldest first."""
+        return self._ask(lambda parts: list(parts.gas_station.transfers.values()))
+
+    def sent_transactions(self) -> list[SentTransaction]:
+        """Every transaction that was taken over RPC, oldest first."""
+        return self._ask(lambda parts: list(parts.node.sent))
+
+    def registrations(self, owner: str) -> list[int]:
+        """The machine ids registered for an owner, by the chain's events."""
+        return self._ask(lambda parts: parts.registrations(owner))
+
+    def set_min_bond(self, wei: int) -> None:
+        """Changes the bond, in a block of its own; 0 brings the default back."""
+        self._ask(lambda parts: parts.set_min_bond(wei))
+
+    def set_base_fee(self, wei: int) -> None:
+        """Changes what a unit of gas costs from the next block on."""
+        self._ask(lambda parts: parts.set_base_fee(wei))
+
+    def pause(self, paused: bool) -> None:
+        """Pauses registering and minting, or lets them go on; in blocks of its own."""
+        self._ask(lambda parts: parts.pause(paused))
+
+    def release_bond(self, machine_id: int) -> None:
+        """Takes a machine's bond away, in a block of its own."""
+        self._ask(lambda parts: parts.release_bond(machine_id))
+
+    def fault(self, name: str, times: int | None = None) -> None:
+        """Arms a fault from now on; `times=0` disarms it. slow-blocks only works from the start."""
+        self._ask(lambda parts: parts.gas_station.faults.arm(name, times))
+
+    def snapshot(self) -> int:
+        """Remembers the newest block; returns an id for `revert`."""
+        self._snapshots.append(self.head)
+        return len(self._snapshots) - 1
+
+    def revert(self, snapshot: int, *, repool: bool = False) -> None:
+        """Goes back to a snapshot, as a reorganisation does.
+
+        The transactions of the dropped blocks are forgotten, or wait in the pool for the next
+        block where `repool`.
+        """
+        number = self._snapshots[snapshot]
+        self._ask(lambda parts: parts.node.revert(number, repool=repool))

@@ -1,0 +1,106 @@
+"""Puts the parts of a running rehearsal network together, in the server's thread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from eth_typing import Address
+
+from app.rehearsal.contract_calls import Contracts, calldata, contract
+from app.rehearsal.faults import FaultBook
+from app.rehearsal.gas_station import GasStation
+from app.rehearsal.mcr import Mcr
+from app.rehearsal.network import RehearsalError, RehearsalNetwork
+from app.rehearsal.node import Node
+from app.rehearsal.qr_images import QrImages
+from app.rehearsal.rpc import Rpc
+from app.rehearsal.server import Server
+from app.rehearsal.store import Store, StoreError
+
+SHUTDOWN_SECONDS = 1.0
+
+
+class Parts:
+    """Node, Gas Station, MCR API and server, and what tests do with them."""
+
+    def __init__(
+        self, network: RehearsalNetwork, *, counter: Counter[str], port: Callable[[], int]
+    ) -> None:
+        try:
+            self.node = Node(
+                store=lambda genesis_hash: Store(network.store, genesis_hash),
+                block_time=network.block_time,
+                finality_depth=network.finality_depth,
+                now=network.now,
+            )
+        except StoreError as error:
+            raise RehearsalError(str(error)) from error
+        images = QrImages(url=lambda: network.gas_station_url, seconds=network.policy.qr_seconds)
+        self.gas_station = GasStation(
+            policy=network.policy,
+            node=self.node,
+            images=images,
+            state=self.node.store.load_gas_station(),
+            faults=lambda used, on_use: FaultBook(network.faults, used, on_use),
+            now=network.now,
+        )
+        faults = self.gas_station.faults
+        self.contracts = Contracts(self.node.chain)
+        self.server = Server(
+            rpc=Rpc(self.node, self.contracts, faults, counter),
+            gas_station=self.gas_station,
+            images=images,
+            mcr=Mcr(self.contracts),
+            faults=faults,
+            counter=counter,
+            now=network.now,
+        )
+
+    def send(self, address: str, wei: int) -> bytes:
+        return self.node.send("giver", _address(address), wei)
+
+    def balance(self, address: str) -> int:
+        balance: int = self.node.chain.state().get_balance(_address(address))
+        return balance
+
+    def registrations(self, owner: str) -> list[int]:
+        return self.contracts.registrations(_address(owner))
+
+    def set_min_bond(self, wei: int) -> None:
+        self._administer("IdentityRegistry", "setMinBond(uint256)", wei)
+
+    def set_base_fee(self, wei: int) -> None:
+        self.node.chain.base_fee = wei
+
+    def pause(self, paused: bool) -> None:
+        for name in ("IdentityStaking", "MachineNFT"):
+            self._administer(name, "setPaused(bool)", paused)
+
+    def release_bond(self, machine_id: int) -> None:
+        self._administer("IdentityStaking", "release(uint256)", machine_id)
+
+    def _administer(self, name: str, signature: str, *arguments: object) -> None:
+        self.node.act("admin", contract(name), calldata(signature, *arguments))
+
+
+def _address(text: str) -> Address:
+    return Address(bytes.fromhex(text[2:]))
+
+
+@asynccontextmanager
+async def listening(application: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serves an application for as long as the block runs; yields the port."""
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise RehearsalError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
