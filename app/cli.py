@@ -1,0 +1,112 @@
+"""The command line: reads the arguments and hands over. Imports nothing heavy before it must."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.rehearsal.faults import FAULTS, Fault, parse_fault
+from app.version import installed_version
+
+_EPILOG = """\
+examples:
+  peaq-onboard --rehearse                   try it, with pretend money
+  peaq-onboard                              the real thing; goes on where it stopped
+  peaq-onboard --network agung              with test money
+  peaq-onboard status                       where it stands
+
+exit codes: 0 onboarded, 1 stopped before the end, 2 network, 3 configuration,
+            4 another wizard is at work, 75 waiting (status says until when)
+"""
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return parse_fault(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0 to 3600")
+    return seconds
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
+
+
+def _fault_help() -> str:
+    lines = [f"  {name:<19}{what}" for name, what in FAULTS.items()]
+    return "\n".join(["faults (--fault NAME or NAME:TIMES, may be repeated):", *lines])
+
+
+def build_parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--network", metavar="NAME", help="mainnet (default), agung or rehearsal")
+    place.add_argument("--env-file", type=Path, default=Path(".env"), metavar="PATH")
+    place.add_argument("--state-dir", type=Path, metavar="DIR", help="the state folder itself")
+    network = argparse.ArgumentParser(add_help=False)
+    network.add_argument("--fault", type=_fault, action="append", default=[], metavar="NAME[:N]")
+    network.add_argument("--block-time", type=_seconds, default=0.0, metavar="S")
+
+    parser = argparse.ArgumentParser(
+        prog="peaq-onboard",
+        description="Takes one machine through peaqOS self-managed onboarding.",
+        epilog=f"{_fault_help()}\n\n{_EPILOG}",
+        formatter_class=form,
+        parents=[place, network],
+    )
+    parser.add_argument("--version", action="version", version=installed_version())
+    parser.add_argument(
+        "--rehearse", action="store_true", help="against a pretend network inside the program"
+    )
+    details = parser.add_argument_group("answers given ahead")
+    details.add_argument("--documentation-url", metavar="URL", default="")
+    details.add_argument("--data-api", metavar="URL", default="")
+    details.add_argument("--data-visibility", choices=("public", "private", "onchain"))
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    status = commands.add_parser("status", parents=[place], help="where it stands")
+    status.add_argument("--json", action="store_true", help="for programs")
+    devnet = commands.add_parser(
+        "devnet",
+        parents=[network],
+        help="the rehearsal network alone, for any client",
+        epilog=_fault_help(),
+        formatter_class=form,
+    )
+    devnet.add_argument("--port", type=_port, default=0, metavar="N")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; the exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.command is None and not options.rehearse and (options.fault or options.block_time):
+        parser.error("--fault and --block-time need --rehearse")
+    if options.command == "devnet":
+        from app.rehearsal_run import run_devnet_command
+
+        return run_devnet_command(options)
+    if options.command == "status":
+        from app.status import run_status
+
+        return run_status(options)
+    from app.run import run_wizard
+
+    return run_wizard(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

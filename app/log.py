@@ -1,0 +1,40 @@
+"""wizard.log: what the program did, for whoever looks after it. No secret is ever handed to it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from pathlib import Path
+
+from core.files import FILE_MODE
+
+NAME = "wizard.log"
+_SIZE_LIMIT = 1_000_000
+_SECRETS = re.compile(r"(?i)(otpauth://\S+|secret=\w+|twoFactorCode\W+\d+)")
+
+
+class _Redact(logging.Filter):
+    """A second line of defence: what looks like a secret is struck out."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _SECRETS.sub("***", record.getMessage()), ()
+        return True
+
+
+def start_log(folder: Path) -> None:
+    """Appends to the log in `folder`, 0600; an old one over 1 MB is kept once, as `.1`."""
+    path = folder / NAME
+    if path.exists() and path.stat().st_size > _SIZE_LIMIT:
+        path.replace(folder / f"{NAME}.1")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, FILE_MODE)
+    handler = logging.StreamHandler(os.fdopen(handle, "a", encoding="utf-8"))
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    handler.addFilter(_Redact())
+    logger = logging.getLogger("peaq_onboard")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

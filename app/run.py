@@ -1,0 +1,157 @@
+"""The wizard from start to exit: settings, folder, screens, and what is said afterwards."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.clock import SystemClock
+from core.errors import EXIT_STOPPED, OnboardingError, exit_code
+from core.networks import find_network
+from core.receipt import read_receipt, receipt_lines
+from core.settings import Settings, load_settings
+from core.state import Details
+from core.steps import Step
+
+if TYPE_CHECKING:
+    from app.rehearsal.network import RehearsalNetwork
+    from core.onboarding import Onboarding
+
+
+def state_folder(options: argparse.Namespace, network: str) -> Path:
+    """`--state-dir` itself, or the network's folder below the user's state directory."""
+    if options.state_dir is not None:
+        return Path(options.state_dir).expanduser().absolute()
+    from platformdirs import user_state_path
+
+    return user_state_path("peaq-onboard") / network
+
+
+def read_settings(options: argparse.Namespace, overrides: dict[str, str] | None = None) -> Settings:
+    return load_settings(
+        environ=os.environ,
+        env_file=options.env_file.expanduser().absolute(),
+        network=options.network,
+        overrides=overrides,
+    )
+
+
+def run_wizard(options: argparse.Namespace) -> int:
+    """Runs it; the exit code. Everything that stops it is said on stderr in a few lines."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(
+            "peaq-onboard needs a terminal. Over SSH, start it with: ssh -t HOST peaq-onboard",
+            file=sys.stderr,
+        )
+        return EXIT_STOPPED
+    try:
+        if options.network:
+            find_network(options.network)
+        if options.rehearse:
+            return _rehearse(options)
+        settings = read_settings(options)
+        return _run(options, settings, state_folder(options, settings.network.name), None)
+    except ValueError as error:
+        print(f"peaq-onboard: {error}", file=sys.stderr)
+        return EXIT_STOPPED
+    except OnboardingError as error:
+        found = error.problem
+        print(f"{found.title}\n  {found.cause}\n  {found.remedy}", file=sys.stderr)
+        return exit_code(found.kind)
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    from app.rehearsal_run import start_network
+
+    options.network = "rehearsal"
+    if options.state_dir is None:
+        options.state_dir = Path(tempfile.mkdtemp(prefix="peaq-rehearsal-"))
+    folder = state_folder(options, "rehearsal")
+    print("Starting the rehearsal network…", file=sys.stderr)
+    network = start_network(options, folder / "rehearsal")
+    try:
+        settings = read_settings(options, network.environment())
+        return _run(options, settings, folder, network)
+    finally:
+        network.stop()
+
+
+def _run(
+    options: argparse.Namespace,
+    settings: Settings,
+    folder: Path,
+    network: RehearsalNetwork | None,
+) -> int:
+    from app.log import start_log
+    from app.tui import WizardApp
+    from app.version import installed_version
+    from core.onboarding import Onboarding
+    from core.session import open_session
+
+    clock = SystemClock()
+    session = open_session(folder, settings, clock)
+    start_log(folder)
+    engine = Onboarding(session, settings, clock, version=installed_version())
+    pretend = None
+    if network is not None:
+        from app.rehearsal.pretend import PretendPeople
+
+        pretend = PretendPeople(network)
+    try:
+        app = WizardApp(engine, details=_details(options, engine), pretend=pretend)
+        app.run(mouse=False)
+        crashed = app.return_value is None  # it ended without an answer
+        code = (app.return_code or EXIT_STOPPED) if crashed else app.return_value
+    finally:
+        session.close()
+    if not os.isatty(1):
+        return code  # the terminal is gone: nobody is there to be told
+    say_goodbye(options, engine, folder)
+    return code
+
+
+def _details(options: argparse.Namespace, engine: Onboarding) -> Details:
+    known = engine.state.details or Details()
+    return Details(
+        options.documentation_url or known.documentation_url,
+        options.data_api or known.data_api,
+        options.data_visibility or known.data_visibility,
+    )
+
+
+def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -> None:
+    """What was reached and how to go on, on the normal screen."""
+    state = engine.state
+    if state.finished:
+        receipt = read_receipt(folder)
+        print("The machine is onboarded.\n")
+        if receipt:
+            print("\n".join(receipt_lines(receipt, engine.settings.network.token)))
+        print(f"\nThe receipt is in {folder}")
+        return
+    step = engine.action.step or Step.ENVIRONMENT
+    print(f"Stopped at step {step.value} of {len(Step)}: {step.info.title}. Nothing is lost.")
+    found = engine.problem
+    if found:
+        print(f"  {found.title}")
+        if found.until and found.remaining(engine.clock.now()).total_seconds() > 0:
+            print(f"  Again from {found.until:%Y-%m-%d %H:%M:%S} UTC on.")
+    print(f"To go on:\n  {_same_command(options)}")
+
+
+def _same_command(options: argparse.Namespace) -> str:
+    words = ["peaq-onboard"]
+    if options.rehearse:
+        words.append("--rehearse")
+    elif options.network:
+        words += ["--network", options.network]
+    if options.env_file != Path(".env"):
+        words += ["--env-file", str(options.env_file)]
+    if options.state_dir is not None:
+        words += ["--state-dir", str(options.state_dir)]
+    return shlex.join(words)

@@ -1,0 +1,61 @@
+"""One theme, calm and legible; and its variant for terminals with sixteen colours of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.theme import Theme
+
+FULL = Theme(
+    name="peaq",
+    primary="#7aa2d8",
+    secondary="#8fb3a6",
+    accent="#b9a3e3",
+    warning="#e0b36a",
+    error="#e58b88",
+    success="#8cc68f",
+    foreground="#d7dbe0",
+    background="#14181d",
+    surface="#14181d",
+    panel="#222932",
+    boost="#2c3540",
+    dark=True,
+    variables={
+        "field": "#222932",
+        "field-focus": "#33414f",
+        "key": "#7aa2d8",
+        "key-text": "#14181d",
+    },
+)
+
+ANSI = Theme(
+    name="peaq-ansi",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_cyan",
+    accent="ansi_magenta",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables={
+        "field": "ansi_default",
+        "field-focus": "ansi_default",
+        "key": "ansi_blue",
+        "key-text": "ansi_bright_white",
+        "input-cursor-background": "ansi_default",
+        "input-cursor-foreground": "ansi_default",
+    },
+)
+
+
+def choose_theme(environ: Mapping[str, str]) -> str:
+    """The full one only where the terminal says that it has all colours."""
+    if "NO_COLOR" in environ:
+        return ANSI.name
+    return FULL.name if environ.get("COLORTERM") in ("truecolor", "24bit") else ANSI.name

@@ -1,0 +1,1 @@
+"""What a technician sees: one file a step."""

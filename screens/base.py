@@ -1,0 +1,236 @@
+"""What all seven screens have in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Button, Input
+
+from core.errors import Problem
+from core.onboarding import Onboarding
+from core.state import Balance, State, step_statuses
+from core.steps import Step
+from screens.help import HelpScreen
+from screens.widgets.card import ProblemCard
+from screens.widgets.choice import Choice
+from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine
+from screens.widgets.inputs import Field
+from screens.widgets.line import Line
+from screens.wizard import Wizard
+
+SMALLEST = (40, 12)
+"""Columns and rows below which nothing sensible can be shown."""
+
+
+class StepScreen(Screen[None]):
+    """One step: a title, one thing to do, `#primary` to do it."""
+
+    step: Step
+    title_text: ClassVar[str] = ""
+    primary_label: ClassVar[str] = "Go on"
+    can_go_back: ClassVar[bool] = False
+    card_in_body: ClassVar[bool] = False
+    """True where `body` has a better place for the ProblemCard than below everything."""
+
+    BINDINGS = [
+        Binding("escape", "back", show=False),
+        Binding("f1,question_mark", "explain", show=False),
+        Binding("enter", "primary", show=False),
+    ]
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__()
+        self.wizard = wizard
+        self._frame = 0
+
+    @property
+    def engine(self) -> Onboarding:
+        return self.wizard.engine
+
+    @property
+    def state(self) -> State:
+        return self.engine.state
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine(id="header")
+        yield Rail(id="rail")
+        with VerticalScroll(id="body", can_focus=False):
+            yield Line(self.title_text, id="title")
+            yield from self.body()
+            if not self.card_in_body:
+                yield ProblemCard()
+            with Vertical(id="actions"):
+                yield Button(self.primary_label, id="primary", compact=True)
+        yield Line(id="pretend")
+        with Vertical(id="foot"):
+            yield MoneyLine(id="money")
+            yield WaitLine(id="wait")
+            yield KeyLine(id="keys")
+
+    def body(self) -> ComposeResult:
+        """The widgets of the step."""
+        yield from ()
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Key and what it does, the next step first."""
+        return [("Enter", self.primary_label.lower()), ("Tab", "next field")]
+
+    def first_focus(self) -> Widget:
+        """Where typing is needed, else the primary action."""
+        empty = [
+            field
+            for field in self.query(Field)
+            if not field.value and _shown(field) and not field.disabled
+        ]
+        return empty[0] if empty else self.primary
+
+    @property
+    def primary(self) -> Button:
+        return self.query_one("#primary", Button)
+
+    def on_mount(self) -> None:
+        # Twice a second is what a slow line bears; nothing is written where nothing changed.
+        self.set_interval(0.5, self._tick)
+        self.show_frame()
+        self.call_after_refresh(self._focus_first)
+        failure = self.state.failure
+        if failure and failure.step is self.step:
+            self.show_problem(failure.problem)
+
+    def on_screen_resume(self) -> None:
+        self.show_frame()
+
+    def on_resize(self) -> None:
+        self.show_frame()
+
+    def _focus_first(self) -> None:
+        self.set_focus(self.first_focus())
+
+    def show_frame(self) -> None:
+        """Everything around the step, from the state."""
+        engine = self.engine
+        network = engine.settings.network
+        columns, rows = self.app.size
+        self.set_class(columns < SMALLEST[0] or rows < SMALLEST[1], "too-small")
+        self.query_one(HeaderLine).show(network, self.state.address)
+        self.query_one(Rail).show(step_statuses(self.state, engine.clock.now()))
+        self.query_one(MoneyLine).show(self.state, network.token)
+        keys = [*self.keys()]
+        if self.can_go_back:
+            keys.append(("Esc", "back"))
+        self.query_one(KeyLine).show([*keys, ("F1", "help"), ("ctrl+q", "leave")])
+        self._tick()
+
+    def _tick(self) -> None:
+        self._frame += 1
+        wait = self.wizard.wait
+        elapsed = self.engine.clock.monotonic() - wait.started if wait else 0.0
+        # What is over in a moment is not worth a flicker.
+        visible = wait if wait and elapsed >= 0.3 else None
+        if wait is None or visible is not None:
+            self.query_one(WaitLine).show(visible, elapsed, int(elapsed))
+        self.query_one(ProblemCard).tick(self.engine.clock.now())
+        self._show_pretend()
+        self.every_tick()
+
+    def every_tick(self) -> None:
+        """For a screen that counts something itself."""
+
+    def pretend_text(self) -> str:
+        """What a rehearsal offers on this screen."""
+        return ""
+
+    def _show_pretend(self) -> None:
+        line = self.query_one("#pretend", Line)
+        text = self.pretend_text() if self.wizard.pretend else ""
+        line.display = bool(text)
+        line.say(text, layout=False)
+
+    def state_changed(self, state: State) -> None:
+        """A fact was recorded while this screen is up."""
+        self.show_frame()
+
+    def wait_changed(self) -> None:
+        self._tick()
+
+    def busy_changed(self, busy: bool) -> None:
+        """Work begins or ends: what would start another one is disabled meanwhile."""
+        self.primary.disabled = busy
+
+    def finished(self, name: str, result: Any) -> None:
+        """Work that this screen started has ended well."""
+        self.show_problem(None)
+        self.wizard.go_on()
+
+    def failed(self, name: str, problem: Problem) -> None:
+        self.show_problem(problem)
+        self.call_after_refresh(self._focus_first)
+
+    def balance_read(self, balance: Balance | None, problem: Problem | None) -> None:
+        """The balance was looked at, or could not be."""
+
+    def show_problem(self, problem: Problem | None) -> None:
+        card = self.query_one(ProblemCard)
+        card.show(problem, self.engine.clock.now())
+        if problem:
+            self.call_after_refresh(card.scroll_visible)
+
+    @on(Button.Pressed, "#primary")
+    def _primary_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_primary()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._forward(event.input)
+
+    @on(Choice.Submitted)
+    def _chosen(self, event: Choice.Submitted) -> None:
+        event.stop()
+        self._forward(event.choice)
+
+    def _forward(self, widget: Widget) -> None:
+        """Enter in a field: to the next empty one, else the step itself."""
+        fields = [field for field in self.query(Field) if _shown(field) and not field.disabled]
+        empty = [field for field in fields if not field.value and field is not widget]
+        if empty and not (isinstance(widget, Field) and not widget.value):
+            self.set_focus(empty[0])
+        else:
+            self.action_primary()
+
+    def action_primary(self) -> None:
+        if self.wizard.busy:
+            return
+        problem = self.query_one(ProblemCard).problem
+        left = problem.remaining(self.engine.clock.now()).total_seconds() if problem else 0
+        if problem and left > 0 and self.waits_for(problem):
+            self.app.bell()
+            return
+        self.go()
+
+    def waits_for(self, problem: Problem) -> bool:
+        """Whether Enter is held back until the problem's time is over."""
+        return True
+
+    def go(self) -> None:
+        """Does the step."""
+        raise NotImplementedError
+
+    def action_back(self) -> None:
+        if self.can_go_back and not self.wizard.busy:
+            self.wizard.go_back()
+
+    def action_explain(self) -> None:
+        self.app.push_screen(HelpScreen(self.step))
+
+
+def _shown(widget: Widget) -> bool:
+    """Whether the widget and all around it are displayed."""
+    return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))

@@ -1,0 +1,84 @@
+"""Step 4: one code."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widget import Widget
+
+from core.errors import Problem
+from core.steps import Step
+from screens.base import StepScreen
+from screens.widgets.inputs import CodeField, Row
+from screens.widgets.line import Line
+
+
+class CodeScreen(StepScreen):
+    """A screen with a code field; a rehearsal shows what the pretend phone shows."""
+
+    def pretend_text(self) -> str:
+        pretend = self.wizard.pretend
+        shown = pretend.code(self.state.address or "") if pretend else None
+        if shown is None:
+            return ""
+        code, left = shown
+        half = len(code) // 2
+        return f"Pretend phone: {code[:half]} {code[half:]}   for {left:2d} s"
+
+    @property
+    def code_field(self) -> CodeField:
+        return self.query_one("#code", CodeField)
+
+    def failed(self, name: str, problem: Problem) -> None:
+        self.code_field.value = ""
+        super().failed(name, problem)
+
+    def busy_changed(self, busy: bool) -> None:
+        super().busy_changed(busy)
+        self.code_field.disabled = busy
+        if not busy and self.code_field.display:
+            self.code_field.focus()
+
+
+class ConfirmationScreen(CodeScreen):
+    step = Step.CONFIRMATION
+    title_text = "Type the code from your authenticator"
+    primary_label = "Confirm"
+
+    BINDINGS = [
+        Binding("f3", "other_way", show=False),
+        Binding("f5", "renew", show=False),
+        Binding("escape", "renew", show=False),
+    ]
+
+    def body(self) -> ComposeResult:
+        yield Line("The app shows six digits for this machine. They change every 30 seconds.")
+        yield Line("")
+        yield Row("Code", CodeField(id="code"))
+        yield Line("", id="attempts")
+
+    def keys(self) -> list[tuple[str, str]]:
+        return [("Enter", "confirm"), ("Esc", "show the QR code"), ("F3", "fund otherwise")]
+
+    def first_focus(self) -> Widget:
+        return self.code_field
+
+    def every_tick(self) -> None:
+        refused = self.state.invalid_codes
+        times = "once" if refused == 1 else f"{refused} times"
+        self.query_one("#attempts", Line).say(
+            f"\nThe Gas Station has refused a code {times}; it locks after a few."
+            if refused
+            else ""
+        )
+
+    def go(self) -> None:
+        code = self.code_field.value
+        self.wizard.perform("confirm", lambda: self.engine.confirm(code))
+
+    def action_renew(self) -> None:
+        """Back to the QR code; without the secret in memory a new one is asked for."""
+        self.wizard.go_back()
+
+    def action_other_way(self) -> None:
+        self.wizard.perform("way", lambda: self.engine.choose_way("manual"))

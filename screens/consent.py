@@ -1,0 +1,112 @@
+"""Questions that stand above a step: yes or no, a word typed out, the passphrase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input
+
+from core.errors import OnboardingError
+from core.onboarding import Onboarding
+from core.secrets import Secret
+from screens.widgets.inputs import Field, Row, SecretField
+from screens.widgets.line import Line
+
+
+class ConsentScreen(ModalScreen[bool]):
+    """Shows `lines`; Enter agrees, Escape does not. With `word`, it has to be typed first."""
+
+    BINDINGS = [Binding("escape", "refuse", show=False), Binding("enter", "agree", show=False)]
+
+    def __init__(self, title: str, lines: list[str], *, yes: str, word: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+        self._yes = yes
+        self._word = word
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="consent"):
+            yield Line(self._title, id="title")
+            for line in self._lines:
+                yield Line(line)
+            yield Line("")
+            if self._word:
+                yield Row(f'Type "{self._word}"', Field(id="consent-word"))
+            yield Line("", id="consent-note")
+            yield Button(self._yes, id="consent-yes", compact=True)
+            yield Line("Enter agrees, Esc goes back.", classes="muted")
+
+    def on_mount(self) -> None:
+        self.query_one("#consent-word" if self._word else "#consent-yes").focus()
+
+    @on(Button.Pressed)
+    @on(Input.Submitted)
+    def action_agree(self, event: Any = None) -> None:
+        if event is not None:
+            event.stop()
+        if self._word:
+            typed = self.query_one("#consent-word", Field).value.strip().lower()
+            if typed != self._word:
+                note = f'Type the word "{self._word}" and press Enter, or Esc to go back.'
+                self.query_one("#consent-note", Line).say(note)
+                return
+        self.dismiss(True)
+
+    def action_refuse(self) -> None:
+        self.dismiss(False)
+
+
+class UnlockScreen(ModalScreen[bool]):
+    """Asks for the keystore's passphrase; True once it is open, False where it was not given."""
+
+    BINDINGS = [Binding("escape", "refuse", show=False)]
+
+    def __init__(self, engine: Onboarding) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="consent"):
+            yield Line("The passphrase, please", id="title")
+            yield Line("A signature is needed. The passphrase opens the key, once for this run.")
+            yield Line("")
+            yield Row("Passphrase", SecretField(id="unlock-passphrase"))
+            yield Line("", id="consent-note")
+            yield Line("Enter opens the key, Esc goes back.", classes="muted")
+
+    def on_mount(self) -> None:
+        self.query_one(SecretField).focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        field = self.query_one(SecretField)
+        if field.disabled:
+            return
+        passphrase = Secret(field.value)
+        field.value = ""
+        field.disabled = True
+        self.query_one("#consent-note", Line).say("Opening the key, a moment…")
+        self.run_worker(self._unlock(passphrase), exit_on_error=False)
+
+    async def _unlock(self, passphrase: Secret) -> None:
+        field, note = self.query_one(SecretField), self.query_one("#consent-note", Line)
+        try:
+            await self._engine.unlock(passphrase)
+        except OnboardingError as error:
+            problem = error.problem
+            field.disabled = False
+            note.say(f"{problem.title}. {problem.cause} {problem.remedy}")
+            field.focus()
+        else:
+            self.dismiss(True)
+
+    def action_refuse(self) -> None:
+        if not self.query_one(SecretField).disabled:
+            self.dismiss(False)

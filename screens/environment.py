@@ -1,0 +1,201 @@
+"""Step 1: three things about the machine, and a list that turns green."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widget import Widget
+
+from core.checks import Check, Light, essential_red, pending
+from core.did import VISIBILITIES, check_details
+from core.errors import Problem
+from core.state import Details
+from core.steps import Step
+from screens.base import StepScreen
+from screens.settings import SettingsScreen
+from screens.widgets.card import ProblemCard
+from screens.widgets.choice import Choice
+from screens.widgets.inputs import Field, Row
+from screens.widgets.line import Line
+from screens.widgets.marks import marks
+
+_WIDTH_OF_TITLE = 17
+VISIBILITY_TITLES = {
+    "public": "public: anyone may read the data",
+    "private": "private: on request only",
+    "onchain": "onchain: the data is on the network",
+}
+
+
+class DetailsForm(Widget):
+    """Documentation URL, data API and visibility: here, and once more in step 7."""
+
+    def __init__(self, details: Details) -> None:
+        super().__init__()
+        self._details = details
+
+    def compose(self) -> ComposeResult:
+        details = self._details
+        yield Row(
+            "Documentation URL",
+            Field(
+                details.documentation_url,
+                id="documentation-url",
+                placeholder="https://… where its documentation is",
+            ),
+        )
+        yield Row(
+            "Data API",
+            Field(details.data_api, id="data-api", placeholder="https://… where its data is"),
+        )
+        options = [(key, VISIBILITY_TITLES[key]) for key in VISIBILITIES]
+        yield Row("Data visibility", Choice(options, details.data_visibility, id="data-visibility"))
+
+    @property
+    def details(self) -> Details:
+        return Details(
+            self.query_one("#documentation-url", Field).value.strip(),
+            self.query_one("#data-api", Field).value.strip(),
+            self.query_one("#data-visibility", Choice).value,
+        )
+
+    def focus_fault(self, problem: Problem) -> None:
+        """To the field that the problem is about."""
+        place = {
+            "DOCUMENTATION_URL_INVALID": "#documentation-url",
+            "DATA_API_INVALID": "#data-api",
+            "DATA_VISIBILITY_INVALID": "#data-visibility",
+        }.get(problem.code)
+        if place:
+            self.query_one(place).focus()
+
+
+class EnvironmentScreen(StepScreen):
+    step = Step.ENVIRONMENT
+    title_text = "Tell us about the machine"
+    card_in_body = True
+
+    BINDINGS = [
+        Binding("f2", "settings", show=False),
+        Binding("f5", "check", show=False),
+    ]
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._checks = {check.key: check for check in pending()}
+        self._checked = False
+        self._wants_on = False
+
+    def body(self) -> ComposeResult:
+        yield DetailsForm(self.wizard.details)
+        yield ProblemCard()
+        yield Line("", id="checks-title")
+        yield Line("", id="checks")
+
+    def keys(self) -> list[tuple[str, str]]:
+        keys = [("Enter", "go on"), ("Tab", "next field"), ("F5", "check again")]
+        return keys if self.wizard.pretend else [*keys, ("F2", "settings")]
+
+    def on_mount(self) -> None:
+        self._show_checks()
+        self.action_check()
+
+    def action_check(self) -> None:
+        if self.wizard.busy:
+            return
+        self._checked = False
+        self._checks = {check.key: check for check in pending()}
+        self._show_checks()
+        self.wizard.perform("check", lambda: self.engine.check_environment(self._report))
+
+    def action_settings(self) -> None:
+        if not self.wizard.pretend and not self.wizard.busy:
+            self.wizard.details = self.query_one(DetailsForm).details
+            self.app.push_screen(SettingsScreen(self.wizard), self._settings_closed)
+
+    def _settings_closed(self, changed: bool | None) -> None:
+        if changed:
+            self.show_frame()
+            self.action_check()
+
+    def _report(self, check: Check) -> None:
+        self._checks[check.key] = check
+        self._show_checks()
+
+    def busy_changed(self, busy: bool) -> None:
+        """Enter may be pressed while the list fills in: it is remembered."""
+
+    def action_primary(self) -> None:
+        form = self.query_one(DetailsForm)
+        self.wizard.details = form.details
+        faults = check_details(form.details)
+        if faults:
+            self.show_problem(faults[0])
+            form.focus_fault(faults[0])
+            return
+        self.show_problem(None)
+        if self.wizard.busy:
+            self._wants_on = True
+        elif self._checked and essential_red(list(self._checks.values())) is None:
+            self.go()
+        else:
+            self._wants_on = True
+            self.action_check()
+
+    def go(self) -> None:
+        details = self.wizard.details
+        self.wizard.perform("pass", lambda: self.engine.pass_environment(details))
+
+    def finished(self, name: str, result: Any) -> None:
+        if name == "pass":
+            super().finished(name, result)
+            return
+        self._checked = True
+        self._show_checks()
+        wants_on, self._wants_on = self._wants_on, False
+        if wants_on and essential_red(result) is None:
+            self.go()
+
+    def _show_checks(self) -> None:
+        checks = list(self._checks.values())
+        red = essential_red(checks)
+        waiting = any(check.light is Light.PENDING for check in checks)
+        if waiting:
+            title = "Checking what the machine needs…"
+        elif red:
+            title = "One thing has to be mended first:"
+        elif any(check.light is Light.AMBER for check in checks):
+            title = "Everything essential is there."
+        else:
+            title = "Everything is there."
+        self.query_one("#checks-title", Line).say(f"\n{title}")
+        self.query_one("#checks", Line).say(_list_of(checks, brief=red is not None))
+
+
+def _list_of(checks: list[Check], *, brief: bool) -> Content:
+    """The lines; `brief` folds what is fine into one, so that the remedies fit."""
+    signs = marks()
+    look = {
+        Light.PENDING: (signs.todo, "$text-muted"),
+        Light.GREEN: (signs.done, "$success"),
+        Light.AMBER: (signs.amber, "$warning"),
+        Light.RED: (signs.failed, "bold $error"),
+    }
+    lines: list[Content] = []
+    fine = 0
+    for check in checks:
+        if brief and check.light is Light.GREEN:
+            fine += 1
+            continue
+        sign, style = look[check.light]
+        head = Content.styled(f"{sign} {check.title:<{_WIDTH_OF_TITLE}}", style)
+        lines.append(Content.assemble(head, f" {check.text}"))
+        if check.problem and check.light is Light.RED:
+            lines.append(Content(f"  {check.problem.cause}"))
+            lines.append(Content(f"  {check.problem.remedy}"))
+    if fine:
+        lines.append(Content.styled(f"{signs.done} {fine} others are fine", "$success"))
+    return Content("\n").join(lines)

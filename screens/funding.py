@@ -1,0 +1,160 @@
+"""Step 5: bond and gas come to the machine's wallet."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widget import Widget
+
+from core.amounts import peaq, peaq_fixed
+from core.errors import Problem
+from core.state import Balance, State
+from core.steps import Step
+from screens.confirmation import CodeScreen
+from screens.enrolment import QrScreen
+from screens.widgets.choice import Choice
+from screens.widgets.inputs import CodeField, Row
+from screens.widgets.line import Line
+
+_TITLES = {
+    "gas-station": "the Gas Station, with a fresh code",
+    "manual": "by hand, from any wallet",
+}
+
+
+class FundingScreen(CodeScreen):
+    step = Step.FUNDING
+    title_text = "Fund the machine"
+    primary_label = "Ask the Gas Station"
+
+    BINDINGS = [
+        Binding("f3", "other_way", show=False),
+        Binding("f4", "address_qr", show=False),
+        Binding("f8", "pretend_pay", show=False),
+    ]
+
+    def body(self) -> ComposeResult:
+        yield Line("", id="amounts")
+        yield Line("")
+        ways = [(way, _TITLES[way]) for way in self._ways()]
+        yield Row("Way", Choice(ways, self.state.way or "manual", id="way"))
+        yield Row("Code", CodeField(id="code"))
+        yield Line("", id="by-hand")
+
+    def _ways(self) -> tuple[str, ...]:
+        station = self.engine.settings.gas_station_url
+        return ("gas-station", "manual") if station else ("manual",)
+
+    @property
+    def way(self) -> str:
+        return self.query_one("#way", Choice).value
+
+    def keys(self) -> list[tuple[str, str]]:
+        if self.way == "manual":
+            keys = [("Enter", "look again"), ("F4", "address as QR")]
+        else:
+            keys = [("Enter", "ask")]
+        return [*keys, ("F3", "other way")] if len(self._ways()) > 1 else keys
+
+    def on_mount(self) -> None:
+        self._show_way()
+        self._show_amounts(self.state.held or 0)
+
+    def first_focus(self) -> Widget:
+        return self.code_field if self.way == "gas-station" else self.primary
+
+    @on(Choice.Changed, "#way")
+    def _way_changed(self) -> None:
+        if self.way != self.state.way and not self.wizard.busy:
+            way = self.way
+            self.wizard.perform("way", lambda: self.engine.choose_way(way))
+
+    def action_other_way(self) -> None:
+        if not self.wizard.busy:
+            self.query_one("#way", Choice).action_turn(1)
+
+    def _show_way(self) -> None:
+        by_hand = self.way == "manual"
+        row = self.code_field.parent
+        if isinstance(row, Widget):
+            row.display = not by_hand
+        self.primary.label = "Look again" if by_hand else self.primary_label
+        self.primary.refresh(layout=True)
+        failure = self.state.failure
+        station_only = failure is not None and failure.problem.until is not None
+        if failure and not (by_hand and station_only):
+            self.show_problem(failure.problem)
+        else:
+            self.show_problem(None)
+        network = self.engine.settings.network
+        faucet = (
+            f"\nTest money is given away at\n  {network.faucet_url}" if network.faucet_url else ""
+        )
+        self.query_one("#by-hand", Line).say(
+            f"\nSend what is missing to this address; it is noticed by itself.\n"
+            f"  {self.state.address}{faucet}"
+            if by_hand
+            else ""
+        )
+        self.wizard.watch_balance(True)
+
+    def _show_amounts(self, held: int) -> None:
+        need = self.state.need
+        if need is None:
+            return
+        token = self.engine.settings.network.token
+        missing = max(need.total - held, 0)
+        parts = f"bond {peaq(need.bond)}, gas {peaq(need.gas, up=True)}, head room "
+        parts += peaq(need.head_room)
+        if not need.bond:
+            parts = "for what is left to do"
+        self.query_one("#amounts", Line).say(
+            f"  needed   {peaq_fixed(need.total, up=True)} {token}   {parts}\n"
+            f"  held     {peaq_fixed(held)}\n"
+            f"  missing  {peaq_fixed(missing, up=True)}"
+        )
+
+    def go(self) -> None:
+        if self.way == "manual":
+            self.wizard.perform("look", self.engine.look_at_balance)
+            return
+        code = self.code_field.value
+        self.wizard.perform("ask", lambda: self.engine.ask_gas_station(code))
+
+    def waits_for(self, problem: Problem) -> bool:
+        return self.way == "gas-station"
+
+    def finished(self, name: str, result: object) -> None:
+        if isinstance(result, Balance) and result.missing:
+            self._show_amounts(result.held)
+            return
+        if name == "way" and self.state.way == self.way:
+            self._show_way()
+            self.show_frame()
+            self.call_after_refresh(lambda: self.set_focus(self.first_focus()))
+        self.wizard.go_on()
+
+    def balance_read(self, balance: Balance | None, problem: Problem | None) -> None:
+        if balance is not None:
+            self._show_amounts(balance.held)
+
+    def state_changed(self, state: State) -> None:
+        super().state_changed(state)
+        if state.funded is not None and not self.wizard.busy:
+            self.wizard.go_on()
+
+    def pretend_text(self) -> str:
+        if self.way == "manual":
+            return "Rehearsal: F8 has somebody send what is missing."
+        return super().pretend_text()
+
+    def action_pretend_pay(self) -> None:
+        need = self.state.need
+        if self.wizard.pretend and self.way == "manual" and need and self.state.address:
+            missing = need.total - (self.state.held or 0)
+            self.wizard.pretend.pay(self.state.address, max(missing, 10**16))
+
+    def action_address_qr(self) -> None:
+        if self.state.address:
+            self.app.push_screen(QrScreen(self.state.address))

@@ -1,0 +1,180 @@
+"""Step 2: a key is made or brought along, and locked with a passphrase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from core.errors import problem
+from core.key_source import KeySource, Way
+from core.secrets import Secret
+from core.steps import Step
+from screens.base import StepScreen
+from screens.consent import ConsentScreen
+from screens.widgets.choice import Choice
+from screens.widgets.inputs import Field, KeyField, Row, SecretField
+from screens.widgets.line import Line
+
+WEAK_BELOW = 12
+"""Characters."""
+
+_WAYS = (
+    ("generate", "make a new one"),
+    ("import", "import a key or keystore"),
+    ("environment", "use PEAQOS_PRIVATE_KEY"),
+)
+_KEEP = ("keep", "open the keystore that is here")
+_TEXTS = {
+    "generate": "A new key is made here. It never leaves this machine unencrypted.",
+    "import": "Paste a private key, or name a file with one (keystore V3 or hex). "
+    "A keystore's own passphrase opens it, and locks the copy here.",
+    "environment": "The key of PEAQOS_PRIVATE_KEY becomes the machine's key, locked here.",
+    "keep": "A keystore is in the state folder already. Its passphrase opens it.",
+}
+
+
+class KeypairScreen(StepScreen):
+    step = Step.KEYPAIR
+    title_text = "Give the machine its key"
+    primary_label = "Store the key"
+    can_go_back = True
+
+    def body(self) -> ComposeResult:
+        kept = (self.engine.session.folder / "keystore.json").exists()
+        yield Row("The key", Choice([_KEEP, *_WAYS] if kept else _WAYS, id="way"))
+        yield Line("", id="way-text")
+        yield Line("")
+        yield Row("Private key", KeyField(id="private-key", placeholder="pasted, never shown"))
+        yield Row("or a file", Field(id="key-file", placeholder="/path/to/keystore.json"))
+        yield Row("Passphrase", SecretField(id="passphrase"))
+        yield Row("Once more", SecretField(id="passphrase-again"))
+        yield Line("")
+        yield Line(f"It is kept encrypted in {self.engine.session.folder}", classes="muted")
+        yield Line("Write the passphrase down: nobody can recover it.", classes="muted")
+
+    def on_mount(self) -> None:
+        self._show_way()
+
+    @property
+    def way(self) -> Way:
+        return cast(Way, self.query_one("#way", Choice).value)
+
+    @on(Choice.Changed, "#way")
+    def _way_changed(self) -> None:
+        self._show_way()
+        self.show_problem(None)
+
+    def _show_way(self) -> None:
+        way = self.way
+        self.query_one("#way-text", Line).say(_TEXTS[way])
+        for name, shown in (
+            ("#private-key", way == "import"),
+            ("#key-file", way == "import"),
+            ("#passphrase-again", way != "keep"),
+        ):
+            row = self.query_one(name).parent
+            if isinstance(row, Widget):
+                row.display = shown
+
+    def first_focus(self) -> Widget:
+        return self.query_one("#passphrase" if self.way != "import" else "#private-key")
+
+    def _forward(self, widget: Widget) -> None:
+        if self.way == "import" and widget.id in ("private-key", "key-file"):
+            self.query_one("#passphrase").focus()
+        elif widget.id == "way":
+            self.first_focus().focus()
+        elif widget.id == "passphrase" and self.way != "keep":
+            again = (
+                "#passphrase-again" if self.query_one("#passphrase", Field).value else "#passphrase"
+            )
+            self.query_one(again).focus()
+        else:
+            self.action_primary()
+
+    def go(self) -> None:
+        passphrase = Secret(self.query_one("#passphrase", Field).value)
+        again = Secret(self.query_one("#passphrase-again", Field).value)
+        if not passphrase:
+            self._refuse("PASSPHRASE_EMPTY")
+        elif self.way != "keep" and passphrase != again:
+            self._refuse("PASSPHRASES_DIFFER")
+        elif self.way in ("generate", "environment") and len(passphrase.reveal()) < WEAK_BELOW:
+            self.app.push_screen(
+                ConsentScreen(
+                    "A short passphrase",
+                    [
+                        f"It has fewer than {WEAK_BELOW} characters. Who copies the file can try",
+                        "millions of short ones. A few words in a row are better.",
+                    ],
+                    yes="Use it all the same",
+                    word="weak",
+                ),
+                lambda agreed: self._store(passphrase) if agreed else None,
+            )
+        else:
+            self._store(passphrase)
+
+    def _refuse(self, code: str) -> None:
+        self.show_problem(problem(code))
+        self._clear_passphrases()
+
+    def _clear_passphrases(self) -> None:
+        for name in ("#passphrase", "#passphrase-again"):
+            self.query_one(name, Field).value = ""
+        self.query_one("#passphrase").focus()
+
+    def _store(self, passphrase: Secret) -> None:
+        source = self._source(passphrase)
+        if self.way in ("generate", "keep"):
+            self.wizard.perform("store", lambda: self.engine.create_keypair(source, passphrase))
+            return
+        self.wizard.perform("preview", lambda: self.engine.preview_key(source))
+
+    def _source(self, passphrase: Secret) -> KeySource:
+        pasted = self.query_one("#private-key", Field).value
+        file = self.query_one("#key-file", Field).value.strip()
+        return KeySource(
+            self.way,
+            private_key=Secret(pasted) if self.way == "import" and pasted else None,
+            path=Path(file).expanduser() if self.way == "import" and file else None,
+            path_passphrase=passphrase,
+        )
+
+    def busy_changed(self, busy: bool) -> None:
+        super().busy_changed(busy)
+        for field in self.query(Field):
+            field.disabled = busy
+
+    def finished(self, name: str, result: Any) -> None:
+        if name != "preview":
+            super().finished(name, result)
+            return
+        self.show_problem(None)
+        passphrase = Secret(self.query_one("#passphrase", Field).value)
+
+        def store(agreed: bool | None) -> None:
+            if agreed:
+                source = self._source(passphrase)
+                self.wizard.perform(
+                    "store",
+                    lambda: self.engine.create_keypair(source, passphrase, brought=result),
+                )
+
+        self.app.push_screen(
+            ConsentScreen(
+                "Is this the right key?",
+                ["It is the key of this address:", "", f"  {result.address}"],
+                yes="It is the right one",
+            ),
+            store,
+        )
+
+    def failed(self, name: str, problem: Any) -> None:
+        super().failed(name, problem)
+        if problem.code.startswith("PASSPHRASE"):
+            self._clear_passphrases()

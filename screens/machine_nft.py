@@ -1,0 +1,108 @@
+"""Step 7: the Machine NFT is minted, the DID is written and read back."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widget import Widget
+
+from core.did import check_details
+from core.errors import Problem
+from core.state import Action, Details, State
+from core.steps import Step
+from screens.base import StepScreen
+from screens.consent import UnlockScreen
+from screens.environment import DetailsForm
+from screens.widgets.line import Line
+from screens.widgets.marks import marks
+
+
+class MachineNftScreen(StepScreen):
+    step = Step.MACHINE_NFT
+    title_text = "Write the machine's description"
+    primary_label = "Mint and write"
+
+    def body(self) -> ComposeResult:
+        registered = self.state.registered
+        found = registered is not None and registered.way == "found"
+        number = registered.machine_id if registered else 0
+        if found:
+            yield Line(
+                f"AlreadyRegistered: this owner is machine {number} already. "
+                "The bond was paid earlier and is not paid again."
+            )
+        else:
+            yield Line(f"The machine is registered as number {number}.")
+        yield Line("The description is public. It can still be changed here:")
+        yield Line("")
+        yield DetailsForm(self.state.details or self.wizard.details)
+        yield Line("")
+        yield Line("", id="progress")
+
+    def keys(self) -> list[tuple[str, str]]:
+        return [("Enter", "mint and write"), ("Tab", "next field")]
+
+    def on_mount(self) -> None:
+        self._show_progress()
+
+    def first_focus(self) -> Widget:
+        return self.primary
+
+    def busy_changed(self, busy: bool) -> None:
+        super().busy_changed(busy)
+        self.query_one(DetailsForm).disabled = busy
+
+    def _show_progress(self) -> None:
+        signs = marks()
+        state = self.state
+        rows = (
+            ("Machine NFT", f"token {state.minted.token_id}" if state.minted else ""),
+            ("Six attributes", "written and read back" if state.did else ""),
+            ("Final", "yes" if state.finished else ""),
+        )
+        lines = [
+            Content.styled(f"{signs.done} {name:<15} {text}", "$success")
+            if text
+            else Content.styled(f"{signs.todo} {name}", "$text-muted")
+            for name, text in rows
+        ]
+        self.query_one("#progress", Line).say(Content("\n").join(lines))
+
+    def state_changed(self, state: State) -> None:
+        super().state_changed(state)
+        self._show_progress()
+
+    def go(self) -> None:
+        details = self.query_one(DetailsForm).details
+        faults = check_details(details)
+        if faults:
+            self.show_problem(faults[0])
+            self.query_one(DetailsForm).focus_fault(faults[0])
+            return
+        self.show_problem(None)
+        if self.engine.unlocked or self.engine.action is Action.FINISH:
+            self._write(details)
+        else:
+            self.app.push_screen(
+                UnlockScreen(self.engine), lambda opened: self._write(details) if opened else None
+            )
+
+    def _write(self, details: Details) -> None:
+        self.wizard.perform("write", lambda: self._everything(details))
+
+    async def _everything(self, details: Details) -> None:
+        """What is left of the step, one recorded action after the other."""
+        if self.engine.action in (Action.MINT, Action.WRITE_DID):
+            await self.engine.record_details(details)
+        if self.engine.action is Action.MINT:
+            await self.engine.mint()
+        if self.engine.action is Action.WRITE_DID:
+            await self.engine.write_did()
+        if self.engine.action is Action.FINISH:
+            await self.engine.finish()
+
+    def failed(self, name: str, problem: Problem) -> None:
+        if problem.code == "INSUFFICIENT_BALANCE":
+            self.wizard.go_on()
+            return
+        super().failed(name, problem)

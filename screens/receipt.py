@@ -1,0 +1,41 @@
+"""After step 7: what the machine received."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widget import Widget
+
+from core.receipt import read_receipt, summary_lines
+from core.steps import Step
+from screens.base import StepScreen
+from screens.widgets.line import Line
+from screens.widgets.marks import marks
+
+
+class ReceiptScreen(StepScreen):
+    step = Step.MACHINE_NFT
+    title_text = ""
+    primary_label = "Done"
+
+    def body(self) -> ComposeResult:
+        sign = marks().done
+        yield Line(Content.styled(f"{sign} The machine is onboarded", "bold $success"), id="done")
+        folder = self.engine.session.folder
+        receipt = read_receipt(folder)
+        if receipt is None:
+            yield Line(f"The receipt is not in {folder}. `peaq-onboard receipt` makes it again.")
+            return
+        lines = summary_lines(receipt, self.engine.settings.network.token)
+        yield Line("\n".join(lines))
+        yield Line("The six attributes were read back from the network.")
+        yield Line(f"Kept in {folder}", classes="muted")
+
+    def keys(self) -> list[tuple[str, str]]:
+        return [("Enter", "done")]
+
+    def first_focus(self) -> Widget:
+        return self.primary
+
+    def go(self) -> None:
+        self.wizard.leave()

@@ -1,0 +1,124 @@
+"""Step 6: what it costs and does, and then, once, the registration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from core.amounts import peaq, peaq_fixed
+from core.errors import Problem
+from core.steps import Step
+from screens.base import StepScreen
+from screens.consent import ConsentScreen, UnlockScreen
+from screens.widgets.line import Line
+
+if TYPE_CHECKING:
+    from core.registration import Quote
+
+
+class RegistrationScreen(StepScreen):
+    step = Step.REGISTRATION
+    title_text = "Register the machine"
+    primary_label = "Sign and register"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._quote: Quote | None = None
+
+    def body(self) -> ComposeResult:
+        yield Line("", id="skipped")
+        yield Line("The network is asked what it costs…", id="quote")
+
+    def keys(self) -> list[tuple[str, str]]:
+        return [("Enter", "sign and register" if self._quote else "try again")]
+
+    def on_mount(self) -> None:
+        funded = self.state.funded
+        if funded and funded.way == "already":
+            self.query_one("#skipped", Line).say(
+                "The wallet holds enough already; funding was not needed.\n"
+            )
+        if self.state.open_transactions:
+            self.query_one("#quote", Line).say(
+                "A registration was sent before. What became of it is looked up first."
+            )
+        if self.state.failure is None or self.state.failure.step is not Step.REGISTRATION:
+            self._ask()
+
+    def first_focus(self) -> Widget:
+        return self.primary
+
+    def _ask(self) -> None:
+        self.wizard.perform("quote", self.engine.quote)
+
+    def _show(self, quote: Quote) -> None:
+        self._quote = quote
+        settings = self.engine.settings
+        token = settings.network.token
+        self.query_one("#quote", Line).say(
+            "The bond is paid, and the machine gets its number. This is done once.\n\n"
+            f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   held while it is registered\n"
+            f"  fee       {peaq_fixed(quote.fee, up=True)} {token}   at most\n"
+            f"  in wallet {peaq_fixed(quote.held)} {token}\n"
+            f"  after it  {peaq_fixed(max(quote.after, 0))} {token}   at least\n\n"
+            f"  network   {quote.network}, chain {settings.network.chain_id}\n"
+            f"  contract  {quote.contract}\n"
+            f"  from      {self.state.address}"
+        )
+        self.show_frame()
+
+    def go(self) -> None:
+        if self._quote is None:
+            self._ask()
+            return
+        network = self.engine.settings.network
+        if not network.real_money:
+            self._unlocked_then_send()
+            return
+        bond = peaq(self._quote.bond, up=True)
+        self.app.push_screen(
+            ConsentScreen(
+                "This is real money",
+                [
+                    f"{bond} {network.token} will be staked from {self.state.address}",
+                    f"on {network.title}. It is done once and cannot be taken back here.",
+                ],
+                yes="Sign and register",
+                word="register",
+            ),
+            lambda agreed: self._unlocked_then_send() if agreed else None,
+        )
+
+    def _unlocked_then_send(self) -> None:
+        if self.engine.unlocked:
+            self._send()
+        else:
+            self.app.push_screen(
+                UnlockScreen(self.engine), lambda opened: self._send() if opened else None
+            )
+
+    def _send(self) -> None:
+        if self._quote is not None:
+            bond = self._quote.bond
+            self.wizard.perform("register", lambda: self.engine.register(agreed_bond=bond))
+
+    def finished(self, name: str, result: Any) -> None:
+        if name == "quote" and result is not None:
+            self.show_problem(None)
+            self._show(result)
+            return
+        super().finished(name, result)
+
+    def failed(self, name: str, problem: Problem) -> None:
+        if problem.code == "INSUFFICIENT_BALANCE":
+            self.wizard.go_on()
+            return
+        if problem.code == "LOCKED_KEY":
+            self._unlocked_then_send()
+            return
+        # Whatever it was: the next Enter looks at bond, fee and balance again.
+        self._quote = None
+        super().failed(name, problem)
+        self.show_frame()

@@ -1,0 +1,36 @@
+"""Every later start: what is open is settled and compared with the network, then on it goes."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from core.state import next_action
+from core.steps import Step
+from screens.base import StepScreen
+from screens.widgets.line import Line
+from screens.wizard import Wizard
+
+
+class ResumeScreen(StepScreen):
+    title_text = "Welcome back"
+    primary_label = "Try again"
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self.step = next_action(self.state).step or Step.ENVIRONMENT
+
+    def body(self) -> ComposeResult:
+        yield Line(
+            f"You were at step {self.step.value} of {len(Step)}: {self.step.info.title}. "
+            "The network is asked where things stand; nothing is done twice."
+        )
+
+    def keys(self) -> list[tuple[str, str]]:
+        return [("Enter", "try again")]
+
+    def on_mount(self) -> None:
+        self.show_problem(None)
+        self.go()
+
+    def go(self) -> None:
+        self.wizard.perform("reconcile", self.engine.reconcile)

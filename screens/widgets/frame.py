@@ -1,0 +1,108 @@
+"""What stands around every step: header, rail, money and wait line, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual.content import Content
+
+from core.amounts import peaq
+from core.book import Wait
+from core.networks import Network
+from core.state import State
+from core.steps import Step, StepStatus
+from core.text import shorten
+from screens.widgets.line import Line
+from screens.widgets.marks import marks
+
+_WIDE = 76
+"""Columns that the rail of seven takes."""
+
+
+class HeaderLine(Line):
+    """The program's name, the network (loud where it is real money), the machine."""
+
+    def show(self, network: Network, address: str | None) -> None:
+        if network.real_money:
+            kind = Content.styled(f" {network.name}: real money ", "bold reverse $warning")
+        elif network.name == "rehearsal":
+            kind = Content.styled("rehearsal: pretend money", "$accent")
+        else:
+            kind = Content.styled(f"{network.name}: test money", "$accent")
+        right = Content.assemble(kind, "  ", shorten(address) if address else "no key yet")
+        left = Content.styled("peaq onboarding", "bold")
+        width = max(self.app.size.width - 2, 20)
+        gap = max(width - left.cell_length - right.cell_length, 1)
+        self.say(Content.assemble(left, " " * gap, right))
+
+
+class Rail(Line):
+    """The seven steps and how they stand."""
+
+    def show(self, statuses: Mapping[Step, StepStatus]) -> None:
+        signs = marks()
+        sign_of = {
+            StepStatus.DONE: (signs.done, "$success"),
+            StepStatus.CURRENT: (signs.current, "bold $primary"),
+            StepStatus.TODO: (signs.todo, "$text-muted"),
+            StepStatus.SKIPPED: (signs.skipped, "$text-muted"),
+            StepStatus.FAILED: (signs.failed, "bold $error"),
+            StepStatus.WAITING: (signs.waiting, "bold $warning"),
+        }
+        if self.app.size.width < _WIDE:
+            self.say(self._narrow(statuses))
+            return
+        parts: list[Content | str] = []
+        for step, status in statuses.items():
+            sign, style = sign_of[status]
+            parts += [Content.styled(f"{sign} {step.info.short}", style), "  "]
+        self.say(Content.assemble(*parts[:-1]))
+
+    def _narrow(self, statuses: Mapping[Step, StepStatus]) -> str:
+        for step, status in statuses.items():
+            if status not in (StepStatus.DONE, StepStatus.SKIPPED):
+                return f"Step {step.value} of {len(statuses)}: {step.info.title}"
+        return "All steps are done"
+
+
+class MoneyLine(Line):
+    """From the first measurement on: needed, held, bonded, spent on gas."""
+
+    def show(self, state: State, token: str) -> None:
+        if state.need is None:
+            self.say("")
+            return
+        amounts = (
+            ("needed", peaq(state.need.total, up=True)),
+            ("held", peaq(state.held or 0)),
+            ("bonded", peaq(state.bonded)),
+            ("gas", peaq(state.gas_spent, up=True)),
+        )
+        text = "  ".join(f"{name} {amount}" for name, amount in amounts)
+        self.say(f"{text}  {token}")
+
+
+class WaitLine(Line):
+    """What is waited for, since when, how long it usually takes; else that all is on disk."""
+
+    def show(self, wait: Wait | None, elapsed: float, frame: int) -> None:
+        signs = marks()
+        if wait is None:
+            self.say(Content.styled(f"{signs.dot} safe to unplug", "$success"), layout=False)
+            return
+        turn = signs.spinner[frame % len(signs.spinner)]
+        usual = f", usually {wait.usual:.0f} s" if wait.usual and wait.usual >= 1 else ""
+        self.say(
+            Content.styled(f"{turn} {wait.what}: {elapsed:.0f} s{usual}", "$warning"),
+            layout=False,
+        )
+
+
+class KeyLine(Line):
+    """The keys that do something here, the next step first."""
+
+    def show(self, keys: Sequence[tuple[str, str]]) -> None:
+        parts: list[Content | str] = []
+        for key, what in keys:
+            parts += [Content.styled(key, "bold"), f" {what}  "]
+        self.say(Content.assemble(*parts))

@@ -1,0 +1,82 @@
+"""Fields for a console: no blinking, forgiving of pastes, the same keys everywhere."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from screens.widgets.line import Line
+
+_PASTE_ENTER_SECONDS = 0.25
+"""A carriage return this soon after a paste came with it; nobody types that fast."""
+
+
+class Field(Input):
+    """A one-line input that takes pastes with white space around them."""
+
+    def __init__(self, value: str = "", *, secret: bool = False, **more: Any) -> None:
+        super().__init__(value, password=secret, compact=True, select_on_focus=False, **more)
+        self.cursor_blink = False
+        self._pasted_at = -1.0
+
+    def on_mount(self) -> None:
+        self.cursor_position = len(self.value)
+
+    def tidy(self, text: str) -> str:
+        """What of a paste is taken."""
+        return " ".join(text.split())
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.insert_text_at_cursor(self.tidy(event.text)[: self.max_length or 4096])
+        self._pasted_at = time.monotonic()
+
+    async def action_submit(self) -> None:
+        # Over a link without bracketed paste the trailing line break arrives as Enter.
+        if time.monotonic() - self._pasted_at < _PASTE_ENTER_SECONDS:
+            return
+        await super().action_submit()
+
+
+class SecretField(Field):
+    """For keys and passphrases: shown as dots, and never in a suggestion or a history."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(secret=True, **more)
+
+    def tidy(self, text: str) -> str:
+        return text.strip("\r\n")
+
+
+class KeyField(SecretField):
+    def tidy(self, text: str) -> str:
+        return "".join(text.split())
+
+
+class CodeField(Field):
+    """A one-time code; spaces and dashes may be typed, and go before it is used."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(max_length=12, placeholder="123 456", **more)
+
+    def tidy(self, text: str) -> str:
+        return "".join(character for character in text if not character.isspace())
+
+
+class Row(Horizontal):
+    """A label and its field, on one line."""
+
+    def __init__(self, label: str, field: Any, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="row")
+        self._label = label
+        self._field = field
+
+    def compose(self) -> ComposeResult:
+        yield Line(self._label, classes="label")
+        yield self._field

@@ -1,0 +1,29 @@
+"""Text that is shown as it stands: no markup, no control characters."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+
+class Line(Static):
+    """A Static that never interprets what it shows."""
+
+    def __init__(
+        self, text: str | Content = "", *, id: str | None = None, classes: str = ""
+    ) -> None:
+        super().__init__(_literal(text), id=id, classes=classes or None, markup=False)
+        self._shown: str | Content = text
+
+    def say(self, text: str | Content, *, layout: bool = True) -> None:
+        """Shows `text`, and writes nothing to the terminal where it is there already.
+
+        `layout=False` for what keeps its size, such as a countdown: it costs far fewer bytes.
+        """
+        if text != self._shown:
+            self._shown = text
+            self.update(_literal(text), layout=layout)
+
+
+def _literal(text: str | Content) -> Content:
+    return text if isinstance(text, Content) else Content(text)
