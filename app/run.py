@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.clock import SystemClock
 from core.errors import EXIT_STOPPED, OnboardingError, exit_code
+from core.files import prepare_state_folder
 from core.networks import find_network
 from core.receipt import read_receipt, receipt_lines
 from core.settings import Settings, load_settings
@@ -72,6 +73,7 @@ def _rehearse(options: argparse.Namespace) -> int:
     if options.state_dir is None:
         options.state_dir = Path(tempfile.mkdtemp(prefix="peaq-rehearsal-"))
     folder = state_folder(options, "rehearsal")
+    prepare_state_folder(folder)
     print("Starting the rehearsal network…", file=sys.stderr)
     network = start_network(options, folder / "rehearsal")
     try:
@@ -105,8 +107,8 @@ def _run(
     try:
         app = WizardApp(engine, details=_details(options, engine), pretend=pretend)
         app.run(mouse=False)
-        crashed = app.return_value is None  # it ended without an answer
-        code = (app.return_code or EXIT_STOPPED) if crashed else app.return_value
+        answer = app.return_value  # None: it ended without one, by a fault
+        code = (app.return_code or EXIT_STOPPED) if answer is None else answer
     finally:
         session.close()
     if not os.isatty(1):

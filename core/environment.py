@@ -13,6 +13,7 @@ from core.checks import TITLES, Check, Light, Report
 from core.context import Context
 from core.errors import OnboardingError, Problem, problem
 from core.networks import CONTRACT_VARIABLES
+from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL
 
 PATIENCE = 6.0
 """Seconds that one endpoint gets here: a technician is looking at the list."""
@@ -52,11 +53,18 @@ def _check_settings(context: Context, say: Say) -> None:
         say("variables", Light.GREEN, f"{own} set, the others are the network's own")
 
 
+def _refuse_unusable(context: Context, *variables: str) -> None:
+    """Nothing is asked with a variable that was refused: not even whether it answers."""
+    for variable in variables:
+        found = context.settings.problem_of(variable)
+        if found:
+            raise OnboardingError(found)
+
+
 async def _check_chain(context: Context, say: Say) -> Survey | None:
     network = context.settings.network
     try:
-        if context.settings.problem_of("PEAQOS_RPC_URL"):
-            raise OnboardingError(problem("VARIABLE_MISSING", variable="PEAQOS_RPC_URL"))
+        _refuse_unusable(context, RPC_URL, *CONTRACT_VARIABLES)
         survey = await context.chain.survey(patience=PATIENCE)
     except OnboardingError as error:
         known = error.code == "CHAIN_ID_WRONG"
@@ -120,6 +128,7 @@ async def _check_gas_station(context: Context, say: Say) -> None:
         say("gas-station", Light.GREEN, "none on this network; funding is by hand")
         return
     try:
+        _refuse_unusable(context, GAS_STATION_URL)
         await context.gas_station.probe()
     except OnboardingError as error:
         say("gas-station", Light.AMBER, error.problem.title, error.problem)
@@ -132,6 +141,7 @@ async def _check_mcr(context: Context, say: Say) -> None:
         say("mcr", Light.GREEN, "none on this network")
         return
     try:
+        _refuse_unusable(context, MCR_URL)
         await context.mcr.probe()
     except OnboardingError as error:
         say("mcr", Light.AMBER, f"does not answer ({error.problem.params.get('reason', '')})")
@@ -156,11 +166,13 @@ def _check_clock(context: Context, survey: Survey | None, say: Say) -> None:
 async def pass_environment(context: Context, version: str) -> None:
     """Records that nothing essential was red; the first thing that is recorded at all.
 
-    Raises OnboardingError (RPC_…): the bond is read once more, as the record needs it.
+    Raises OnboardingError (VARIABLE_…, RPC_…): the bond is read once more, as the record needs it.
     """
+    settings = context.settings
+    if settings.problems:
+        raise OnboardingError(settings.problems[0])
     survey = await context.chain.survey(patience=PATIENCE)
     if context.state.started is None:
-        settings = context.settings
         await context.book.record(
             ev.OnboardingStarted(
                 network=settings.network.name,

@@ -39,7 +39,10 @@ class HttpAnswer:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError."""
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
     @property
     def server_time(self) -> datetime | None:
@@ -70,7 +73,7 @@ class Http:
 
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.base_url = base_url.rstrip("/")
-        self.host = clean(urlsplit(base_url).netloc or base_url, 60)
+        self.host = clean(_host_of(base_url), 60)
         # A proxy of the environment is for the world outside, never for this machine.
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -113,9 +116,16 @@ class Http:
         await self._client.aclose()
 
 
-def _loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+def _host_of(url: str) -> str:
     try:
+        return urlsplit(url).netloc or url
+    except ValueError:  # settings have said so; here it only must not break anything
+        return url
+
+
+def _loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -225,7 +225,7 @@ class Rpc:
             body = [body]
         if not isinstance(body, list) or not all(isinstance(entry, dict) for entry in body):
             raise self._odd(answer)
-        by_id = {entry.get("id"): entry for entry in body}
+        by_id = {entry["id"]: entry for entry in body if isinstance(entry.get("id"), int)}
         results: list[Any] = []
         for request in numbered:
             entry = by_id.get(request["id"]) or (body[0] if len(body) == len(numbered) == 1 else {})

@@ -44,7 +44,7 @@ GAS_STATION = (
         "2FA_LOCKED",
         "2FA locked",
         "Too many wrong codes for this owner. The lock opens by itself.",
-        "Come back when the time is over; leaving the wizard is fine. Then use a fresh code.",
+        "When the time is over, use a fresh code.",
         Kind.WAITING,
     ),
     Entry(
@@ -98,7 +98,7 @@ GAS_STATION = (
         "RATE_LIMITED",
         "Faucet rate limit exceeded",
         "Too many requests from this owner or this line.",
-        "Ask again when the time is over. You may leave and come back.",
+        "Ask again when the time is over, or choose another way to fund.",
         Kind.WAITING,
     ),
     Entry(

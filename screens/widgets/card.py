@@ -52,7 +52,10 @@ class ProblemCard(Vertical):
         line.display = True
         left = self._problem.remaining(now).total_seconds()
         if left > 0:
-            line.say(f"Again in {clock_text(left)}, with Enter. You may leave.", layout=False)
+            line.say(
+                f"Again in {clock_text(left)}, with Enter. You may leave and come back.",
+                layout=False,
+            )
         else:
             line.say("It can be tried again now, with Enter.", layout=False)
 

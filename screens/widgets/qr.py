@@ -14,6 +14,8 @@ from core.secrets import Secret, unwrap
 # Pure white is lost where colours 90 to 107 are not known; this grey becomes 47 and decodes.
 _LIGHT = "#c0c0c0"
 _DARK = "#000000"
+_WITH_WIDE_MARGIN = 4
+"""The largest version that fits 20 rows with a quiet zone of two."""
 
 
 class QrCode(Widget):
@@ -40,7 +42,9 @@ class QrCode(Widget):
         plain = unwrap(text)
         if plain:
             code = segno.make_qr(plain, error="l", boost_error=False)
-            matrix = code.matrix_iter(border=self._quiet)
+            # One module of quiet zone still decodes; two are safer, where 20 rows hold them.
+            border = 2 if int(code.version) <= _WITH_WIDE_MARGIN else self._quiet
+            matrix = code.matrix_iter(border=border)
             self._modules = [[bool(module) for module in row] for row in matrix]
         else:
             self._modules = []
