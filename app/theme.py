@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 FULL = Theme(
     name="peaq",
@@ -44,6 +44,8 @@ ANSI = Theme(
     boost="ansi_default",
     dark=True,
     variables={
+        # Textual's own widgets ask for variables that only its ansi themes have.
+        **BUILTIN_THEMES["ansi-dark"].variables,
         "field": "ansi_default",
         "field-focus": "ansi_default",
         "key": "ansi_blue",

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import fault
 from core.files import replace_file
 
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
+_LINE = re.compile(r"\s*(export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,?&=~-]*")
 
 
@@ -19,9 +19,10 @@ def save_values(path: Path, values: dict[str, str]) -> None:
     (ENV_FILE_UNWRITABLE) and then leaves the file as it was.
     """
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        # As bytes: reading as text would change the line ends of the other lines.
+        text = path.read_bytes().decode() if path.exists() else ""
         replace_file(path.resolve(), _edited(text, values).encode())
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise fault("ENV_FILE_UNWRITABLE", path=path, reason=reason) from error
 
@@ -29,15 +30,16 @@ def save_values(path: Path, values: dict[str, str]) -> None:
 def _edited(text: str, values: dict[str, str]) -> str:
     left = dict(values)
     lines: list[str] = []
-    for line in text.splitlines():
+    # Not splitlines(): it also cuts at characters that may stand in a value.
+    for line in text.removesuffix("\n").split("\n") if text else ():
         match = _LINE.match(line)
-        name = match.group(1) if match else ""
+        export, name = (match.group(1) or "", match.group(2)) if match else ("", "")
         if name not in values:
             lines.append(line)
         elif name in left:
             value = left.pop(name)
             if value:
-                lines.append(f"{name}={_quoted(value)}")
+                lines.append(f"{export}{name}={_quoted(value)}")
     lines += [f"{name}={_quoted(value)}" for name, value in left.items() if value]
     return "\n".join(lines) + "\n" if lines else ""
 

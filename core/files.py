@@ -62,9 +62,11 @@ def prepare_state_folder(folder: Path) -> list[str]:
     try:
         if folder.is_symlink() and not folder.exists():
             raise OSError("it is a link that leads nowhere")
-        if not folder.exists():
-            folder.mkdir(mode=FOLDER_MODE, parents=True)
-            sync_folder(folder.parent)
+        # Not mkdir(parents=True): that makes the folders above as open as the umask lets them be.
+        missing = [place for place in (folder, *folder.parents) if not place.exists()]
+        for place in reversed(missing):
+            place.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            sync_folder(place.parent)
         info = folder.stat()
         if not stat.S_ISDIR(info.st_mode):
             raise OSError("it is not a folder")

@@ -14,6 +14,7 @@ from core.did import VISIBILITIES, check_details
 from core.errors import Problem
 from core.state import Details
 from core.steps import Step
+from core.text import clean
 from screens.base import StepScreen
 from screens.settings import SettingsScreen
 from screens.widgets.card import ProblemCard
@@ -23,6 +24,7 @@ from screens.widgets.line import Line
 from screens.widgets.marks import marks
 
 _WIDTH_OF_TITLE = 17
+_WIDTH_OF_TEXT = 54
 VISIBILITY_TITLES = {
     "public": "public: anyone may read the data",
     "private": "private: on request only",
@@ -96,8 +98,10 @@ class EnvironmentScreen(StepScreen):
         yield Line("", id="checks")
 
     def keys(self) -> list[tuple[str, str]]:
-        keys = [("Enter", "go on"), ("Tab", "next field"), ("F5", "check again")]
-        return keys if self.wizard.pretend else [*keys, ("F2", "settings")]
+        keys = [("Enter", "go on"), ("Tab", "next field")]
+        if not self.wizard.pretend:
+            keys.append(("F2", "settings"))
+        return [*keys, ("F5", "check again")]
 
     def on_mount(self) -> None:
         self._show_checks()
@@ -192,7 +196,7 @@ def _list_of(checks: list[Check], *, brief: bool) -> Content:
             continue
         sign, style = look[check.light]
         head = Content.styled(f"{sign} {check.title:<{_WIDTH_OF_TITLE}}", style)
-        lines.append(Content.assemble(head, f" {check.text}"))
+        lines.append(Content.assemble(head, f" {clean(check.text, _WIDTH_OF_TEXT)}"))
         if check.problem and check.light is Light.RED:
             lines.append(Content(f"  {check.problem.cause}"))
             lines.append(Content(f"  {check.problem.remedy}"))

@@ -102,7 +102,18 @@ class KeyLine(Line):
     """The keys that do something here, the next step first."""
 
     def show(self, keys: Sequence[tuple[str, str]]) -> None:
-        parts: list[Content | str] = []
-        for key, what in keys:
-            parts += [Content.styled(key, "bold"), f" {what}  "]
+        """The first key and the last two are always there; of the others as many as fit."""
+        first, *others = keys
+        ends, others = others[-2:], others[:-2]
+        width = max(self.app.size.width - 2, 0)
+        while others and _width([first, *others, *ends]) > width:
+            others.pop()
+        parts = [
+            Content.assemble(Content.styled(key, "bold"), f" {what}  ")
+            for key, what in (first, *others, *ends)
+        ]
         self.say(Content.assemble(*parts))
+
+
+def _width(keys: Sequence[tuple[str, str]]) -> int:
+    return sum(len(key) + len(what) + 3 for key, what in keys) - 2

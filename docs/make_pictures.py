@@ -1,0 +1,146 @@
+"""Makes the pictures of the documents: drives the wizard through a rehearsal, one SVG a screen.
+
+Run it from the top folder: python docs/make_pictures.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+PICTURES = TOP / "docs" / "pictures"
+sys.path.insert(0, str(TOP))
+os.environ["COLORTERM"] = "truecolor"
+
+from textual.pilot import Pilot  # noqa: E402 - the path and the colours come first
+
+from app.rehearsal.faults import Fault  # noqa: E402
+from app.rehearsal.network import RehearsalNetwork  # noqa: E402
+from app.rehearsal.pretend import PretendPeople  # noqa: E402
+from app.tui import WizardApp  # noqa: E402
+from core.clock import SystemClock  # noqa: E402
+from core.onboarding import Onboarding  # noqa: E402
+from core.session import open_session  # noqa: E402
+from core.settings import load_settings  # noqa: E402
+from core.state import Details  # noqa: E402
+
+_PATIENCE = 60.0
+"""Seconds for one thing to appear."""
+_FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+PASSPHRASE = "correct horse battery staple"
+
+
+class Photographer:
+    def __init__(self, app: WizardApp, pilot: Pilot[int]) -> None:
+        self._app = app
+        self._pilot = pilot
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _PATIENCE
+        while not condition():
+            if loop.time() > end:
+                raise TimeoutError(self._app.step_screen)
+            await self._pilot.pause(0.05)
+
+    async def on_screen(self, name: str) -> None:
+        await self.until(
+            lambda: type(self._app.step_screen).__name__ == name and not self._app.busy
+        )
+        await self._pilot.pause(0.4)
+
+    async def take(self, name: str) -> None:
+        svg = self._app.export_screenshot(title="peaq-onboard")
+        # The picture is to load nothing from elsewhere.
+        svg = "\n".join(line.rstrip() for line in _FONTS.sub("", svg).splitlines())
+        (PICTURES / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
+        print(name)
+
+    async def type(self, text: str) -> None:
+        await self._pilot.press(*text)
+
+    async def press(self, *keys: str) -> None:
+        await self._pilot.press(*keys)
+
+    async def code(self, network: RehearsalNetwork, last: str = "") -> str:
+        """The pretend phone's code, once it is another than `last`."""
+        address = self._app.engine.state.address or ""
+        await self.until(lambda: (network.current_code(address) or ("", 0))[0] not in ("", last))
+        shown = network.current_code(address)
+        return shown[0] if shown else ""
+
+
+async def photograph(folder: Path, network: RehearsalNetwork) -> None:
+    settings = load_settings(environ=network.environment(), env_file=folder / ".env")
+    clock = SystemClock()
+    session = open_session(folder / "machine", settings, clock)
+    engine = Onboarding(session, settings, clock, version="0", available_memory=lambda: 0)
+    app = WizardApp(
+        engine,
+        details=Details("https://example.com/arm-7", "https://example.com/arm-7/data", "public"),
+        pretend=PretendPeople(network),
+        watch_terminal=False,
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        camera = Photographer(app, pilot)
+        await camera.on_screen("EnvironmentScreen")
+        await camera.take("1-environment")
+        await camera.press("enter")
+        await camera.on_screen("KeypairScreen")
+        await camera.type(PASSPHRASE)
+        await camera.press("enter")
+        await camera.type(PASSPHRASE)
+        await camera.take("2-keypair")
+        await camera.press("enter")
+        await camera.on_screen("BackupScreen")
+        await camera.take("2-backup")
+        await camera.press("enter")
+        await camera.on_screen("EnrolmentScreen")
+        await camera.take("3-enrolment")
+        await camera.press("enter")
+        await camera.on_screen("ConfirmationScreen")
+        used = await camera.code(network)
+        await camera.take("4-confirmation")
+        await camera.type(used)
+        await camera.press("enter")
+        await camera.on_screen("FundingScreen")
+        await camera.take("5-funding")
+        used = await camera.code(network, used)
+        await camera.type(used)
+        await camera.press("enter")
+        await camera.until(lambda: engine.problem is not None and not app.busy)
+        await camera.take("5-rate-limited")
+        await camera.press("f3")
+        await camera.on_screen("FundingScreen")
+        await camera.take("5-by-hand")
+        await camera.press("f8")
+        await camera.on_screen("RegistrationScreen")
+        await camera.take("6-registration")
+        await camera.press("enter")
+        await camera.until(lambda: app.wait is not None)
+        await pilot.pause(1.2)
+        await camera.take("6-waiting")
+        await camera.on_screen("MachineNftScreen")
+        await camera.take("7-machine-nft")
+        await camera.press("enter")
+        await camera.on_screen("ReceiptScreen")
+        await camera.take("8-receipt")
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+        place = Path(folder)
+        faults = [Fault("rate-limited", 1)]
+        with RehearsalNetwork(block_time=3.0, faults=faults) as network:
+            asyncio.run(photograph(place, network))
+
+
+if __name__ == "__main__":
+    main()
