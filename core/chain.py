@@ -246,6 +246,11 @@ class Chain:
             finalized=_block_number(answers.results[1]),
         )
 
+    async def receipt(self, tx_hash: str) -> Receipt | None:
+        """The receipt of anybody's transaction; None where the node has none (yet)."""
+        answers = await self.rpc.read([("eth_getTransactionReceipt", [tx_hash])])
+        return _receipt(answers.results[0], [tx_hash.lower()])
+
     def _failing_subcall(self) -> tuple[list[Any], ...]:
         data = codec("identity_registry").encode("ownerOf", 0)
         return [self.contracts.identity_registry], [0], [data], [0]

@@ -143,7 +143,7 @@ async def _check_mcr(context: Context, say: Say) -> None:
     try:
         _refuse_unusable(context, MCR_URL)
         await context.mcr.probe()
-    except OnboardingError as error:
+    except OnboardingError:
         say("mcr", Light.AMBER, "does not answer; it is not needed to go on")
     else:
         say("mcr", Light.GREEN, context.mcr.host)

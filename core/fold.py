@@ -12,7 +12,7 @@ from core.catalogue import CATALOGUE
 from core.clock import parse_stamp
 from core.errors import Problem
 from core.journal import Record
-from core.state import Details, Failure, Need, State, Tx, TxStatus
+from core.state import Details, Failure, Need, Promise, State, Tx, TxStatus
 from core.steps import Step
 
 
@@ -92,7 +92,7 @@ def _changed(state: State, event: ev.Event, at: datetime) -> State:
         case ev.StepFailed():
             return _failed(state, event, at)
         case _:
-            return _enrolment(_funding(_transaction(state, event, at), event), event)
+            return _enrolment(_funding(_transaction(state, event, at), event, at), event)
 
 
 def _enrolment(state: State, event: ev.Event) -> State:
@@ -117,18 +117,28 @@ def _enrolment(state: State, event: ev.Event) -> State:
             return state
 
 
-def _funding(state: State, event: ev.Event) -> State:
+def _funding(state: State, event: ev.Event, at: datetime) -> State:
     match event:
         case ev.FundingRequested():
             return replace(state, open_request=event, held=event.held_wei)
         case ev.FundingAnswered():
-            return replace(state, open_request=None, answered=(*state.answered, event))
+            promise = None
+            if state.open_request and event.code != "SUFFICIENT_BALANCE":
+                before = state.open_request.held_wei
+                promise = Promise(before, event.amount_wei, event.transaction_hash, at)
+            answered = (*state.answered, event)
+            return replace(state, open_request=None, answered=answered, promise=promise)
         case ev.FundingReopened():
             need = Need(0, event.needed_wei, 0)
             return replace(state, funded=None, need=need, held=event.held_wei)
         case ev.WalletFunded():
             return replace(
-                state, funded=event, held=event.held_wei, open_request=None, invalid_codes=0
+                state,
+                funded=event,
+                held=event.held_wei,
+                open_request=None,
+                promise=None,
+                invalid_codes=0,
             )
         case _:
             return state

@@ -6,6 +6,7 @@ it; in the end only the balance on the chain says whether the wallet is funded.
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -14,7 +15,6 @@ from core.amounts import peaq
 from core.context import Context
 from core.enrolment import examine, note_refusal, station
 from core.errors import OnboardingError, Problem, fault
-from core.gas_station import Funding
 from core.state import Balance, Need
 
 HEAD_ROOM = 10**17
@@ -24,7 +24,10 @@ GAS_OF = {"register": 400_000, "mint": 350_000, "did": 1_400_000}
 """Gas with room to spare; the exact amount is estimated before each transaction."""
 ARRIVAL_PATIENCE = 90.0
 """Seconds for which a payment that was promised is watched for before people are told."""
+PROMISE_PATIENCE = timedelta(minutes=15)
+"""For how long a settled request of unknown hash may still arrive before a new one is made."""
 _LATE_PAUSE = timedelta(seconds=30)
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
 def need_for(bond: int, price: int, purposes: tuple[str, ...]) -> Need:
@@ -91,6 +94,9 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     balance = await look(context)
     if not balance.missing:
         return balance
+    if await _still_promised(context, balance):
+        # Asking anew would be another request, and so could be another payment.
+        return await _arrival(context)
     code = examine(context, typed)
     request_id = await _request_id(context, balance)
     try:
@@ -103,7 +109,22 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     await context.book.record(
         ev.FundingAnswered(request_id, answer.code, answer.transaction_hash, answer.amount)
     )
-    return await _arrival(context, answer)
+    if answer.code == "SUFFICIENT_BALANCE":
+        balance = await look(context)
+        if balance.missing:
+            raise _short(context, "SKIPPED_BUT_POOR", balance)
+        return balance
+    return await _arrival(context)
+
+
+async def _still_promised(context: Context, balance: Balance) -> bool:
+    """Whether a payment that the Gas Station has settled is still on its way."""
+    promise = context.state.promise
+    if promise is None or balance.held >= promise.arrived_at_wei:
+        return False
+    if _HASH.fullmatch(promise.transaction_hash):
+        return await context.chain.receipt(promise.transaction_hash) is None
+    return context.clock.now() < promise.at + PROMISE_PATIENCE
 
 
 async def _request_id(context: Context, balance: Balance) -> str:
@@ -120,15 +141,7 @@ async def _request_id(context: Context, balance: Balance) -> str:
 async def _refused(context: Context, error: OnboardingError, request_id: str) -> Balance:
     if error.code == "REQUEST_ALREADY_PROCESSED":
         await context.book.record(ev.FundingAnswered(request_id, error.code))
-        balance = await _watch(context)
-        if balance.missing:
-            raise fault(
-                error.code,
-                held=peaq(balance.held),
-                needed=peaq(balance.needed, up=True),
-                token=context.token,
-            ) from error
-        return balance
+        return await _arrival(context)
     if error.code in ("GAS_STATION_NO_ANSWER", "DUPLICATE_REQUEST"):
         balance = await _watch(context, patience=10.0)
         if not balance.missing:
@@ -136,24 +149,32 @@ async def _refused(context: Context, error: OnboardingError, request_id: str) ->
     raise error
 
 
-async def _arrival(context: Context, answer: Funding) -> Balance:
-    if answer.code == "SUFFICIENT_BALANCE":
-        balance = await look(context)
-        if balance.missing:
-            raise _short(context, "SKIPPED_BUT_POOR", balance)
+async def _arrival(context: Context) -> Balance:
+    """Watches what the Gas Station has settled arrive.
+
+    Raises OnboardingError: FUNDING_LATE, FUNDING_TOO_SMALL, REQUEST_ALREADY_PROCESSED.
+    """
+    promise = context.state.promise
+    balance = await _watch(context, until=promise.arrived_at_wei if promise else 0)
+    if not balance.missing or promise is None:
         return balance
-    before = context.state.held or 0
-    balance = await _watch(context, until=before + answer.amount)
-    if not balance.missing:
-        return balance
-    if answer.amount and balance.held >= before + answer.amount:
-        raise _short(context, "FUNDING_TOO_SMALL", balance, amount=peaq(answer.amount))
+    until = context.clock.now() + _LATE_PAUSE
+    if balance.held >= promise.arrived_at_wei:
+        raise _short(context, "FUNDING_TOO_SMALL", balance, amount=peaq(promise.amount))
+    if not promise.amount:
+        raise fault(
+            "REQUEST_ALREADY_PROCESSED",
+            held=peaq(balance.held),
+            needed=peaq(balance.needed, up=True),
+            token=context.token,
+            until=until,
+        )
     raise fault(
         "FUNDING_LATE",
-        amount=peaq(answer.amount) if answer.amount else "the funds",
+        amount=peaq(promise.amount),
         held=peaq(balance.held),
         token=context.token,
-        until=context.clock.now() + _LATE_PAUSE,
+        until=until,
     )
 
 

@@ -175,4 +175,4 @@ def _decode(line: bytes, number: int) -> Record:
     event = event_from(body["event"], body["data"])
     if (number == 1) != isinstance(event, OnboardingStarted):
         raise ValueError("only the first record starts an onboarding")
-    return Record(number, parse_stamp(body["at"]), event)
+    return Record(number, parse_stamp(str(body["at"])), event)

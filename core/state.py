@@ -82,6 +82,23 @@ class Balance:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """A funding request that the Gas Station has settled; its payment may still be on its way."""
+
+    held_before: int
+    """Wei."""
+    amount: int
+    """Wei; 0 where the Gas Station did not say."""
+    transaction_hash: str
+    at: datetime
+
+    @property
+    def arrived_at_wei(self) -> int:
+        """The balance from which on it has arrived."""
+        return self.held_before + max(self.amount, 1)
+
+
+@dataclass(frozen=True)
 class Failure:
     step: Step
     problem: Problem
@@ -109,6 +126,7 @@ class State:
     """Codes that the Gas Station refused since the last one that it took."""
     open_request: ev.FundingRequested | None = None
     answered: tuple[ev.FundingAnswered, ...] = ()
+    promise: Promise | None = None
     funded: ev.WalletFunded | None = None
     transactions: tuple[Tx, ...] = ()
     registered: ev.MachineRegistered | None = None

@@ -185,7 +185,8 @@ def judge(
     if code in used:
         return Judgement(Verdict.USED, int(enrolment.seconds_left(moment)) + 1)
     reach = _SEARCHED_SECONDS // enrolment.period
-    for distance in sorted(range(-reach, reach + 1), key=abs):
+    elapsed = int(moment.timestamp()) // enrolment.period  # a clock may begin in 1970
+    for distance in sorted(range(max(-reach, -elapsed), reach + 1), key=abs):
         if enrolment.code_at(moment, distance) != code.reveal():
             continue
         if abs(distance) <= _TOLERATED_STEPS:

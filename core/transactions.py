@@ -28,6 +28,8 @@ REPLACE_AFTER = 90.0
 DISPLACED_AFTER = 150.0
 """Seconds for which a receipt may be missing on a lagging node although the nonce is used."""
 FINALITY_PATIENCE = 180.0
+DEEP_ENOUGH = 12
+"""Blocks above it that make a transaction final where a node does not tell what is."""
 LATE_PAUSE = timedelta(seconds=30)
 _RAISE_PERCENT = 125
 """Pools want at least ten per cent more in both fee fields."""
@@ -103,7 +105,12 @@ class Sender:
         with self._book.waiting(f"{TITLES[tx.purpose]} is under way", usual=usual, in_flight=True):
             while True:
                 rivals = self._rivals(tx)
-                sighting = await self._chain.sight(tx.sender, [rival.hash for rival in rivals])
+                # A nonce that is used up without a receipt: another endpoint may know more.
+                sighting = await self._chain.sight(
+                    tx.sender,
+                    [rival.hash for rival in rivals],
+                    other=used_since is not None,
+                )
                 now = self._clock.monotonic()
                 if sighting.receipt:
                     return await self._included(sighting.receipt, rivals)
@@ -145,7 +152,10 @@ class Sender:
                     sighting = await self._chain.sight(tx.sender, [tx.hash])
                     if not await self._still_there(tx, sighting):
                         return False
-                    if sighting.finalized is None or sighting.finalized < (tx.block or 0):
+                    final = sighting.finalized
+                    if final is None:
+                        final = sighting.height - DEEP_ENOUGH
+                    if final < (tx.block or 0):
                         break
                     await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
                 else:

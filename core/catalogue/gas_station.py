@@ -90,8 +90,9 @@ GAS_STATION = (
     Entry(
         "REQUEST_ALREADY_PROCESSED",
         "The Gas Station has settled this request",
-        "It was answered before, but the wallet holds {held} of {needed} {token}.",
-        "Wait for it to arrive, ask anew with a fresh code, or fund it another way.",
+        "It was answered before, but the wallet holds {held} of {needed} {token} so far.",
+        "Press Enter to look again, or fund it another way.",
+        Kind.WAITING,
         money="A payment may be on its way.",
     ),
     Entry(
