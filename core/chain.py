@@ -218,6 +218,17 @@ class Chain:
                 return revert
         return quantity(result, self.rpc.host) * GAS_MARGIN_PERCENT // 100
 
+    async def estimate_unfunded(self, transaction: dict[str, str], balance: int) -> int | None:
+        """Gas with our margin, as if the sender held `balance` wei; None where the node cannot
+        suppose that (a state override, the third parameter of geth's eth_estimateGas).
+        """
+        override = {transaction["from"]: {"balance": hex(balance)}}
+        answers = await self.rpc.read([("eth_estimateGas", [transaction, "latest", override])])
+        result = answers.results[0]
+        if isinstance(result, RpcError):
+            return None
+        return quantity(result, self.rpc.host) * GAS_MARGIN_PERCENT // 100
+
     async def simulate(self, transaction: dict[str, str]) -> Revert | None:
         """Why the transaction fails at the newest block, or None where it would not."""
         answers = await self.rpc.read([("eth_call", [transaction, "latest"])])

@@ -27,6 +27,8 @@ class Memory:
     key: Key | None = None
     passphrases_tried: int = 0
     enrolment: Enrolment | None = None
+    older_enrolments: list[Enrolment] = field(default_factory=list)
+    """Entries that were given out before in this run: the app may still show them."""
     image_url: str = ""
     image_expires: float = 0.0
     """Monotonic seconds."""

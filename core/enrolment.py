@@ -35,6 +35,8 @@ async def enrol(context: Context) -> Enrolment | None:
         return None
     enrolment = read_enrolment(setup.uri, owner)
     memory = context.memory
+    if memory.enrolment is not None and memory.enrolment.secret != enrolment.secret:
+        memory.older_enrolments.append(memory.enrolment)
     memory.enrolment, memory.image_url = enrolment, setup.image_url
     memory.image_expires = context.clock.monotonic() + IMAGE_SECONDS
     memory.used_codes.clear()
@@ -87,6 +89,10 @@ def examine(context: Context, typed: str) -> Secret:
     if judgement.verdict is Verdict.USED:
         raise fault("CODE_USED", seconds=judgement.seconds)
     if judgement.verdict is Verdict.MISTYPED:
+        now = station(context).server_time()
+        for older in context.memory.older_enrolments:
+            if judge(older, code, now).verdict is not Verdict.MISTYPED:
+                raise fault("CODE_OF_OLD_ENTRY", label=enrolment.label)
         raise fault("CODE_MISTYPED", label=enrolment.label)
     if judgement.verdict is not Verdict.GOOD:
         direction = "early" if judgement.verdict is Verdict.EARLY else "late"

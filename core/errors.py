@@ -128,3 +128,28 @@ _EXITS = {
 
 def exit_code(kind: Kind) -> int:
     return _EXITS[kind]
+
+
+# Slips of typing: they are shown, but nothing has happened that would have to be recorded.
+NOT_RECORDED = {
+    "CODE_MALFORMED",
+    "CODE_MISTYPED",
+    "CODE_OF_OLD_ENTRY",
+    "CODE_USED",
+    "CODE_SKEWED",
+    "LOCKED_KEY",
+    "PASSPHRASE_WRONG",
+    "PASSPHRASE_EMPTY",
+    "PASSPHRASE_LONG",
+    "PASSPHRASES_DIFFER",
+    "PRIVATE_KEY_INVALID",
+    "PRIVATE_KEY_REQUIRED",
+    "DISK_FULL",
+    "BOND_CHANGED",
+    "AMOUNT_CHANGED",
+    "OWNER_IS_MACHINE",
+    "KEYSTORE_EXISTS",
+    "DOCUMENTATION_URL_INVALID",
+    "DATA_API_INVALID",
+    "DATA_VISIBILITY_INVALID",
+}

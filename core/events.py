@@ -116,6 +116,13 @@ class KeypairBackedUp(Event):
 
 
 @dataclass(frozen=True)
+class KeyWrittenToEnv(Event):
+    """On request, the key was written unencrypted into this file."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class NeedMeasured(Event):
     """What register, mint and DID write need together, and what was there."""
 
@@ -124,6 +131,8 @@ class NeedMeasured(Event):
     head_room_wei: int
     held_wei: int
     block: int
+    basis: str = "usual"
+    """`simulated`: the registration's gas was estimated by the node; `usual`: known figures."""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _changed(state: State, event: ev.Event, at: datetime) -> State:
         case ev.KeypairBackedUp():
             return replace(state, backup=event.way)
         case ev.NeedMeasured():
-            need = Need(event.bond_wei, event.gas_wei, event.head_room_wei)
+            need = Need(event.bond_wei, event.gas_wei, event.head_room_wei, event.basis)
             return replace(state, need=need, held=event.held_wei)
         case ev.FundingWayChosen():
             return replace(state, way=event.way)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 
 from core import events as ev
@@ -30,10 +31,21 @@ _LATE_PAUSE = timedelta(seconds=30)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
-def need_for(bond: int, price: int, purposes: tuple[str, ...]) -> Need:
-    """What the transactions `purposes` need at most, at `price` wei per gas, with head room."""
-    gas = sum(GAS_OF[purpose] for purpose in purposes) * price
-    return Need(bond=bond, gas=gas, head_room=max(HEAD_ROOM - gas, 0))
+def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> Need:
+    """What the transactions of `gas_of` need at most, at `price` wei per gas, with head room."""
+    gas = sum(gas_of.values()) * price
+    return Need(bond=bond, gas=gas, head_room=max(HEAD_ROOM - gas, 0), basis=basis)
+
+
+async def _registration_gas(context: Context, bond: int) -> int | None:
+    """What the node estimates for registering, as if the wallet were funded already."""
+    call = {
+        "from": context.address,
+        "to": context.settings.contracts.identity_registry,
+        "value": hex(bond),
+        "data": context.chain.call_data("identity_registry", "register"),
+    }
+    return await context.chain.estimate_unfunded(call, 2 * bond + HEAD_ROOM)
 
 
 async def measure(context: Context) -> None:
@@ -48,15 +60,22 @@ async def measure(context: Context) -> None:
         machine_id, bond, account, height = await context.chain.registration(
             address, at_least=state.height
         )
-    purposes = ("mint", "did") if machine_id else ("register", "mint", "did")
-    need = need_for(0 if machine_id else bond, account.fees.cap, purposes)
+        simulated = None if machine_id else await _registration_gas(context, bond)
+    gas_of = dict(GAS_OF)
+    if machine_id:
+        del gas_of["register"]
+    elif simulated:
+        # Minting and the DID cannot be simulated before there is a machine.
+        gas_of["register"] = simulated
+    basis = "simulated" if simulated else "usual"
+    need = need_for(0 if machine_id else bond, account.fees.cap, gas_of, basis)
     enough = account.balance >= need.total
     if not enough and state.way is None:
         # Before the need: a run that dies in between measures again, and stands on the same way.
         way = "gas-station" if context.gas_station else "manual"
         await context.book.record(ev.FundingWayChosen(way))
     await context.book.record(
-        ev.NeedMeasured(need.bond, need.gas, need.head_room, account.balance, height)
+        ev.NeedMeasured(need.bond, need.gas, need.head_room, account.balance, height, basis)
     )
     if enough:
         await context.book.record(ev.WalletFunded("already", account.balance, need.total, height))

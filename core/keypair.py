@@ -9,10 +9,12 @@ from typing import Literal
 from core import events as ev
 from core import keystore
 from core.context import Context
+from core.env_file import save_values
 from core.errors import OnboardingError, fault
 from core.key_source import KeySource
 from core.keys import Key, generate_key, parse_key
 from core.secrets import Secret
+from core.settings import PRIVATE_KEY
 
 _RECORDED_WAY = {
     "generate": "generated",
@@ -124,3 +126,27 @@ async def _open(context: Context, path: Path, passphrase: Secret) -> keystore.St
 async def back_up(context: Context, way: Literal["copied", "revealed", "none"]) -> None:
     """Records how the technician says that the key is backed up."""
     await context.book.record(ev.KeypairBackedUp(way))
+
+
+async def set_aside(context: Context) -> Path:
+    """Moves a keystore that is in the way to a dated name, and returns that. Moves a file.
+
+    Only while no keypair is recorded: afterwards it is this onboarding's own. Raises
+    OnboardingError (KEYSTORE_UNREADABLE).
+    """
+    if context.state.keypair is not None:
+        raise RuntimeError("the keystore belongs to this onboarding")
+    return await asyncio.to_thread(keystore.set_aside, context.folder, context.clock.now())
+
+
+async def write_key_to_env(context: Context) -> Path:
+    """Writes PEAQOS_PRIVATE_KEY, unencrypted, into .env for the machine's own software.
+
+    Only on request. Writes a file (0600). Raises OnboardingError (LOCKED_KEY,
+    ENV_FILE_UNWRITABLE).
+    """
+    path = context.settings.env_file
+    values = {PRIVATE_KEY: context.key().private_hex().reveal()}
+    await asyncio.to_thread(save_values, path, values)
+    await context.book.record(ev.KeyWrittenToEnv(str(path)))
+    return path

@@ -154,7 +154,7 @@ def peek_address(path: Path) -> str | None:
 
     try:
         claimed = json.loads(path.read_bytes()[:_SIZE_LIMIT]).get("address", "")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return None
     if isinstance(claimed, str) and is_hex_address(claimed):
         return str(to_checksum_address(claimed))
@@ -188,7 +188,7 @@ def _read(path: Path) -> bytes:
 def _body(content: bytes, path: Path) -> dict[str, Any]:
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or str(body.get("version")) != "3":
         raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is not a keystore V3")

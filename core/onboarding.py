@@ -10,16 +10,17 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from core import events as ev
 from core.clock import Clock, stamp
-from core.errors import OnboardingError, Problem, fault
+from core.errors import NOT_RECORDED, OnboardingError, Problem, fault
 from core.http import Http
 from core.secrets import Secret
 from core.session import Session
 from core.settings import Settings
-from core.state import Action, Balance, Details, State, next_action
+from core.state import Action, Balance, Details, OwnerQuote, State, next_action
 from core.steps import Step
 
 if TYPE_CHECKING:
@@ -31,27 +32,6 @@ if TYPE_CHECKING:
     from core.totp import Enrolment
 
 log = logging.getLogger("peaq_onboard")
-
-
-# Slips of typing: they are shown, but nothing has happened that would have to be recorded.
-_NOT_RECORDED = {
-    "CODE_MALFORMED",
-    "CODE_MISTYPED",
-    "CODE_USED",
-    "CODE_SKEWED",
-    "LOCKED_KEY",
-    "PASSPHRASE_WRONG",
-    "PASSPHRASE_EMPTY",
-    "PASSPHRASE_LONG",
-    "PASSPHRASES_DIFFER",
-    "PRIVATE_KEY_INVALID",
-    "PRIVATE_KEY_REQUIRED",
-    "DISK_FULL",
-    "BOND_CHANGED",
-    "DOCUMENTATION_URL_INVALID",
-    "DATA_API_INVALID",
-    "DATA_VISIBILITY_INVALID",
-}
 
 
 class Onboarding:
@@ -93,6 +73,18 @@ class Onboarding:
     @property
     def unlocked(self) -> bool:
         return self._context is not None and self._context.memory.key is not None
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways in which this wallet can be funded, the easiest first."""
+        keypair = self.state.keypair
+        own = keypair is not None and keypair.way == "environment"
+        ways = []
+        if self.settings.gas_station_url:
+            ways.append("gas-station")
+        if self.settings.private_key is not None and not own:
+            ways.append("owner")
+        return (*ways, "manual")
 
     @property
     def enrolment(self) -> Enrolment | None:
@@ -230,6 +222,22 @@ class Onboarding:
         async with self._step(Step.KEYPAIR) as context:
             await back_up(context, way)
 
+    async def reveal_key(self) -> Secret:
+        """The private key, for showing it on request. Raises OnboardingError (LOCKED_KEY)."""
+        return (await self.load()).key().private_hex()
+
+    async def set_keystore_aside(self) -> Path:
+        from core.keypair import set_aside
+
+        async with self._step(Step.KEYPAIR) as context:
+            return await set_aside(context)
+
+    async def write_key_to_env(self) -> Path:
+        from core.keypair import write_key_to_env
+
+        async with self._step(Step.KEYPAIR) as context:
+            return await write_key_to_env(context)
+
     async def measure(self) -> None:
         from core.funding import measure
 
@@ -267,6 +275,18 @@ class Onboarding:
 
         async with self._step(Step.FUNDING) as context:
             return await ask_gas_station(context, code)
+
+    async def quote_owner(self) -> OwnerQuote:
+        from core.owner_wallet import quote_transfer
+
+        async with self._step(Step.FUNDING) as context:
+            return await quote_transfer(context)
+
+    async def pay_from_owner(self, *, agreed: int) -> Balance:
+        from core.owner_wallet import pay_from_owner
+
+        async with self._step(Step.FUNDING) as context:
+            return await pay_from_owner(context, agreed=agreed)
 
     async def look_at_balance(self) -> Balance:
         """Reads the balance; records the wallet as funded where it is enough. Not recorded as a
@@ -338,7 +358,7 @@ class Onboarding:
 
     async def _record_failure(self, step: Step | None, error: OnboardingError) -> None:
         log.info("%s", error)
-        if step is None or self.state.started is None or error.code in _NOT_RECORDED:
+        if step is None or self.state.started is None or error.code in NOT_RECORDED:
             return
         found = error.problem
         event = ev.StepFailed(

@@ -62,6 +62,8 @@ class Need:
     bond: int
     gas: int
     head_room: int
+    basis: str = "usual"
+    """Whether the registration's gas was `simulated`, or all of it are `usual` figures."""
 
     @property
     def total(self) -> int:
@@ -79,6 +81,17 @@ class Balance:
     @property
     def missing(self) -> int:
         return max(self.needed - self.held, 0)
+
+
+@dataclass(frozen=True)
+class OwnerQuote:
+    """What the owner's wallet would send. Amounts in wei."""
+
+    owner: str
+    amount: int
+    fee: int
+    """At most."""
+    held: int
 
 
 @dataclass(frozen=True)

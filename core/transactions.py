@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from core import events as ev
 from core.book import Book
@@ -126,7 +126,7 @@ class Sender:
                     await self._broadcast(rivals[-1])
                     tx = self._find(tx.hash)
                     continue
-                elif key and not raised and now - started >= REPLACE_AFTER:
+                elif _fits(key, tx) and not raised and now - started >= REPLACE_AFTER:
                     raised = True
                     last_sent = now
                     await self._replace(rivals[-1], key)
@@ -284,3 +284,8 @@ class Sender:
 
     def _find(self, tx_hash: str) -> Tx:
         return next(tx for tx in self._book.state.transactions if tx.hash == tx_hash)
+
+
+def _fits(key: Key | None, tx: Tx) -> TypeGuard[Key]:
+    """Whether fees can be raised: only its own key signs a replacement."""
+    return key is not None and key.address == tx.sender

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, cast
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.widget import Widget
 
 from core.steps import Step
 from screens.base import StepScreen
-from screens.consent import ConsentScreen
+from screens.consent import ConsentScreen, UnlockScreen
+from screens.reveal import RevealScreen
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 
 _WAYS = (
     ("copied", "I have copied the file"),
+    ("revealed", "show me the key, I write it down"),
     ("none", "no backup"),
 )
 
@@ -23,6 +27,8 @@ _WAYS = (
 class BackupScreen(StepScreen):
     step = Step.KEYPAIR
     title_text = "Keep a copy of the key"
+
+    BINDINGS = [Binding("f7", "write_env", show=False)]
 
     def body(self) -> ComposeResult:
         keypair = self.state.keypair
@@ -38,29 +44,71 @@ class BackupScreen(StepScreen):
         yield Line("")
         yield Row("Backup", Choice(_WAYS, id="backup"))
         yield Line("If this machine breaks without a copy, its bond is lost.", classes="muted")
+        yield Line("", id="env-note")
+
+    def keys(self) -> list[tuple[str, str]]:
+        return [("Enter", "go on"), ("Right", "other answer"), ("F7", "key into .env")]
 
     def first_focus(self) -> Widget:
         return self.query_one("#backup")
 
     def go(self) -> None:
-        way = cast(Literal["copied", "none"], self.query_one("#backup", Choice).value)
+        way = cast(Literal["copied", "revealed", "none"], self.query_one("#backup", Choice).value)
         if way == "copied":
             self._record(way)
-            return
+        elif way == "revealed":
+            self._with_key("reveal", self.engine.reveal_key)
+        else:
+            self.app.push_screen(
+                ConsentScreen(
+                    "Without a backup",
+                    [
+                        "If the disk of this machine fails, its identity and the bond are gone.",
+                        "The receipt will say that there is no backup.",
+                    ],
+                    yes="Go on without",
+                    word="no backup",
+                ),
+                lambda agreed: self._record("none") if agreed else None,
+            )
+
+    def _with_key(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
+        """Does `work`, which needs the key open."""
+        if self.engine.unlocked:
+            self.wizard.perform(name, work)
+        else:
+            self.app.push_screen(
+                UnlockScreen(self.engine),
+                lambda opened: self.wizard.perform(name, work) if opened else None,
+            )
+
+    def finished(self, name: str, result: Any) -> None:
+        if name == "reveal":
+            self.app.push_screen(
+                RevealScreen(result), lambda done: self._record("revealed") if done else None
+            )
+        elif name == "env":
+            note = f"The key is in {result} now, unencrypted, readable for this user only."
+            self.query_one("#env-note", Line).say(note)
+        else:
+            super().finished(name, result)
+
+    def action_write_env(self) -> None:
         self.app.push_screen(
             ConsentScreen(
-                "Without a backup",
+                "Write the key into .env?",
                 [
-                    "If the disk of this machine fails, its identity and the bond are gone.",
-                    "The receipt will say that there is no backup.",
+                    f"PEAQOS_PRIVATE_KEY goes unencrypted into {self.engine.settings.env_file},",
+                    "for the machine's own software. Whoever reads that file, or a copy of this",
+                    "disk, has the machine and its money. Only do it where it is needed.",
                 ],
-                yes="Go on without",
-                word="no backup",
+                yes="Write it",
+                word="write",
             ),
-            lambda agreed: self._record(way) if agreed else None,
+            lambda agreed: self._with_key("env", self.engine.write_key_to_env) if agreed else None,
         )
 
-    def _record(self, way: Literal["copied", "none"]) -> None:
+    def _record(self, way: Literal["copied", "revealed", "none"]) -> None:
         self.wizard.perform("back up", lambda: self.engine.back_up(way))
 
 

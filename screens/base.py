@@ -110,7 +110,9 @@ class StepScreen(Screen[None]):
         self.show_frame()
 
     def _focus_first(self) -> None:
-        self.set_focus(self.first_focus())
+        # Called later: the screen may have given way to the next one meanwhile.
+        if self.is_attached and self.query("#primary"):
+            self.set_focus(self.first_focus())
 
     def show_frame(self) -> None:
         """Everything around the step, from the state."""

@@ -81,4 +81,5 @@ class ConfirmationScreen(CodeScreen):
         self.wizard.go_back()
 
     def action_other_way(self) -> None:
-        self.wizard.perform("way", lambda: self.engine.choose_way("manual"))
+        other = next(way for way in self.engine.ways if way != "gas-station")
+        self.wizard.perform("way", lambda: self.engine.choose_way(other))

@@ -125,7 +125,8 @@ class EnrolmentScreen(StepScreen):
         return self.engine.enrolment is None
 
     def action_other_way(self) -> None:
-        self.wizard.perform("way", lambda: self.engine.choose_way("manual"))
+        other = next(way for way in self.engine.ways if way != "gas-station")
+        self.wizard.perform("way", lambda: self.engine.choose_way(other))
 
     def action_large(self) -> None:
         if self.engine.enrolment is not None:

@@ -7,72 +7,20 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
-from textual.widget import Widget
 
 from core.checks import Check, Light, essential_red, pending
-from core.did import VISIBILITIES, check_details
-from core.errors import Problem
-from core.state import Details
+from core.did import check_details
 from core.steps import Step
 from core.text import clean
 from screens.base import StepScreen
 from screens.settings import SettingsScreen
 from screens.widgets.card import ProblemCard
-from screens.widgets.choice import Choice
-from screens.widgets.inputs import Field, Row
+from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 
 _WIDTH_OF_TITLE = 17
 _WIDTH_OF_TEXT = 54
-VISIBILITY_TITLES = {
-    "public": "public: anyone may read the data",
-    "private": "private: on request only",
-    "onchain": "onchain: the data is on the network",
-}
-
-
-class DetailsForm(Widget):
-    """Documentation URL, data API and visibility: here, and once more in step 7."""
-
-    def __init__(self, details: Details) -> None:
-        super().__init__()
-        self._details = details
-
-    def compose(self) -> ComposeResult:
-        details = self._details
-        yield Row(
-            "Documentation URL",
-            Field(
-                details.documentation_url,
-                id="documentation-url",
-                placeholder="https://… where its documentation is",
-            ),
-        )
-        yield Row(
-            "Data API",
-            Field(details.data_api, id="data-api", placeholder="https://… where its data is"),
-        )
-        options = [(key, VISIBILITY_TITLES[key]) for key in VISIBILITIES]
-        yield Row("Data visibility", Choice(options, details.data_visibility, id="data-visibility"))
-
-    @property
-    def details(self) -> Details:
-        return Details(
-            self.query_one("#documentation-url", Field).value.strip(),
-            self.query_one("#data-api", Field).value.strip(),
-            self.query_one("#data-visibility", Choice).value,
-        )
-
-    def focus_fault(self, problem: Problem) -> None:
-        """To the field that the problem is about."""
-        place = {
-            "DOCUMENTATION_URL_INVALID": "#documentation-url",
-            "DATA_API_INVALID": "#data-api",
-            "DATA_VISIBILITY_INVALID": "#data-visibility",
-        }.get(problem.code)
-        if place:
-            self.query_one(place).focus()
 
 
 class EnvironmentScreen(StepScreen):

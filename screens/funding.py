@@ -9,9 +9,10 @@ from textual.widget import Widget
 
 from core.amounts import peaq, peaq_fixed
 from core.errors import Problem
-from core.state import Balance, State
+from core.state import Balance, OwnerQuote, State
 from core.steps import Step
 from screens.confirmation import CodeScreen
+from screens.consent import ConsentScreen
 from screens.enrolment import QrScreen
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import CodeField, Row
@@ -19,14 +20,21 @@ from screens.widgets.line import Line
 
 _TITLES = {
     "gas-station": "the Gas Station, with a fresh code",
+    "owner": "the owner's wallet, PEAQOS_PRIVATE_KEY",
     "manual": "by hand, from any wallet",
+}
+
+_PRIMARY = {
+    "gas-station": "Ask the Gas Station",
+    "owner": "See what is sent",
+    "manual": "Look again",
 }
 
 
 class FundingScreen(CodeScreen):
     step = Step.FUNDING
     title_text = "Fund the machine"
-    primary_label = "Ask the Gas Station"
+    primary_label = _PRIMARY["gas-station"]
 
     BINDINGS = [
         Binding("f3", "other_way", show=False),
@@ -37,14 +45,10 @@ class FundingScreen(CodeScreen):
     def body(self) -> ComposeResult:
         yield Line("", id="amounts")
         yield Line("")
-        ways = [(way, _TITLES[way]) for way in self._ways()]
+        ways = [(way, _TITLES[way]) for way in self.engine.ways]
         yield Row("Way", Choice(ways, self.state.way or "manual", id="way"))
         yield Row("Code", CodeField(id="code"))
         yield Line("", id="by-hand")
-
-    def _ways(self) -> tuple[str, ...]:
-        station = self.engine.settings.gas_station_url
-        return ("gas-station", "manual") if station else ("manual",)
 
     @property
     def way(self) -> str:
@@ -53,9 +57,11 @@ class FundingScreen(CodeScreen):
     def keys(self) -> list[tuple[str, str]]:
         if self.way == "manual":
             keys = [("Enter", "look again"), ("F4", "address as QR")]
+        elif self.way == "owner":
+            keys = [("Enter", "see what is sent")]
         else:
             keys = [("Enter", "ask")]
-        return [*keys, ("F3", "other way")] if len(self._ways()) > 1 else keys
+        return [*keys, ("F3", "other way")] if len(self.engine.ways) > 1 else keys
 
     def on_mount(self) -> None:
         self._show_way()
@@ -78,8 +84,8 @@ class FundingScreen(CodeScreen):
         by_hand = self.way == "manual"
         row = self.code_field.parent
         if isinstance(row, Widget):
-            row.display = not by_hand
-        self.primary.label = "Look again" if by_hand else self.primary_label
+            row.display = self.way == "gas-station"
+        self.primary.label = _PRIMARY[self.way]
         self.primary.refresh(layout=True)
         failure = self.state.failure
         station_only = failure is not None and failure.problem.until is not None
@@ -119,20 +125,48 @@ class FundingScreen(CodeScreen):
         if self.way == "manual":
             self.wizard.perform("look", self.engine.look_at_balance)
             return
+        if self.way == "owner":
+            self.wizard.perform("owner quote", self.engine.quote_owner)
+            return
         code = self.code_field.value
         self.wizard.perform("ask", lambda: self.engine.ask_gas_station(code))
 
     def waits_for(self, problem: Problem) -> bool:
         return self.way == "gas-station"
 
+    def _ask_owner(self, quote: OwnerQuote) -> None:
+        network = self.engine.settings.network
+        self.app.push_screen(
+            ConsentScreen(
+                "Send from the owner's wallet?",
+                [
+                    f"{peaq(quote.amount, up=True)} {network.token}, and a fee of at most "
+                    f"{peaq(quote.fee, up=True)},",
+                    f"  from {quote.owner}",
+                    f"  to   {self.state.address}",
+                    f"on {network.title}. The owner's wallet holds {peaq(quote.held)}.",
+                ],
+                yes="Sign and send",
+                word="send" if network.real_money else "",
+            ),
+            lambda agreed: self._pay(quote.amount) if agreed else None,
+        )
+
+    def _pay(self, amount: int) -> None:
+        self.wizard.perform("owner pay", lambda: self.engine.pay_from_owner(agreed=amount))
+
     def finished(self, name: str, result: object) -> None:
+        if isinstance(result, OwnerQuote):
+            if result.amount:
+                self._ask_owner(result)
+            return
         if isinstance(result, Balance) and result.missing:
             self._show_amounts(result.held)
             return
         if name == "way" and self.state.way == self.way:
             self._show_way()
             self.show_frame()
-            self.call_after_refresh(lambda: self.set_focus(self.first_focus()))
+            self.call_after_refresh(self._focus_first)
         self.wizard.go_on()
 
     def balance_read(self, balance: Balance | None, problem: Problem | None) -> None:

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from core.errors import problem
+from core.errors import Problem, problem
 from core.key_source import KeySource, Way
 from core.secrets import Secret
 from core.steps import Step
@@ -151,6 +151,10 @@ class KeypairScreen(StepScreen):
             field.disabled = busy
 
     def finished(self, name: str, result: Any) -> None:
+        if name == "aside":
+            # The passphrases are still in their fields: the key is stored now.
+            self.go()
+            return
         if name != "preview":
             super().finished(name, result)
             return
@@ -174,7 +178,28 @@ class KeypairScreen(StepScreen):
             store,
         )
 
-    def failed(self, name: str, problem: Any) -> None:
+    def failed(self, name: str, problem: Problem) -> None:
+        if problem.code == "KEYSTORE_EXISTS":
+            self._offer_set_aside(problem)
+            return
         super().failed(name, problem)
         if problem.code.startswith("PASSPHRASE"):
             self._clear_passphrases()
+
+    def _offer_set_aside(self, problem: Problem) -> None:
+        """Never overwritten: the keystore that is there is kept under a dated name, if wanted."""
+        self.app.push_screen(
+            ConsentScreen(
+                problem.title,
+                [
+                    problem.cause,
+                    "It can be kept beside the new one, under a name with today's date.",
+                    "To use it instead, go back and choose to open it.",
+                ],
+                yes="Keep it aside",
+                word="aside",
+            ),
+            lambda agreed: (
+                self.wizard.perform("aside", self.engine.set_keystore_aside) if agreed else None
+            ),
+        )

@@ -12,7 +12,7 @@ from core.state import Action, Details, State
 from core.steps import Step
 from screens.base import StepScreen
 from screens.consent import UnlockScreen
-from screens.environment import DetailsForm
+from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 

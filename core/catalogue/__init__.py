@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.catalogue.entry import Entry, Kind
 from core.catalogue.gas_station import GAS_STATION
 from core.catalogue.local import FILES, PROGRAM, SETTINGS
-from core.catalogue.network import CHAIN, FUNDS, RPC
+from core.catalogue.network import CHAIN, FUNDS, OWNER, RPC
 
 
 def _catalogue(*entries: Entry) -> dict[str, Entry]:
@@ -16,7 +16,7 @@ def _catalogue(*entries: Entry) -> dict[str, Entry]:
 
 
 CATALOGUE: dict[str, Entry] = _catalogue(
-    *SETTINGS, *FILES, *RPC, *GAS_STATION, *FUNDS, *CHAIN, *PROGRAM
+    *SETTINGS, *FILES, *RPC, *GAS_STATION, *FUNDS, *OWNER, *CHAIN, *PROGRAM
 )
 
 __all__ = ["CATALOGUE", "Entry", "Kind"]

@@ -27,6 +27,14 @@ GAS_STATION = (
         money="",
     ),
     Entry(
+        "CODE_OF_OLD_ENTRY",
+        "Invalid 2FA code",
+        "It is a code of an older entry for this machine; a newer QR code has replaced it.",
+        "Delete the older entry in the app, scan the newest code (Esc shows it), "
+        "and type its code. It was not sent.",
+        money="",
+    ),
+    Entry(
         "CODE_USED",
         "Invalid 2FA code",
         "This code was used just now; each one works once.",

@@ -114,6 +114,29 @@ FUNDS = (
     ),
 )
 
+OWNER = (
+    Entry(
+        "OWNER_POOR",
+        "The owner's wallet holds too little",
+        "{owner} holds {held} {token}; with the fee, {needed} are needed.",
+        "Send it from another wallet (F3), or fill this one and press Enter.",
+        again="after a change",
+    ),
+    Entry(
+        "OWNER_IS_MACHINE",
+        "The owner's wallet is the machine's own",
+        "PEAQOS_PRIVATE_KEY is the key of {address}, which is to be funded.",
+        "Choose another way to fund: press F3.",
+        again="after a change",
+    ),
+    Entry(
+        "AMOUNT_CHANGED",
+        "The amount has changed",
+        "It was {quoted} {token} when this was shown; now it is {now}.",
+        "Look at the new amount, then press Enter if you agree.",
+    ),
+)
+
 CHAIN = (
     Entry(
         "ALREADY_REGISTERED",

@@ -109,10 +109,10 @@ class KeyLine(Line):
         while others and _width([first, *others, *ends]) > width:
             others.pop()
         parts = [
-            Content.assemble(Content.styled(key, "bold"), f" {what}  ")
+            Content.assemble(Content.styled(key, "bold"), f" {what}")
             for key, what in (first, *others, *ends)
         ]
-        self.say(Content.assemble(*parts))
+        self.say(Content("  ").join(parts))
 
 
 def _width(keys: Sequence[tuple[str, str]]) -> int:

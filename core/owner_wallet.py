@@ -1,0 +1,80 @@
+"""Funding from the owner's wallet: the key of PEAQOS_PRIVATE_KEY, where it is not the machine's.
+
+Exactly once like every other transaction: signed, on disk, sent, watched.
+"""
+
+from __future__ import annotations
+
+from core.amounts import peaq
+from core.chain import Account
+from core.context import Context
+from core.contracts import Revert
+from core.errors import fault
+from core.funding import look
+from core.keys import Key, parse_key
+from core.state import Balance, OwnerQuote
+from core.transactions import Intent
+
+TRANSFER_GAS = 21_000
+"""Gas of a plain transfer (Ethereum yellow paper, appendix G); the node's estimate decides."""
+
+
+def owner_key(context: Context) -> Key:
+    """The owner's key. Raises OnboardingError (PRIVATE_KEY_REQUIRED, PRIVATE_KEY_INVALID,
+    OWNER_IS_MACHINE).
+    """
+    if context.settings.private_key is None:
+        raise fault("PRIVATE_KEY_REQUIRED")
+    key = parse_key(context.settings.private_key)
+    if key.address == context.address:
+        raise fault("OWNER_IS_MACHINE", address=key.address)
+    return key
+
+
+async def quote_transfer(context: Context) -> OwnerQuote:
+    """What the owner's wallet would send, before anything is signed. Raises OnboardingError."""
+    key = owner_key(context)
+    balance = await look(context)
+    account = await context.chain.account(key.address, at_least=context.state.height)
+    fee = TRANSFER_GAS * 125 // 100 * account.fees.cap
+    return OwnerQuote(key.address, balance.missing, fee, account.balance)
+
+
+async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
+    """Sends what is missing, at most `agreed` wei, to the machine. Has an outside effect.
+
+    Raises OnboardingError: OWNER_POOR, AMOUNT_CHANGED, TRANSACTION_…, RPC_….
+    """
+    key = owner_key(context)
+    await context.sender.settle(context.memory.key)
+    balance = await look(context)
+    if not balance.missing:
+        return balance
+    if balance.missing > agreed:
+        raise fault(
+            "AMOUNT_CHANGED",
+            quoted=peaq(agreed, up=True),
+            now=peaq(balance.missing, up=True),
+            token=context.token,
+        )
+    account = await context.chain.account(key.address, at_least=context.state.height)
+    intent = await _prepare(context, key, balance.missing, account)
+    await context.sender.send(intent, key, account)
+    return await look(context)
+
+
+async def _prepare(context: Context, key: Key, missing: int, account: Account) -> Intent:
+    intent = Intent("funding", key.address, context.address, missing, "0x", 0)
+    gas: int | Revert = TRANSFER_GAS
+    if account.balance >= missing + TRANSFER_GAS * account.fees.cap:
+        gas = await context.chain.estimate(intent.as_call())
+    needed = missing + (TRANSFER_GAS if isinstance(gas, Revert) else gas) * account.fees.cap
+    if isinstance(gas, Revert) or account.balance < needed:
+        raise fault(
+            "OWNER_POOR",
+            owner=key.address,
+            held=peaq(account.balance),
+            needed=peaq(needed, up=True),
+            token=context.token,
+        )
+    return Intent("funding", key.address, context.address, missing, "0x", gas)

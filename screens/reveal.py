@@ -1,0 +1,79 @@
+"""The private key on a cleared screen, for half a minute; then its end is typed back."""
+
+from __future__ import annotations
+
+import time
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from core.secrets import Secret
+from core.text import grouped
+from screens.widgets.inputs import Field, Row
+from screens.widgets.line import Line
+
+SECONDS = 30
+"""For how long the key is on the screen."""
+_TYPED_BACK = 6
+"""Characters."""
+
+
+class RevealScreen(ModalScreen[bool]):
+    """True once the last six characters were typed back from what was written down."""
+
+    BINDINGS = [Binding("escape", "refuse", show=False)]
+
+    def __init__(self, key: Secret) -> None:
+        super().__init__()
+        self._key = key
+        self._ends = time.monotonic() + SECONDS
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="consent"):
+            yield Line("Write this down, on paper", id="title")
+            yield Line("Who has these 64 characters, has the machine and its money.")
+            yield Line("")
+            yield Line(_in_rows(self._key), id="revealed")
+            yield Line("", id="reveal-left")
+            yield Line("")
+            yield Row("Its last six", Field(id="typed-back", max_length=12))
+            yield Line("", id="consent-note")
+            yield Line("Enter compares, Esc goes back.", classes="muted")
+
+    def on_mount(self) -> None:
+        self.query_one("#typed-back").focus()
+        self.set_interval(1.0, self._tick)
+        self._tick()
+
+    def _tick(self) -> None:
+        left = self._ends - time.monotonic()
+        line = self.query_one("#reveal-left", Line)
+        if left > 0:
+            line.say(f"Shown for {left:2.0f} s more", layout=False)
+        else:
+            self.query_one("#revealed", Line).say("The key is no longer shown.")
+            line.say("Type its end from your paper. Esc, to see it once more.")
+
+    @on(Input.Submitted)
+    def _compare(self, event: Input.Submitted) -> None:
+        event.stop()
+        typed = "".join(event.value.split()).lower()
+        if typed == self._key.reveal()[-_TYPED_BACK:]:
+            self.dismiss(True)
+            return
+        event.input.value = ""
+        self.query_one("#consent-note", Line).say(
+            "That is not its end. Compare with your paper and type it again."
+        )
+
+    def action_refuse(self) -> None:
+        self.dismiss(False)
+
+
+def _in_rows(key: Secret) -> str:
+    digits = key.reveal().removeprefix("0x")
+    return "\n".join(f"  {grouped(digits[i : i + 16])}" for i in range(0, len(digits), 16))

@@ -1,0 +1,61 @@
+"""The three details of the machine, as fields: in step 1, and once more in step 7."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from core.did import VISIBILITIES
+from core.errors import Problem
+from core.state import Details
+from screens.widgets.choice import Choice
+from screens.widgets.inputs import Field, Row
+
+VISIBILITY_TITLES = {
+    "public": "public: anyone may read the data",
+    "private": "private: on request only",
+    "onchain": "onchain: the data is on the network",
+}
+
+
+class DetailsForm(Widget):
+    """Documentation URL, data API and visibility: here, and once more in step 7."""
+
+    def __init__(self, details: Details) -> None:
+        super().__init__()
+        self._details = details
+
+    def compose(self) -> ComposeResult:
+        details = self._details
+        yield Row(
+            "Documentation URL",
+            Field(
+                details.documentation_url,
+                id="documentation-url",
+                placeholder="https://… where its documentation is",
+            ),
+        )
+        yield Row(
+            "Data API",
+            Field(details.data_api, id="data-api", placeholder="https://… where its data is"),
+        )
+        options = [(key, VISIBILITY_TITLES[key]) for key in VISIBILITIES]
+        yield Row("Data visibility", Choice(options, details.data_visibility, id="data-visibility"))
+
+    @property
+    def details(self) -> Details:
+        return Details(
+            self.query_one("#documentation-url", Field).value.strip(),
+            self.query_one("#data-api", Field).value.strip(),
+            self.query_one("#data-visibility", Choice).value,
+        )
+
+    def focus_fault(self, problem: Problem) -> None:
+        """To the field that the problem is about."""
+        place = {
+            "DOCUMENTATION_URL_INVALID": "#documentation-url",
+            "DATA_API_INVALID": "#data-api",
+            "DATA_VISIBILITY_INVALID": "#data-visibility",
+        }.get(problem.code)
+        if place:
+            self.query_one(place).focus()
