@@ -78,6 +78,10 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     status = commands.add_parser("status", parents=[place], help="where it stands")
     status.add_argument("--json", action="store_true", help="for programs")
+    verify = commands.add_parser(
+        "verify-key", parents=[place], help="does this passphrase open the keystore?"
+    )
+    verify.add_argument("--passphrase-file", type=Path, metavar="PATH", help="one line")
     devnet = commands.add_parser(
         "devnet",
         parents=[network],
@@ -103,6 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from app.status import run_status
 
         return run_status(options)
+    if options.command == "verify-key":
+        from app.verify_key import run_verify_key
+
+        return run_verify_key(options)
     from app.run import run_wizard
 
     return run_wizard(options)

@@ -9,6 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
 
+from core.errors import Problem
+from core.state import Action
 from core.steps import Step
 from screens.base import StepScreen
 from screens.consent import ConsentScreen, UnlockScreen
@@ -109,7 +111,17 @@ class BackupScreen(StepScreen):
         )
 
     def _record(self, way: Literal["copied", "revealed", "none"]) -> None:
-        self.wizard.perform("back up", lambda: self.engine.back_up(way))
+        self.wizard.perform("back up", lambda: self._back_up(way))
+
+    async def _back_up(self, way: Literal["copied", "revealed", "none"]) -> None:
+        await self.engine.back_up(way)
+        await self.engine.measure()
+
+    def failed(self, name: str, problem: Problem) -> None:
+        if self.engine.action is Action.MEASURE_NEED:
+            self.wizard.go_on()  # the backup is recorded; what failed is shown there
+        else:
+            super().failed(name, problem)
 
 
 class MeasureScreen(StepScreen):
@@ -123,7 +135,8 @@ class MeasureScreen(StepScreen):
         yield Line("The network is asked what this wallet holds, and what is needed.")
 
     def on_mount(self) -> None:
-        self.go()
+        if self.state.failure is None:
+            self.go()
 
     def keys(self) -> list[tuple[str, str]]:
         return [("Enter", "try again")]

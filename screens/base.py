@@ -180,6 +180,8 @@ class StepScreen(Screen[None]):
     def show_problem(self, problem: Problem | None) -> None:
         card = self.query_one(ProblemCard)
         card.show(problem, self.engine.clock.now())
+        # What is good to know makes room, so that remedy and button fit 80x24.
+        self.set_class(problem is not None, "with-problem")
         if problem:
             self.call_after_refresh(card.scroll_visible)
 

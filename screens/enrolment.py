@@ -55,15 +55,20 @@ class EnrolmentScreen(StepScreen):
         Binding("f6", "invert", show=False),
     ]
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        # From the start, so that the code is painted once and nothing moves.
+        self.add_class("with-qr")
+
     def body(self) -> ComposeResult:
+        enrolment = self.engine.enrolment
         with Horizontal(id="enrolment"):
-            yield QrCode(id="qr")
+            yield QrCode(enrolment.uri if enrolment else "", id="qr")
             with Vertical(id="enrolment-text"):
                 yield Line("Link your authenticator", classes="title")
-                yield Line("", id="enrolment-how")
-                yield Line("", id="enrolment-secret")
-                yield Line("", id="enrolment-label")
-                yield Line("", id="enrolment-image")
+                yield Line(_text_of(enrolment, self.state.address), id="enrolment-how")
+                yield Line("", id="picture-left")
+                yield Line(self.engine.image[0], id="picture")
 
     def keys(self) -> list[tuple[str, str]]:
         return [
@@ -75,37 +80,27 @@ class EnrolmentScreen(StepScreen):
         ]
 
     def on_mount(self) -> None:
-        enrolment = self.engine.enrolment
-        if enrolment is not None:
-            self._show(enrolment)
-        elif self.state.failure is None or self.state.failure.step is not Step.ENROLMENT:
+        failed_here = self.state.failure is not None and self.state.failure.step is self.step
+        if self.engine.enrolment is None and not failed_here:
             self.action_renew()
 
     def action_renew(self) -> None:
         self.wizard.perform("enrol", self.engine.enrol)
 
     def _show(self, enrolment: Enrolment) -> None:
-        self.set_class(True, "with-qr")
         self.query_one(QrCode).set_text(enrolment.uri)
-        again = " Delete an older entry of this machine." if self.state.failure else ""
-        self.query_one("#enrolment-how", Line).say(
-            "Add an entry in the app on your phone and scan the code." + again
-        )
-        secret = grouped(enrolment.secret.reveal())
-        self.query_one("#enrolment-secret", Line).say(f"\nOr type this secret:\n{secret}")
-        address = shorten(self.state.address or "")
-        self.query_one("#enrolment-label", Line).say(
-            f"\nThe entry is for {address}:\n{enrolment.label}"
-        )
+        self.query_one("#enrolment-how", Line).say(_text_of(enrolment, self.state.address))
+        self.query_one("#picture", Line).say(self.engine.image[0])
 
     def every_tick(self) -> None:
         url, left = self.engine.image
-        line = self.query_one("#enrolment-image", Line)
-        line.display = bool(url)
-        if left > 0:
-            line.say(f"\nAlso as a picture, for {clock_text(left)}:\n{url}", layout=False)
+        line = self.query_one("#picture-left", Line)
+        if not url:
+            line.say("", layout=False)
+        elif left > 0:
+            line.say(f"Also as a picture, for {clock_text(left)}:", layout=False)
         else:
-            line.say("\nThe picture's address has expired;\nF5 makes a new code.")
+            line.say("The picture has expired; F5 renews.", layout=False)
 
     def go(self) -> None:
         if self.engine.enrolment is None:
@@ -134,3 +129,15 @@ class EnrolmentScreen(StepScreen):
 
     def action_invert(self) -> None:
         self.query_one(QrCode).invert()
+
+
+def _text_of(enrolment: Enrolment | None, address: str | None) -> str:
+    """Seven to nine lines beside the code."""
+    if enrolment is None:
+        return "The Gas Station is asked for a code to scan."
+    return (
+        "Add an entry in the app on your phone and scan the code. "
+        "An older entry of this machine can be deleted.\n\n"
+        f"Or type this secret:\n{grouped(enrolment.secret.reveal())}\n\n"
+        f"The entry is for {shorten(address or '')}:\n{enrolment.label}\n"
+    )

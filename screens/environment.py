@@ -10,6 +10,7 @@ from textual.content import Content
 
 from core.checks import Check, Light, essential_red, pending
 from core.did import check_details
+from core.errors import Problem
 from core.steps import Step
 from core.text import clean
 from screens.base import StepScreen
@@ -124,7 +125,12 @@ class EnvironmentScreen(StepScreen):
         else:
             title = "Everything is there."
         self.query_one("#checks-title", Line).say(f"\n{title}")
-        self.query_one("#checks", Line).say(_list_of(checks, brief=red is not None))
+        brief = red is not None or self.query_one(ProblemCard).problem is not None
+        self.query_one("#checks", Line).say(_list_of(checks, brief=brief))
+
+    def show_problem(self, problem: Problem | None) -> None:
+        super().show_problem(problem)
+        self._show_checks()
 
 
 def _list_of(checks: list[Check], *, brief: bool) -> Content:

@@ -52,7 +52,7 @@ class KeypairScreen(StepScreen):
         yield Row("or a file", Field(id="key-file", placeholder="/path/to/keystore.json"))
         yield Row("Passphrase", SecretField(id="passphrase"))
         yield Row("Once more", SecretField(id="passphrase-again"))
-        yield Line("")
+        yield Line("", classes="muted")
         yield Line(f"It is kept encrypted in {self.engine.session.folder}", classes="muted")
         yield Line("Write the passphrase down: nobody can recover it.", classes="muted")
 

@@ -39,7 +39,9 @@ class ProblemCard(Vertical):
         sign = marks().waiting if waits else marks().failed
         style = "bold $warning" if waits else "bold $error"
         self.query_one("#problem-title", Line).say(Content.styled(f"{sign} {problem.title}", style))
-        text = f"{problem.cause} {problem.money}".rstrip() + f"\n{problem.remedy}"
+        # A cause may end in foreign words, which end as they like.
+        stop = "" if problem.cause.endswith((".", "!", "?")) or not problem.money else "."
+        text = f"{problem.cause}{stop} {problem.money}".rstrip() + f"\n{problem.remedy}"
         self.query_one("#problem-text", Line).say(text)
         self.tick(now)
 

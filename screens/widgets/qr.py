@@ -14,6 +14,10 @@ from core.secrets import Secret, unwrap
 # Pure white is lost where colours 90 to 107 are not known; this grey becomes 47 and decodes.
 _LIGHT = "#c0c0c0"
 _DARK = "#000000"
+_ON_LIGHT = Style(color=_DARK, bgcolor=_LIGHT)
+_ON_DARK = Style(color=_LIGHT, bgcolor=_DARK)
+_USUAL = (37, 19)
+"""Columns and rows of version 4 with a quiet zone of two."""
 _WITH_WIDE_MARGIN = 4
 """The largest version that fits 20 rows with a quiet zone of two."""
 
@@ -28,6 +32,7 @@ class QrCode(Widget):
         self._quiet = quiet
         self._inverted = False
         self._modules: list[list[bool]] = []
+        self._place = (0, 0)
         self.set_text(text)
 
     @property
@@ -48,8 +53,14 @@ class QrCode(Widget):
             self._modules = [[bool(module) for module in row] for row in matrix]
         else:
             self._modules = []
-        self.styles.width, self.styles.height = max(self.columns, 1), max(self.rows, 1)
-        self.refresh(layout=True)
+        # Before there is a code its place is kept, so that nothing moves when it comes.
+        size = (self.columns or _USUAL[0], self.rows or _USUAL[1])
+        if size != self._place:
+            self._place = size
+            self.styles.width, self.styles.height = size
+            self.refresh(layout=True)
+        else:
+            self.refresh()
 
     def invert(self) -> None:
         self._inverted = not self._inverted
@@ -73,7 +84,7 @@ class QrCode(Widget):
     def _cell(self, top: bool, bottom: bool) -> Segment:
         if self._inverted:
             top, bottom = not top, not bottom
-        above, below = (_DARK if top else _LIGHT), (_DARK if bottom else _LIGHT)
-        if above == below:
-            return Segment(" ", Style(color=_DARK, bgcolor=above))
-        return Segment("▀", Style(color=above, bgcolor=below))
+        # Two styles in all: a style change costs more bytes than the block itself.
+        if top and bottom:
+            return Segment(" ", _ON_DARK)
+        return Segment("▀" if top else "▄" if bottom else " ", _ON_LIGHT)

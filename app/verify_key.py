@@ -1,0 +1,56 @@
+"""`peaq-onboard verify-key`: does this passphrase open the keystore? Changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from pathlib import Path
+
+from app.run import read_settings, state_folder
+from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, OnboardingError, exit_code
+from core.fold import fold
+from core.journal import FILE_NAME, read_records
+from core.secrets import Secret
+
+_LINE_LIMIT = 4096
+
+
+def read_passphrase(path: Path | None) -> Secret:
+    """The first line of `path`, else what is typed without being shown. Raises OSError, EOFError,
+    UnicodeDecodeError.
+    """
+    if path is None:
+        return Secret(getpass.getpass("Passphrase: ", stream=sys.stderr))
+    with path.open(encoding="utf-8") as file:
+        return Secret(file.readline(_LINE_LIMIT).rstrip("\r\n"))
+
+
+def run_verify_key(options: argparse.Namespace) -> int:
+    """0 where it opens to the machine's address, else 1 (or 3 for the file itself)."""
+    settings = read_settings(options)
+    folder = state_folder(options, settings.network.name)
+    path = folder / "keystore.json"
+    if not path.exists():
+        print(f"There is no keystore in {folder}.", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    try:
+        passphrase = read_passphrase(options.passphrase_file)
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        print(f"The passphrase cannot be read: {error}", file=sys.stderr)
+        return EXIT_STOPPED
+    from core.keystore import open_file  # takes a moment to import
+
+    try:
+        expected = fold(read_records(folder / FILE_NAME)).address
+        stored = open_file(path, passphrase)
+    except OnboardingError as error:
+        found = error.problem
+        print(f"{found.title}\n  {found.remedy}", file=sys.stderr)
+        return exit_code(found.kind)
+    if expected is not None and expected != stored.key.address:
+        print(f"It opens {stored.key.address}, but this machine is {expected}.", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    print(f"The passphrase opens the keystore of {stored.key.address}.")
+    print(f"{path}\nsha256 {stored.sha256}")
+    return EXIT_DONE
