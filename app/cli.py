@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.answers import add_answer_options
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.version import installed_version
 
@@ -71,10 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rehearse", action="store_true", help="against a pretend network inside the program"
     )
-    details = parser.add_argument_group("answers given ahead")
-    details.add_argument("--documentation-url", metavar="URL", default="")
-    details.add_argument("--data-api", metavar="URL", default="")
-    details.add_argument("--data-visibility", choices=("public", "private", "onchain"))
+    add_answer_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     status = commands.add_parser("status", parents=[place], help="where it stands")
     status.add_argument("--json", action="store_true", help="for programs")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import shlex
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +23,7 @@ from core.steps import Step
 
 if TYPE_CHECKING:
     from app.rehearsal.network import RehearsalNetwork
+    from app.rehearsal.pretend import PretendPeople
     from core.onboarding import Onboarding
 
 
@@ -44,12 +47,18 @@ def read_settings(options: argparse.Namespace, overrides: dict[str, str] | None 
 
 def run_wizard(options: argparse.Namespace) -> int:
     """Runs it; the exit code. Everything that stops it is said on stderr in a few lines."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if options.no_input:
+        options.plain = True  # a full screen asks by nature
+    if not options.plain and not sys.stdin.isatty():
         print(
-            "peaq-onboard needs a terminal. Over SSH, start it with: ssh -t HOST peaq-onboard",
+            "peaq-onboard needs a terminal to type in. Over SSH: ssh -t HOST peaq-onboard\n"
+            "Without one: peaq-onboard --plain, with the answers given ahead (--help).",
             file=sys.stderr,
         )
         return EXIT_STOPPED
+    # Where no full screen can be shown, the lines are: nobody has to know the option.
+    if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        options.plain = True
     try:
         if options.network:
             find_network(options.network)
@@ -90,7 +99,6 @@ def _run(
     network: RehearsalNetwork | None,
 ) -> int:
     from app.log import start_log
-    from app.tui import WizardApp
     from app.version import installed_version
     from core.onboarding import Onboarding
     from core.session import open_session
@@ -104,17 +112,48 @@ def _run(
         from app.rehearsal.pretend import PretendPeople
 
         pretend = PretendPeople(network)
+    for warning in session.warnings:
+        print(warning, file=sys.stderr)
     try:
-        app = WizardApp(engine, details=_details(options, engine), pretend=pretend)
-        app.run(mouse=False)
-        answer = app.return_value  # None: it ended without one, by a fault
-        code = (app.return_code or EXIT_STOPPED) if answer is None else answer
+        run = _run_plain if options.plain else _run_screens
+        code = run(options, engine, pretend)
     finally:
         session.close()
-    if not os.isatty(1):
-        return code  # the terminal is gone: nobody is there to be told
-    say_goodbye(options, engine, folder)
+    if os.isatty(1) and not (options.plain and engine.state.finished):
+        say_goodbye(options, engine, folder)
     return code
+
+
+def _run_screens(
+    options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
+) -> int:
+    from app.tui import WizardApp
+
+    app = WizardApp(engine, details=_details(options, engine), pretend=pretend)
+    app.run(mouse=False)
+    answer = app.return_value  # None: it ended without one, by a fault
+    return (app.return_code or EXIT_STOPPED) if answer is None else answer
+
+
+def _run_plain(
+    options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
+) -> int:
+    from app.answers import read_answers
+    from app.console import Console
+    from app.plain import PlainWizard
+
+    def ended(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ended)
+    answers = read_answers(options)
+    wizard = PlainWizard(engine, answers, Console(no_input=answers.no_input), pretend)
+    try:
+        return asyncio.run(wizard.run())
+    except KeyboardInterrupt:
+        print("\nLeft. Nothing is lost.", file=sys.stderr)
+        return EXIT_STOPPED
 
 
 def _details(options: argparse.Namespace, engine: Onboarding) -> Details:

@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from core.errors import Problem
+from core.state import Action
 from core.steps import Step
 from screens.base import StepScreen
 from screens.widgets.inputs import CodeField, Row
@@ -28,6 +29,14 @@ class CodeScreen(StepScreen):
     @property
     def code_field(self) -> CodeField:
         return self.query_one("#code", CodeField)
+
+    def action_primary(self) -> None:
+        """Where the Gas Station has forgotten the enrolment, Enter leads back to it."""
+        if not self.wizard.busy and self.engine.action in (Action.ENROL, Action.CONFIRM):
+            if self.engine.action.step is not self.step:
+                self.wizard.go_on()
+                return
+        super().action_primary()
 
     def failed(self, name: str, problem: Problem) -> None:
         self.code_field.value = ""

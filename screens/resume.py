@@ -24,6 +24,8 @@ class ResumeScreen(StepScreen):
             f"You were at step {self.step.value} of {len(Step)}: {self.step.info.title}. "
             "The network is asked where things stand; nothing is done twice."
         )
+        for warning in self.engine.session.warnings:
+            yield Line(f"\n{warning}", classes="muted")
 
     def keys(self) -> list[tuple[str, str]]:
         return [("Enter", "try again")]

@@ -1,0 +1,84 @@
+"""A console that only knows lines: results on stdout, questions and news on stderr."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import textwrap
+
+from app.answers import MissingAnswer
+from core.book import Wait
+from core.errors import Problem
+from core.journal import Record
+from core.secrets import Secret
+from core.state import State
+
+_WIDTH = 76
+
+
+class Console:
+    """Also the engine's listener: each wait is said once, in words."""
+
+    def __init__(self, *, no_input: bool) -> None:
+        self._no_input = no_input
+        self._said_wait = ""
+
+    def result(self, text: str = "") -> None:
+        print(text, flush=True)
+
+    def say(self, text: str = "") -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def paragraph(self, text: str) -> None:
+        for line in textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False):
+            self.say(line)
+
+    def ask(self, option: str, question: str, default: str = "") -> str:
+        """What is typed. Raises MissingAnswer under `--no-input`, EOFError at the end of input."""
+        if self._no_input:
+            raise MissingAnswer(option)
+        shown = f" [{default}]" if default else ""
+        print(f"{question}{shown}: ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return line.strip() or default
+
+    def ask_secret(self, option: str, question: str) -> Secret:
+        """What is typed, without showing it. Raises as `ask` does."""
+        if self._no_input:
+            raise MissingAnswer(option)
+        if not sys.stdin.isatty():
+            line = sys.stdin.readline()
+            if not line:
+                raise EOFError
+            return Secret(line.rstrip("\r\n"))
+        return Secret(getpass.getpass(f"{question}: ", stream=sys.stderr))
+
+    def ask_choice(self, option: str, question: str, answers: list[tuple[str, str]]) -> str:
+        """The key of one of `answers` (key, what it means); the first is the default."""
+        for number, (key, what) in enumerate(answers, 1):
+            self.say(f"  {number} {key:<12} {what}")
+        while True:
+            typed = self.ask(option, question, answers[0][0]).lower()
+            for number, (key, _) in enumerate(answers, 1):
+                if typed in (str(number), key):
+                    return key
+            self.say(f"Type a number from 1 to {len(answers)}.")
+
+    def problem(self, problem: Problem) -> None:
+        self.say()
+        self.say(f"x {problem.title}")
+        self.paragraph(f"{problem.cause} {problem.money}".strip())
+        self.paragraph(problem.remedy)
+        if problem.until:
+            self.say(f"Again from {problem.until:%Y-%m-%d %H:%M:%S} UTC on.")
+
+    def on_record(self, record: Record, state: State) -> None:
+        """Facts are said by the driver, where they mean something to people."""
+
+    def on_wait(self, wait: Wait | None) -> None:
+        if wait is not None and wait.what != self._said_wait:
+            usual = f" (usually {wait.usual:.0f} s)" if wait.usual and wait.usual >= 1 else ""
+            self.say(f"... {wait.what}{usual}")
+        self._said_wait = wait.what if wait else ""
