@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.clock import SystemClock
-from core.errors import EXIT_STOPPED, OnboardingError, exit_code
+from core.errors import EXIT_STOPPED, OnboardingError, exit_code, fault
 from core.files import prepare_state_folder
 from core.networks import find_network
 from core.receipt import read_receipt, receipt_lines
 from core.settings import Settings, load_settings
-from core.state import Details
+from core.state import Details, State
 from core.steps import Step
 
 if TYPE_CHECKING:
@@ -105,6 +105,11 @@ def _run(
 
     clock = SystemClock()
     session = open_session(folder, settings, clock)
+    try:
+        check_details_unchanged(options, session.book.state)
+    except OnboardingError:
+        session.close()
+        raise
     start_log(folder)
     engine = Onboarding(session, settings, clock, version=installed_version())
     pretend = None
@@ -154,6 +159,19 @@ def _run_plain(
     except KeyboardInterrupt:
         print("\nLeft. Nothing is lost.", file=sys.stderr)
         return EXIT_STOPPED
+
+
+def check_details_unchanged(options: argparse.Namespace, state: State) -> None:
+    """Whether details given ahead are those that are written already, where they are.
+
+    Raises OnboardingError (JOURNAL_MISMATCH) with both values.
+    """
+    if state.did is None:
+        return
+    for name in ("documentation_url", "data_api", "data_visibility"):
+        given, written = getattr(options, name), state.did.attributes.get(name, "")
+        if given and given != written:
+            raise fault("JOURNAL_MISMATCH", what=f"the {name}", journal=written, now=given)
 
 
 def _details(options: argparse.Namespace, engine: Onboarding) -> Details:

@@ -20,7 +20,16 @@ from textual.binding import Binding, BindingType
 from app.settings_change import changed_settings
 from app.theme import ANSI, FULL, choose_theme
 from core.book import Wait
-from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, OnboardingError, Problem, problem
+from core.catalogue import Kind
+from core.errors import (
+    EXIT_DONE,
+    EXIT_STOPPED,
+    EXIT_WAITING,
+    OnboardingError,
+    Problem,
+    exit_code,
+    problem,
+)
 from core.journal import Record
 from core.onboarding import Onboarding, describe_crash
 from core.state import Action, Details, State
@@ -194,13 +203,18 @@ class WizardApp(App[int]):
         self.leave()
 
     def exit_code(self) -> int:
-        """What is true when the wizard is left now."""
+        """What is true when the wizard is left now: the problem that is shown has its code."""
         state = self.engine.state
         if state.finished:
             return EXIT_DONE
-        failure = state.failure
-        waits = failure and failure.problem.remaining(self.engine.clock.now()).total_seconds() > 0
-        return EXIT_WAITING if waits or state.open_transactions else EXIT_STOPPED
+        shown = self.step_screen.problem if self.step_screen else None
+        now = self.engine.clock.now()
+        waits = self.engine.problem and self.engine.problem.remaining(now).total_seconds() > 0
+        if waits or state.open_transactions:
+            return EXIT_WAITING
+        if shown is None or shown.kind is Kind.WAITING:
+            return EXIT_STOPPED  # the time to wait is over: it is only to be gone on with
+        return exit_code(shown.kind)
 
     # What the engine tells (core.book.Listener)
 
@@ -217,7 +231,7 @@ class WizardApp(App[int]):
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: int) -> None:

@@ -91,6 +91,11 @@ class StepScreen(Screen[None]):
         return empty[0] if empty else self.primary
 
     @property
+    def problem(self) -> Problem | None:
+        """What the card shows."""
+        return self.query_one(ProblemCard).problem
+
+    @property
     def primary(self) -> Button:
         return self.query_one("#primary", Button)
 
@@ -164,6 +169,9 @@ class StepScreen(Screen[None]):
     def busy_changed(self, busy: bool) -> None:
         """Work begins or ends: what would start another one is disabled meanwhile."""
         self.primary.disabled = busy
+        if not busy and self.focused is None:
+            # What is disabled loses the focus; nobody else has taken it meanwhile.
+            self.call_after_refresh(self._focus_first)
 
     def finished(self, name: str, result: Any) -> None:
         """Work that this screen started has ended well."""
@@ -212,7 +220,7 @@ class StepScreen(Screen[None]):
     def action_primary(self) -> None:
         if self.wizard.busy:
             return
-        problem = self.query_one(ProblemCard).problem
+        problem = self.problem
         left = problem.remaining(self.engine.clock.now()).total_seconds() if problem else 0
         if problem and left > 0 and self.waits_for(problem):
             self.app.bell()

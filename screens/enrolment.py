@@ -72,7 +72,7 @@ class EnrolmentScreen(StepScreen):
 
     def keys(self) -> list[tuple[str, str]]:
         return [
-            ("Enter", "done"),
+            ("Enter", "done" if self.engine.enrolment else "try again"),
             ("F3", "other way"),
             ("F4", "large"),
             ("F5", "renew"),

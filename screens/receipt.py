@@ -29,7 +29,7 @@ class ReceiptScreen(StepScreen):
         lines = summary_lines(receipt, self.engine.settings.network.token)
         yield Line("\n".join(lines))
         yield Line("The six attributes were read back from the network.")
-        yield Line(f"Kept in {folder}", classes="muted")
+        yield Line(f"Kept in {folder}", classes="muted one-line")
 
     def keys(self) -> list[tuple[str, str]]:
         return [("Enter", "done")]

@@ -92,10 +92,13 @@ class WaitLine(Line):
             return
         turn = signs.spinner[frame % len(signs.spinner)]
         usual = f", usually {wait.usual:.0f} s" if wait.usual and wait.usual >= 1 else ""
-        self.say(
-            Content.styled(f"{turn} {wait.what}: {elapsed:.0f} s{usual}", "$warning"),
-            layout=False,
-        )
+        text = Content.styled(f"{turn} {wait.what}: {elapsed:.0f} s{usual}", "$warning")
+        if not wait.in_flight:
+            # Nothing has left that is not answered yet: everything is on disk.
+            text = Content.assemble(
+                text, Content.styled(f"  {signs.dot} safe to unplug", "$success")
+            )
+        self.say(text, layout=False)
 
 
 class KeyLine(Line):
