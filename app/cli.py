@@ -80,6 +80,13 @@ def build_parser() -> argparse.ArgumentParser:
         "verify-key", parents=[place], help="does this passphrase open the keystore?"
     )
     verify.add_argument("--passphrase-file", type=Path, metavar="PATH", help="one line")
+    receipt = commands.add_parser("receipt", parents=[place], help="the handover papers, again")
+    receipt.add_argument("--verify", action="store_true", help="compare it with the network")
+    receipt.add_argument("--json", action="store_true", help="for programs")
+    explain = commands.add_parser(
+        "explain", parents=[place], help="what was recorded of a step, in plain words"
+    )
+    explain.add_argument("step", metavar="STEP", help="its number or name, such as 5 or funding")
     devnet = commands.add_parser(
         "devnet",
         parents=[network],
@@ -101,17 +108,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from app.rehearsal_run import run_devnet_command
 
         return run_devnet_command(options)
-    if options.command == "status":
-        from app.status import run_status
-
-        return run_status(options)
-    if options.command == "verify-key":
-        from app.verify_key import run_verify_key
-
-        return run_verify_key(options)
+    if options.command is not None:
+        return _run_command(options)
     from app.run import run_wizard
 
     return run_wizard(options)
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    if options.command == "status":
+        from app.status import run_status as run
+    elif options.command == "verify-key":
+        from app.verify_key import run_verify_key as run
+    elif options.command == "receipt":
+        from app.receipt_command import run_receipt as run
+    else:
+        from app.explain import run_explain as run
+    return run(options)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ async def finish(context: Context, version: str) -> bool:
         context.settings,
         mcr=mcr,
         finished_at=context.clock.now(),
-        versions=_versions(version),
+        versions=versions(version),
     )
     try:
         await asyncio.to_thread(write_receipt, context.folder, receipt, context.token)
@@ -57,7 +57,7 @@ async def _rating(context: Context) -> str:
             await context.clock.sleep(2.0)
 
 
-def _versions(version: str) -> dict[str, str]:
+def versions(version: str) -> dict[str, str]:
     return {
         "peaq-onboard": version,
         "python": platform.python_version(),

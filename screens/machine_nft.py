@@ -34,9 +34,9 @@ class MachineNftScreen(StepScreen):
         else:
             yield Line(f"The machine is registered as number {number}.")
         yield Line("The description is public. It can still be changed here:")
-        yield Line("")
+        yield Line("", classes="muted")
         yield DetailsForm(self.state.details or self.wizard.details)
-        yield Line("")
+        yield Line("", classes="muted")
         yield Line("", id="progress")
 
     def keys(self) -> list[tuple[str, str]]:
