@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation, local
 
 WEI_PER_PEAQ = 10**18
 _DIGITS = 6
+_PRECISION = 200  # the product of two uint256 fits
 
 
 def peaq(wei: int, *, up: bool = False) -> str:
@@ -15,7 +16,7 @@ def peaq(wei: int, *, up: bool = False) -> str:
     that somebody must send.
     """
     with localcontext() as context:
-        context.prec = 60
+        context.prec = _PRECISION
         amount = Decimal(wei) / WEI_PER_PEAQ
         rounded = amount.quantize(
             Decimal(1).scaleb(-_DIGITS), rounding=ROUND_CEILING if up else ROUND_FLOOR
@@ -39,7 +40,7 @@ def parse_peaq(text: str) -> int:
     if not amount.is_finite() or amount < 0 or amount > 10**12:
         raise ValueError(f"{text!r} is not an amount of PEAQ, such as 1 or 1.1")
     with localcontext() as context:
-        context.prec = 60
+        context.prec = _PRECISION
         wei = amount * WEI_PER_PEAQ
     if wei != wei.to_integral_value():
         raise ValueError(f"{text!r} has more than 18 decimals")

@@ -374,23 +374,33 @@ def _block_number(block: Any) -> int | None:
     """None where the node does not say: `finalized` can be null for a while."""
     if not isinstance(block, dict):
         return None
-    number = block.get("number")
-    return int(number, 16) if isinstance(number, str) else None
+    return _number(block.get("number"))
+
+
+def _number(value: Any) -> int | None:
+    try:
+        return int(value, 16) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _receipt(entry: Any, hashes: Sequence[str]) -> Receipt | None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("blockNumber"), str):
+    if not isinstance(entry, dict):
+        return None
+    block = _number(entry.get("blockNumber"))
+    if block is None:
         return None
     tx_hash = str(entry.get("transactionHash", "")).lower()
     if tx_hash not in hashes:
         return None
-    used = int(entry.get("gasUsed") or "0x0", 16)
-    price = int(entry.get("effectiveGasPrice") or "0x0", 16)
+    used = _number(entry.get("gasUsed")) or 0
+    price = _number(entry.get("effectiveGasPrice")) or 0
+    logs = entry.get("logs")
     return Receipt(
         hash=tx_hash,
-        block=int(entry["blockNumber"], 16),
+        block=block,
         block_hash=str(entry.get("blockHash", "")),
         succeeded=entry.get("status") == "0x1",
         fee=used * price,
-        logs=[log for log in entry.get("logs") or [] if isinstance(log, dict)],
+        logs=[log for log in logs if isinstance(log, dict)] if isinstance(logs, list) else [],
     )

@@ -40,6 +40,8 @@ async def quote(context: Context) -> Quote | None:
 
     Raises OnboardingError: INSUFFICIENT_BALANCE (back to funding), CONTRACT_…, RPC_….
     """
+    # Else a registration of ours that is still open would be taken for somebody else's.
+    await context.sender.settle(context.memory.key)
     found = await _look(context)
     if found is None:
         return None

@@ -265,7 +265,9 @@ def quantity(value: Any, host: str) -> int:
         raise fault("RPC_ERROR", host=host, reason=value.message or f"error {value.code}")
     if isinstance(value, str) and value.startswith("0x"):
         try:
-            return int(value, 16)
+            number = int(value, 16)
         except ValueError:
-            pass
+            number = -1
+        if 0 <= number < 2**256:
+            return number
     raise fault("RPC_NOT_A_NODE", host=host, reason="a number was expected")

@@ -1,0 +1,71 @@
+"""Fixtures for everybody who needs a network, a clock or a machine.
+
+`network` is a rehearsal network of its own on loopback (a real EVM, a third of a second to start),
+on the time of `clock`. `machine` is a state folder on it whose wizard is driven with
+`await machine.drive(until=Action.REGISTER)` and looked into with `machine.state`. Tests that only
+need some network, and look at their own machine's address alone, may take `shared_network`: it
+starts once for each file and shares `shared_clock`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.rehearsal.network import RehearsalNetwork
+from core import keystore
+from tests.support.clock import FakeClock
+from tests.support.machine import Machine
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that moves only when somebody sleeps on it."""
+    return FakeClock()
+
+
+@pytest.fixture
+def network(clock: FakeClock) -> Iterator[RehearsalNetwork]:
+    """A rehearsal network that makes a block for each transaction and lives on `clock`."""
+    with RehearsalNetwork(now=clock.now) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="module")
+def shared_network(shared_clock: FakeClock) -> Iterator[RehearsalNetwork]:
+    """One rehearsal network for all tests of a file."""
+    with RehearsalNetwork(now=shared_clock.now) as running:
+        yield running
+
+
+@pytest.fixture
+def quick_keystore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keystores take a millisecond instead of a second: for tests that are not about them."""
+    monkeypatch.setattr(keystore, "LIGHT", keystore.Kdf("pbkdf2", 100, 0))
+
+
+@pytest.fixture
+async def machine(
+    network: RehearsalNetwork, clock: FakeClock, tmp_path: Path, quick_keystore: None
+) -> AsyncIterator[Machine]:
+    """A machine with an empty state folder on `network`, not opened yet."""
+    machine = Machine(network, clock, tmp_path / "state")
+    yield machine
+    await machine.close()
+
+
+@pytest.fixture
+def usual_recursion_limit() -> Iterator[None]:
+    """The limit of a real run; the EVM, which only rehearsals bring, lifts it for the process."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)

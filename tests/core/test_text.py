@@ -1,0 +1,94 @@
+"""Foreign text cannot take over a terminal, hide what it says, or bring a screen to its knees."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.secrets import Secret
+from core.text import clean, grouped, shorten
+
+HOSTILE = st.text(
+    st.one_of(
+        st.characters(),
+        st.sampled_from("\x1b\x9b\x9d\x07\x00\x08\r\n\u202e\u2066\u200f\u0301\u0489[];m"),
+    ),
+    max_size=400,
+)
+
+
+@given(HOSTILE, st.integers(min_value=1, max_value=300))
+def test_nothing_that_steers_a_terminal_gets_through(text: str, limit: int) -> None:
+    shown = clean(text, limit)
+    assert len(shown) <= limit
+    marks = 0
+    for character in shown:
+        category = unicodedata.category(character)
+        assert not category.startswith("C"), f"{character!r} got through"
+        assert category not in ("Zl", "Zp")
+        marks = marks + 1 if category.startswith("M") else 0
+        assert marks <= 2, "marks pile up over the lines above"
+    assert shown == shown.strip()
+
+
+@given(HOSTILE)
+def test_cleaning_twice_changes_nothing_more(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Faucet rate limit exceeded", "Faucet rate limit exceeded"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x9b31mred", "red"),
+        ("\x1b]0;evil title\x07after", "after"),
+        ("\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1bPdevice control\x1b\\x", "x"),
+        ("\x1b]52;c;ZXZpbA==", ""),
+        ("a\nb\r\nc\td", "a b c d"),
+        ("a\u2028b", "a b"),
+        ("\u202egnp.exe", "\ufffdgnp.exe"),
+        ("a\x00\x01\x02b", "a\ufffdb"),
+        ("e\u0301\u0301\u0301\u0301", "e\u0301\u0301"),
+        (
+            "[bold]markup[/bold] stays as it is written",
+            "[bold]markup[/bold] stays as it is written",
+        ),
+        ("\ud800", "\ufffd"),
+        ("ünïcode 漢字 ✓", "ünïcode 漢字 ✓"),
+        (7, "7"),
+        (None, "None"),
+        (ValueError("a sentence"), "a sentence"),
+        (Path("/var/lib/x"), "/var/lib/x"),
+    ],
+)
+def test_what_people_see_of_it(text: object, shown: str) -> None:
+    assert clean(text) == shown
+
+
+def test_a_secret_stays_one() -> None:
+    assert clean(Secret("hunter2")) == "Secret(***)"
+
+
+def test_what_is_cut_says_so() -> None:
+    assert clean("x" * 400, 10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize("piece", ["x", "\x1b[31m", "\x1b]", "e\u0301\u0301\u0301", "\n", "\u202e"])
+def test_a_megabyte_takes_no_time(piece: str) -> None:
+    started = time.perf_counter()
+    assert len(clean(piece * (1_000_000 // len(piece)))) <= 300
+    assert time.perf_counter() - started < 0.5
+
+
+def test_addresses_are_recognised_but_never_sent_to_shortened() -> None:
+    assert shorten("0x4f3A00000000000000000000000000000000 9c1E".replace(" ", "")) == "0x4f3A…9c1E"
+    assert shorten("0x1234") == "0x1234"
+    assert grouped("ABCDEFGHIJ") == "ABCD EFGH IJ"
