@@ -257,6 +257,13 @@ class Chain:
             finalized=_block_number(answers.results[1]),
         )
 
+    async def block_hash(self, number: int, *, at_least: int) -> str | None:
+        """The hash of the block at that height; None where the node does not have it (yet)."""
+        calls: list[Call] = [("eth_getBlockByNumber", [hex(number), False])]
+        block = (await self.rpc.read(calls, at_least=at_least)).results[0]
+        found = block.get("hash") if isinstance(block, dict) else None
+        return found if isinstance(found, str) else None
+
     async def receipt(self, tx_hash: str) -> Receipt | None:
         """The receipt of anybody's transaction; None where the node has none (yet)."""
         answers = await self.rpc.read([("eth_getTransactionReceipt", [tx_hash])])

@@ -93,6 +93,14 @@ def _after(known: bool, error: OnboardingError) -> tuple[str, Problem | None]:
 
 
 def _check_contracts(context: Context, survey: Survey, say: Say) -> None:
+    found = _contract_fault(context, survey)
+    if found:
+        say("contracts", Light.RED, found.title, found)
+    else:
+        say("contracts", Light.GREEN, "all six answer")
+
+
+def _contract_fault(context: Context, survey: Survey) -> Problem | None:
     alive = {
         **survey.code,
         "DID_REGISTRY_ADDRESS": survey.did_answers,
@@ -100,25 +108,26 @@ def _check_contracts(context: Context, survey: Survey, say: Say) -> None:
     }
     for variable, name in CONTRACT_VARIABLES.items():
         if not alive[variable]:
-            found = problem(
+            return problem(
                 "NO_CODE_AT_ADDRESS",
                 variable=variable,
                 address=getattr(context.settings.contracts, name),
                 network=context.settings.network.title,
             )
-            say("contracts", Light.RED, found.title, found)
-            return
-    say("contracts", Light.GREEN, "all six answer")
+    return None
+
+
+def _bond_fault() -> Problem:
+    return problem(
+        "CONTRACT_UNEXPECTED",
+        variable="IDENTITY_REGISTRY_ADDRESS",
+        reason="minBond gives no amount",
+    )
 
 
 def _check_bond(context: Context, survey: Survey, say: Say) -> None:
     if survey.bond is None:
-        found = problem(
-            "CONTRACT_UNEXPECTED",
-            variable="IDENTITY_REGISTRY_ADDRESS",
-            reason="minBond gives no amount",
-        )
-        say("bond", Light.RED, found.title, found)
+        say("bond", Light.RED, _bond_fault().title, _bond_fault())
     else:
         say("bond", Light.GREEN, f"{peaq(survey.bond, up=True)} {context.token}")
 
@@ -166,12 +175,16 @@ def _check_clock(context: Context, survey: Survey | None, say: Say) -> None:
 async def pass_environment(context: Context, version: str) -> None:
     """Records that nothing essential was red; the first thing that is recorded at all.
 
-    Raises OnboardingError (VARIABLE_…, RPC_…): the bond is read once more, as the record needs it.
+    The bond is read once more, as the record needs it. Raises OnboardingError (VARIABLE_…, RPC_…,
+    NO_CODE_AT_ADDRESS, CONTRACT_UNEXPECTED).
     """
     settings = context.settings
     if settings.problems:
         raise OnboardingError(settings.problems[0])
     survey = await context.chain.survey(patience=PATIENCE)
+    found = _contract_fault(context, survey)
+    if found is not None or survey.bond is None:
+        raise OnboardingError(found or _bond_fault())
     if context.state.started is None:
         await context.book.record(
             ev.OnboardingStarted(
@@ -181,4 +194,4 @@ async def pass_environment(context: Context, version: str) -> None:
                 version=version,
             )
         )
-    await context.book.record(ev.EnvironmentPassed(survey.bond or 0, survey.height))
+    await context.book.record(ev.EnvironmentPassed(survey.bond, survey.height))

@@ -120,7 +120,7 @@ def _enrolment(state: State, event: ev.Event) -> State:
 def _funding(state: State, event: ev.Event, at: datetime) -> State:
     match event:
         case ev.FundingRequested():
-            return replace(state, open_request=event, held=event.held_wei)
+            return replace(state, open_request=event, last_request=event, held=event.held_wei)
         case ev.FundingAnswered():
             promise = None
             if state.open_request and event.code != "SUFFICIENT_BALANCE":

@@ -16,7 +16,7 @@ from core.amounts import peaq
 from core.context import Context
 from core.enrolment import examine, note_refusal, station
 from core.errors import OnboardingError, Problem, fault
-from core.state import Balance, Need
+from core.state import Balance, Need, State
 
 HEAD_ROOM = 10**17
 """Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
@@ -78,7 +78,8 @@ async def measure(context: Context) -> None:
         ev.NeedMeasured(need.bond, need.gas, need.head_room, account.balance, height, basis)
     )
     if enough:
-        await context.book.record(ev.WalletFunded("already", account.balance, need.total, height))
+        way = _funded_way(context.state)
+        await context.book.record(ev.WalletFunded(way, account.balance, need.total, height))
 
 
 async def choose_way(context: Context, way: str) -> None:
@@ -97,11 +98,20 @@ async def look(context: Context) -> Balance:
     needed = state.need.total if state.need else 0
     held, height = await context.chain.balance(context.address, at_least=state.height)
     if state.need and held >= needed and state.funded is None:
-        way = state.way or "already"  # nothing was asked for yet
-        if way == "gas-station" and not state.answered and not state.open_request:
-            way = "manual"
+        way = _funded_way(context.state)
         await context.book.record(ev.WalletFunded(way, held, needed, height))
     return Balance(held, needed, height)
+
+
+def _funded_way(state: State) -> str:
+    """How the money came, from what was done for it; `already` where nothing was."""
+    if any(answer.code == "SUCCESS" for answer in state.answered) or state.open_request:
+        return "gas-station"
+    if any(tx.purpose == "funding" and tx.block is not None for tx in state.transactions):
+        return "owner"
+    if state.way == "manual" or state.answered:
+        return "manual"
+    return "already"
 
 
 async def ask_gas_station(context: Context, typed: str) -> Balance:
@@ -230,14 +240,14 @@ def _short(context: Context, code: str, balance: Balance, *, amount: str = "") -
     )
 
 
-async def require(context: Context, *, needed: int, held: int) -> None:
+async def require(context: Context, *, needed: int, held: int, wanted: int = 0) -> None:
     """Sends the technician back to funding where a transaction cannot be paid.
 
-    Raises OnboardingError (INSUFFICIENT_BALANCE).
+    Asked for is `wanted` wei, or a little more than is needed: a fee that rises meanwhile would
+    lead straight back here. Raises OnboardingError (INSUFFICIENT_BALANCE).
     """
     if held >= needed:
         return
-    # With the head room: a fee that rises meanwhile would lead straight back here.
-    wanted = needed + HEAD_ROOM // 2
+    wanted = max(wanted, needed + HEAD_ROOM // 2)
     await context.book.record(ev.FundingReopened(wanted, held))
     raise _short(context, "INSUFFICIENT_BALANCE", Balance(held, wanted, 0))

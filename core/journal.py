@@ -74,7 +74,7 @@ class Journal:
         Raises OnboardingError (DISK_FULL) and then leaves the file without it.
         """
         if self._handle is None:
-            raise RuntimeError("the journal is not open")
+            raise fault("DISK_FULL", path=self.path, reason="it was closed after a fault")
         record = Record(self._count + 1, parse_stamp(stamp(self._now())), event)
         line = encode(record)
         try:
@@ -82,7 +82,11 @@ class Journal:
             os.fsync(self._handle)
         except OSError as error:
             # A part of the line may be there: take it back, so that the next record stands alone.
-            os.ftruncate(self._handle, self._size)
+            # Where even that fails, nothing more may be written: the next start repairs the tail.
+            try:
+                os.ftruncate(self._handle, self._size)
+            except OSError:
+                self.close()
             reason = error.strerror or error
             raise fault("DISK_FULL", path=self.path, reason=reason) from error
         self._size += len(line)

@@ -30,6 +30,8 @@ WEAK_BELOW = 12
 
 _MIB = 1024 * 1024
 _SIZE_LIMIT = 64 * 1024
+_WORK_LIMIT = 1024 * _MIB
+"""Bytes, or rounds. Four times our strongest; more would hold a small board up for minutes."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,11 @@ def normalise(passphrase: Secret) -> Secret:
     text = unicodedata.normalize("NFC", passphrase.reveal())
     if not text:
         raise fault("PASSPHRASE_EMPTY")
-    if len(text.encode()) > PASSPHRASE_LIMIT:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise fault("PASSPHRASE_UNREADABLE") from None
+    if size > PASSPHRASE_LIMIT:
         raise fault("PASSPHRASE_LONG", limit=PASSPHRASE_LIMIT)
     return Secret(text)
 
@@ -192,4 +198,17 @@ def _body(content: bytes, path: Path) -> dict[str, Any]:
         body = None
     if not isinstance(body, dict) or str(body.get("version")) != "3":
         raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is not a keystore V3")
+    if _work_of(body) > _WORK_LIMIT:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason="opening it takes too much")
     return body
+
+
+def _work_of(body: dict[str, Any]) -> int:
+    """Bytes of memory (scrypt) or rounds (pbkdf2) that opening takes; 0 where it does not say."""
+    crypto = body.get("crypto", body.get("Crypto"))
+    parameters = crypto.get("kdfparams") if isinstance(crypto, dict) else None
+    if not isinstance(parameters, dict):
+        return 0
+    numbers = {name: value for name, value in parameters.items() if isinstance(value, int)}
+    scrypt = 128 * numbers.get("n", 0) * numbers.get("r", 0) * max(numbers.get("p", 1), 1)
+    return max(scrypt, numbers.get("c", 0))

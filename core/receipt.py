@@ -33,7 +33,7 @@ def build_receipt(
     paid = [answer for answer in state.answered if answer.code == "SUCCESS"]
     funding = {
         "way": state.funded.way if state.funded else "none",
-        "request_id": paid[-1].request_id if paid else None,
+        "request_id": state.last_request.request_id if state.last_request else None,
         "hash": paid[-1].transaction_hash if paid else None,
         "wei": str(sum(answer.amount_wei for answer in paid)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.context import Context
 from core.errors import fault
+from core.funding import measure
 from core.keys import parse_key
 
 
@@ -17,11 +18,16 @@ async def reconcile(context: Context) -> None:
     if state.finished or state.keypair is None:
         return
     _check_key(context)
+    await context.sender.revisit()
     await context.sender.settle(context.memory.key)
     state = context.state
     if state.registered is None:
-        # Also without anything to compare: a wrong network is found before anything is asked.
-        await context.chain.account(context.address, at_least=state.height)
+        if state.need is not None and state.funded is None and state.backup is not None:
+            # Fees may have changed since: what is asked for is what is needed now.
+            await measure(context)
+        else:
+            # Also without anything to compare: a wrong network is found before anything is asked.
+            await context.chain.account(context.address, at_least=state.height)
         return
     machine_id, _, _, height = await context.chain.registration(
         context.address, at_least=state.height

@@ -11,7 +11,7 @@ from core.chain import Account
 from core.context import Context
 from core.contracts import Revert, codec
 from core.errors import OnboardingError, fault
-from core.funding import require
+from core.funding import GAS_OF, need_for, require
 from core.transactions import TITLES, Intent
 
 _PAUSED = "EnforcedPause"
@@ -126,14 +126,18 @@ async def _prepare(context: Context, bond: int, account: Account) -> Intent | No
         gas=0,
     )
     # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
-    await require(context, needed=bond + 21_000 * account.fees.cap, held=account.balance)
+    # What is asked for is what measuring asks for, so that the amount stays the same.
+    wanted = need_for(bond, account.fees.cap, GAS_OF, "usual").total
+    least = bond + 21_000 * account.fees.cap
+    await require(context, needed=least, held=account.balance, wanted=wanted)
     gas = await context.chain.estimate(intent.as_call())
     if isinstance(gas, Revert):
         if gas.name == "AlreadyRegistered":
             await _recover(context, account)
             return None
         raise await refusal(context, gas, intent, account)
-    await require(context, needed=bond + gas * account.fees.cap, held=account.balance)
+    needed = bond + gas * account.fees.cap
+    await require(context, needed=needed, held=account.balance, wanted=wanted)
     return Intent(intent.purpose, intent.sender, registry, bond, intent.data, gas)
 
 

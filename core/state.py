@@ -138,6 +138,7 @@ class State:
     invalid_codes: int = 0
     """Codes that the Gas Station refused since the last one that it took."""
     open_request: ev.FundingRequested | None = None
+    last_request: ev.FundingRequested | None = None
     answered: tuple[ev.FundingAnswered, ...] = ()
     promise: Promise | None = None
     funded: ev.WalletFunded | None = None

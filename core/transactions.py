@@ -164,18 +164,38 @@ class Sender:
                     await self._late(open_now[0], self._clock.monotonic() - started)
                 await self._clock.sleep(max(usual / 2, 0.25))
 
+    async def revisit(self) -> None:
+        """Looks whether what was in a block still is; what is not becomes open again.
+
+        Raises OnboardingError (RPC_…).
+        """
+        for tx in self._book.state.transactions:
+            if tx.status is TxStatus.INCLUDED:
+                await self._still_there(tx, await self._chain.sight(tx.sender, [tx.hash]))
+
     async def _still_there(self, tx: Tx, sighting: Sighting) -> bool:
-        """Whether `tx` is in the block that we recorded; asked more than once before it is not."""
-        for _ in range(5):
+        """Whether `tx` is in the block that we recorded; records it where it is not.
+
+        A receipt can be missing on one node for minutes after another one has shown it. So the
+        block decides: only where another one stands at its height was ours taken back.
+        """
+        ends = self._clock.monotonic() + WATCH_PATIENCE
+        while True:
             if sighting.receipt and sighting.receipt.block_hash == tx.block_hash:
                 return True
-            # A node may have no receipt for a while after another one has shown it.
+            found = await self._chain.block_hash(tx.block or 0, at_least=tx.block or 0)
+            if found == tx.block_hash:
+                return True
+            if found is not None:
+                await self._book.record(ev.TransactionReorganised(tx.hash))
+                return False
+            if self._clock.monotonic() >= ends:
+                host = self._chain.rpc.host
+                raise fault("RPC_BEHIND", host=host, height=sighting.height, needed=tx.block)
             await self._clock.sleep(self._chain.network.block_seconds / 2)
             sighting = await self._chain.sight(
                 tx.sender, [tx.hash], at_least=tx.block or 0, other=True
             )
-        await self._book.record(ev.TransactionReorganised(tx.hash))
-        return False
 
     def _free_nonce(self, state: State, account: Account, sender: str) -> int:
         if any(tx.sender == sender for tx in state.open_transactions):

@@ -183,6 +183,14 @@ FILES = (
         again="after a change",
     ),
     Entry(
+        "PASSPHRASE_UNREADABLE",
+        "The passphrase cannot be read",
+        "It has characters that this terminal does not send as UTF-8.",
+        "Type one of plain letters, digits and signs, or set the terminal to UTF-8.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
         "PASSPHRASES_DIFFER",
         "The two passphrases differ",
         "One of them has a slip.",
