@@ -187,6 +187,7 @@ class Sender:
             if found == tx.block_hash:
                 return True
             if found is not None:
+                await self._check_affordable(tx)
                 await self._book.record(ev.TransactionReorganised(tx.hash))
                 return False
             if self._clock.monotonic() >= ends:
@@ -195,6 +196,19 @@ class Sender:
             await self._clock.sleep(self._chain.network.block_seconds / 2)
             sighting = await self._chain.sight(
                 tx.sender, [tx.hash], at_least=tx.block or 0, other=True
+            )
+
+    async def _check_affordable(self, tx: Tx) -> None:
+        """Tells a reorganisation from another chain: there the wallet never had the money.
+
+        Raises OnboardingError (JOURNAL_CHAIN_DISAGREE).
+        """
+        account = await self._chain.account(tx.sender)
+        if account.nonce <= tx.nonce and account.balance < tx.value_wei + tx.gas * tx.max_fee_wei:
+            raise fault(
+                "JOURNAL_CHAIN_DISAGREE",
+                reason=f"{TITLES[tx.purpose]} was in block {tx.block}; now another block is "
+                "there, and the wallet could not even pay for it.",
             )
 
     def _free_nonce(self, state: State, account: Account, sender: str) -> int:

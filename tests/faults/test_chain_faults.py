@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
+from core.amounts import peaq
 from core.contracts import codec
 from core.errors import OnboardingError
 from core.state import Action, TxStatus
@@ -337,7 +338,7 @@ async def test_a_bond_beyond_the_balance_leads_back_to_funding_with_the_amount(
     await machine.restart()
     assert machine.now_open.action is Action.FUND
     missing = (await machine.now_open.look_at_balance()).missing
-    assert found.params["missing"].startswith(f"{missing / PEAQ:.3f}"[:4])
+    assert found.params["missing"] == peaq(missing, up=True), "the same amount after a restart"
     machine.network.send(machine.address, missing)
     await machine.now_open.look_at_balance()
     await machine.drive()
