@@ -6,16 +6,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from app.answers import add_answer_options
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.version import installed_version
+from core.errors import EXIT_STOPPED
+from core.networks import find_network
 
 _EPILOG = """\
 examples:
   peaq-onboard --rehearse                   try it, with pretend money
   peaq-onboard                              the real thing; goes on where it stopped
   peaq-onboard --network agung              with test money
+  peaq-onboard doctor                       is everything there that is needed?
   peaq-onboard status                       where it stands
 
 exit codes: 0 onboarded, 1 stopped before the end, 2 network, 3 configuration,
@@ -40,6 +44,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _network(text: str) -> str:
+    try:
+        return find_network(text).name
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
@@ -51,17 +62,30 @@ def _fault_help() -> str:
     return "\n".join(["faults (--fault NAME or NAME:TIMES, may be repeated):", *lines])
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as argparse does, but with the exit code that means bad input here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_STOPPED, f"{self.prog}: {message}\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     form = argparse.RawDescriptionHelpFormatter
-    place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("--network", metavar="NAME", help="mainnet (default), agung or rehearsal")
+    place = _Parser(add_help=False)
+    place.add_argument(
+        "--network",
+        type=_network,
+        metavar="NAME",
+        help="mainnet (default), agung or rehearsal",
+    )
     place.add_argument("--env-file", type=Path, default=Path(".env"), metavar="PATH")
     place.add_argument("--state-dir", type=Path, metavar="DIR", help="the state folder itself")
-    network = argparse.ArgumentParser(add_help=False)
+    network = _Parser(add_help=False)
     network.add_argument("--fault", type=_fault, action="append", default=[], metavar="NAME[:N]")
     network.add_argument("--block-time", type=_seconds, default=0.0, metavar="S")
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="peaq-onboard",
         description="Takes one machine through peaqOS self-managed onboarding.",
         epilog=f"{_fault_help()}\n\n{_EPILOG}",
@@ -80,6 +104,10 @@ def build_parser() -> argparse.ArgumentParser:
         "verify-key", parents=[place], help="does this passphrase open the keystore?"
     )
     verify.add_argument("--passphrase-file", type=Path, metavar="PATH", help="one line")
+    doctor = commands.add_parser(
+        "doctor", parents=[place], help="checks everything that is needed; changes nothing"
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs")
     receipt = commands.add_parser("receipt", parents=[place], help="the handover papers, again")
     receipt.add_argument("--verify", action="store_true", help="compare it with the network")
     receipt.add_argument("--json", action="store_true", help="for programs")
@@ -120,6 +148,8 @@ def _run_command(options: argparse.Namespace) -> int:
         from app.status import run_status as run
     elif options.command == "verify-key":
         from app.verify_key import run_verify_key as run
+    elif options.command == "doctor":
+        from app.doctor import run_doctor as run
     elif options.command == "receipt":
         from app.receipt_command import run_receipt as run
     else:

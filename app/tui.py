@@ -18,6 +18,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from app.settings_change import changed_settings
+from app.terminal_facts import terminal_check
 from app.theme import ANSI, FULL, choose_theme
 from core.book import Wait
 from core.catalogue import Kind
@@ -90,6 +91,7 @@ class WizardApp(App[int]):
         self.pretend = pretend
         self.details = details or engine.state.details or Details()
         self.wait: Wait | None = None
+        self.terminal = terminal_check()
         self._working: str | None = None
         self._watch_terminal = watch_terminal
         self._watching_balance = False
@@ -192,9 +194,10 @@ class WizardApp(App[int]):
             if self.step_screen:
                 self.step_screen.balance_read(balance, found)
 
-    def save_settings(self, values: dict[str, str]) -> None:
+    def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
         settings = changed_settings(self.engine.settings, values)
         self.perform("settings", lambda: self.engine.change_settings(settings))
+        return settings.problems
 
     def leave(self) -> None:
         self.exit(self.exit_code())

@@ -18,17 +18,17 @@ PICTURES = TOP / "docs" / "pictures"
 sys.path.insert(0, str(TOP))
 os.environ["COLORTERM"] = "truecolor"
 
-from textual.pilot import Pilot  # noqa: E402 - the path and the colours come first
+from textual.pilot import Pilot
 
-from app.rehearsal.faults import Fault  # noqa: E402
-from app.rehearsal.network import RehearsalNetwork  # noqa: E402
-from app.rehearsal.pretend import PretendPeople  # noqa: E402
-from app.tui import WizardApp  # noqa: E402
-from core.clock import SystemClock  # noqa: E402
-from core.onboarding import Onboarding  # noqa: E402
-from core.session import open_session  # noqa: E402
-from core.settings import load_settings  # noqa: E402
-from core.state import Details  # noqa: E402
+from app.rehearsal.faults import Fault
+from app.rehearsal.network import RehearsalNetwork
+from app.rehearsal.pretend import PretendPeople
+from app.tui import WizardApp
+from core.clock import SystemClock
+from core.onboarding import Onboarding
+from core.session import open_session
+from core.settings import load_settings
+from core.state import Details
 
 _PATIENCE = 60.0
 """Seconds for one thing to appear."""

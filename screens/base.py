@@ -119,8 +119,17 @@ class StepScreen(Screen[None]):
         if self.is_attached and self.query("#primary"):
             self.set_focus(self.first_focus())
 
+    @property
+    def _whole(self) -> bool:
+        """Whether all is there: containers mount their widgets later, and lose them earlier, than
+        the screen; what comes in between (an end, a new size) must not end in a defect.
+        """
+        return self.is_attached and bool(self.query("#keys")) and bool(self.query("#problem-again"))
+
     def show_frame(self) -> None:
         """Everything around the step, from the state."""
+        if not self._whole:
+            return
         engine = self.engine
         network = engine.settings.network
         columns, rows = self.app.size
@@ -135,6 +144,8 @@ class StepScreen(Screen[None]):
         self._tick()
 
     def _tick(self) -> None:
+        if not self._whole:
+            return
         self._frame += 1
         wait = self.wizard.wait
         elapsed = self.engine.clock.monotonic() - wait.started if wait else 0.0

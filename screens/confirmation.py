@@ -32,11 +32,12 @@ class CodeScreen(StepScreen):
 
     def action_primary(self) -> None:
         """Where the Gas Station has forgotten the enrolment, Enter leads back to it."""
-        if not self.wizard.busy and self.engine.action in (Action.ENROL, Action.CONFIRM):
-            if self.engine.action.step is not self.step:
-                self.wizard.go_on()
-                return
-        super().action_primary()
+        action = self.engine.action
+        elsewhere = action in (Action.ENROL, Action.CONFIRM) and action.step is not self.step
+        if elsewhere and not self.wizard.busy:
+            self.wizard.go_on()
+        else:
+            super().action_primary()
 
     def failed(self, name: str, problem: Problem) -> None:
         self.code_field.value = ""

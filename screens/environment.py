@@ -36,9 +36,13 @@ class EnvironmentScreen(StepScreen):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._checks = {check.key: check for check in pending()}
+        self._checks = self._unasked()
         self._checked = False
         self._wants_on = False
+
+    def _unasked(self) -> dict[str, Check]:
+        checks = [*pending(), self.wizard.terminal]
+        return {check.key: check for check in checks}
 
     def body(self) -> ComposeResult:
         yield DetailsForm(self.wizard.details)
@@ -60,7 +64,7 @@ class EnvironmentScreen(StepScreen):
         if self.wizard.busy:
             return
         self._checked = False
-        self._checks = {check.key: check for check in pending()}
+        self._checks = self._unasked()
         self._show_checks()
         self.wizard.perform("check", lambda: self.engine.check_environment(self._report))
 
@@ -106,6 +110,10 @@ class EnvironmentScreen(StepScreen):
         if name == "pass":
             super().finished(name, result)
             return
+        if name == "settings":
+            if self.is_current:  # else once the settings are closed
+                self.action_check()
+            return
         self._checked = True
         self._show_checks()
         wants_on, self._wants_on = self._wants_on, False
@@ -145,8 +153,8 @@ def _list_of(checks: list[Check], *, brief: bool) -> Content:
     lines: list[Content] = []
     fine = 0
     for check in checks:
-        if brief and check.light is Light.GREEN:
-            fine += 1
+        if brief and check.problem is None and check.light in (Light.GREEN, Light.AMBER):
+            fine += check.light is Light.GREEN
             continue
         sign, style = look[check.light]
         head = Content.styled(f"{sign} {check.title:<{_WIDTH_OF_TITLE}}", style)

@@ -44,7 +44,7 @@ class FundingScreen(CodeScreen):
 
     def body(self) -> ComposeResult:
         yield Line("", id="amounts")
-        yield Line("")
+        yield Line("", classes="muted")
         ways = [(way, _TITLES[way]) for way in self.engine.ways]
         yield Row("Way", Choice(ways, self.state.way or "manual", id="way"))
         yield Row("Code", CodeField(id="code"))
@@ -97,6 +97,7 @@ class FundingScreen(CodeScreen):
         faucet = (
             f"\nTest money is given away at\n  {network.faucet_url}" if network.faucet_url else ""
         )
+        self.query_one("#by-hand").display = by_hand
         self.query_one("#by-hand", Line).say(
             f"\nSend what is missing to this address; it is noticed by itself.\n"
             f"  {self.state.address}{faucet}"

@@ -68,6 +68,8 @@ class SettingsScreen(ModalScreen[bool]):
     @on(Input.Submitted)
     def _save(self, event: Button.Pressed | Input.Submitted) -> None:
         event.stop()
+        if self._wizard.busy:
+            return
         settings = self._wizard.engine.settings
         values = {
             name: field.value.strip()
@@ -79,11 +81,10 @@ class SettingsScreen(ModalScreen[bool]):
             self.dismiss(False)
             return
         try:
-            self._wizard.save_settings(values)
+            faults = self._wizard.save_settings(values)
         except OnboardingError as error:
             self._note(f"{error.problem.title}: {error.problem.cause} {error.problem.remedy}")
             return
-        faults = self._wizard.engine.settings.problems
         if faults:
             self._note(f"{faults[0].title}: {faults[0].cause}")
         else:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from core.book import Wait
+from core.checks import Check
+from core.errors import Problem
 from core.onboarding import Onboarding
 from core.state import Details
 
@@ -28,6 +30,8 @@ class Wizard(Protocol):
     details: Details
     """As typed so far; recorded when the first screen is left."""
     wait: Wait | None
+    terminal: Check
+    """What this terminal can show."""
 
     def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
         """Runs `work` outside of any screen. The screen that is up is told how it ended, by
@@ -50,8 +54,10 @@ class Wizard(Protocol):
         """Reads the balance again and again; the screen is told by `balance_read`."""
         ...
 
-    def save_settings(self, values: dict[str, str]) -> None:
-        """Writes variables to .env and takes them. Raises OnboardingError."""
+    def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
+        """Writes variables to .env and takes them; what is still wrong with them. Raises
+        OnboardingError.
+        """
         ...
 
     def leave(self) -> None:
