@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +12,9 @@ from typing import NoReturn
 
 from app.answers import add_answer_options
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
+from app.say import say_problem
 from app.version import installed_version
-from core.errors import EXIT_STOPPED
+from core.errors import EXIT_STOPPED, OnboardingError
 from core.networks import find_network
 
 _EPILOG = """\
@@ -70,27 +73,53 @@ class _Parser(argparse.ArgumentParser):
         self.exit(EXIT_STOPPED, f"{self.prog}: {message}\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    form = argparse.RawDescriptionHelpFormatter
+def _place(default: object) -> _Parser:
+    """Which machine is meant. `default` None before a command; after it argparse.SUPPRESS, so
+    that what stands before the command is not forgotten.
+    """
     place = _Parser(add_help=False)
     place.add_argument(
         "--network",
         type=_network,
         metavar="NAME",
+        default=default,
         help="mainnet (default), agung or rehearsal",
     )
-    place.add_argument("--env-file", type=Path, default=Path(".env"), metavar="PATH")
-    place.add_argument("--state-dir", type=Path, metavar="DIR", help="the state folder itself")
-    network = _Parser(add_help=False)
-    network.add_argument("--fault", type=_fault, action="append", default=[], metavar="NAME[:N]")
-    network.add_argument("--block-time", type=_seconds, default=0.0, metavar="S")
+    env_file = Path(".env") if default is None else default
+    place.add_argument("--env-file", type=Path, metavar="PATH", default=env_file)
+    place.add_argument(
+        "--state-dir", type=Path, metavar="DIR", default=default, help="the state folder itself"
+    )
+    return place
 
+
+def _pretend_network(*, before: bool) -> _Parser:
+    network = _Parser(add_help=False)
+    network.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        metavar="NAME[:N]",
+        default=[] if before else argparse.SUPPRESS,
+    )
+    network.add_argument(
+        "--block-time",
+        type=_seconds,
+        metavar="S",
+        default=0.0 if before else argparse.SUPPRESS,
+        help="seconds; a block at once where it is 0",
+    )
+    return network
+
+
+def build_parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
         prog="peaq-onboard",
         description="Takes one machine through peaqOS self-managed onboarding.",
         epilog=f"{_fault_help()}\n\n{_EPILOG}",
         formatter_class=form,
-        parents=[place, network],
+        parents=[_place(None), _pretend_network(before=True)],
     )
     parser.add_argument("--version", action="version", version=installed_version())
     parser.add_argument(
@@ -98,26 +127,32 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_answer_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    status = commands.add_parser("status", parents=[place], help="where it stands")
-    status.add_argument("--json", action="store_true", help="for programs")
+    place = [_place(argparse.SUPPRESS)]
+    status = commands.add_parser("status", parents=place, help="where it stands")
     verify = commands.add_parser(
-        "verify-key", parents=[place], help="does this passphrase open the keystore?"
+        "verify-key", parents=place, help="does this passphrase open the keystore?"
     )
-    verify.add_argument("--passphrase-file", type=Path, metavar="PATH", help="one line")
+    verify.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="PATH",
+        default=argparse.SUPPRESS,
+        help="one line",
+    )
     doctor = commands.add_parser(
-        "doctor", parents=[place], help="checks everything that is needed; changes nothing"
+        "doctor", parents=place, help="checks everything that is needed; changes nothing"
     )
-    doctor.add_argument("--json", action="store_true", help="for programs")
-    receipt = commands.add_parser("receipt", parents=[place], help="the handover papers, again")
+    receipt = commands.add_parser("receipt", parents=place, help="the handover papers, again")
     receipt.add_argument("--verify", action="store_true", help="compare it with the network")
-    receipt.add_argument("--json", action="store_true", help="for programs")
+    for command in (status, doctor, receipt):
+        command.add_argument("--json", action="store_true", help="for programs")
     explain = commands.add_parser(
-        "explain", parents=[place], help="what was recorded of a step, in plain words"
+        "explain", parents=place, help="what was recorded of a step, in plain words"
     )
     explain.add_argument("step", metavar="STEP", help="its number or name, such as 5 or funding")
     devnet = commands.add_parser(
         "devnet",
-        parents=[network],
+        parents=[_pretend_network(before=False)],
         help="the rehearsal network alone, for any client",
         epilog=_fault_help(),
         formatter_class=form,
@@ -127,24 +162,40 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit code."""
+    """Runs the command line; the exit code. No traceback leaves it."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if options.command is None and not options.rehearse and (options.fault or options.block_time):
-        parser.error("--fault and --block-time need --rehearse")
-    if options.command == "devnet":
-        from app.rehearsal_run import run_devnet_command
+    pretend = options.rehearse or options.command == "devnet"
+    if not pretend and (options.fault or options.block_time):
+        parser.error("--fault and --block-time need --rehearse or devnet")
+    if options.rehearse:
+        options.network = "rehearsal"
+    try:
+        code = _run(options)
+        sys.stdout.flush()
+    except OnboardingError as error:
+        return say_problem(error)
+    except BrokenPipeError:
+        # Whoever read has gone (`status | head`): nothing may be written on the way out either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_STOPPED
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - a defect: it is said without the values of variables
+        from core.onboarding import describe_crash
 
-        return run_devnet_command(options)
-    if options.command is not None:
-        return _run_command(options)
-    from app.run import run_wizard
-
-    return run_wizard(options)
+        print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
+        return EXIT_STOPPED
+    return code
 
 
-def _run_command(options: argparse.Namespace) -> int:
-    if options.command == "status":
+def _run(options: argparse.Namespace) -> int:
+    """Hands over; each command is imported only where it is meant."""
+    if options.command is None:
+        from app.run import run_wizard as run
+    elif options.command == "devnet":
+        from app.rehearsal_run import run_devnet_command as run
+    elif options.command == "status":
         from app.status import run_status as run
     elif options.command == "verify-key":
         from app.verify_key import run_verify_key as run

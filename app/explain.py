@@ -9,7 +9,7 @@ from contextlib import suppress
 from app.run import read_settings, state_folder
 from core import events as ev
 from core.amounts import peaq
-from core.errors import EXIT_DONE, EXIT_STOPPED, OnboardingError, Problem, exit_code
+from core.errors import EXIT_DONE, EXIT_STOPPED, Problem
 from core.journal import FILE_NAME, Record, read_records
 from core.steps import Step, find_step
 
@@ -29,6 +29,7 @@ _STEP_OF: dict[type[ev.Event], Step] = {
     ev.EnrolmentConfirmed: Step.CONFIRMATION,
     ev.FundingRequested: Step.FUNDING,
     ev.FundingAnswered: Step.FUNDING,
+    ev.BalanceChanged: Step.FUNDING,
     ev.FundingReopened: Step.FUNDING,
     ev.WalletFunded: Step.FUNDING,
     ev.MachineRegistered: Step.REGISTRATION,
@@ -52,12 +53,7 @@ def run_explain(options: argparse.Namespace) -> int:
         return EXIT_STOPPED
     settings = read_settings(options)
     folder = state_folder(options, settings.network.name)
-    try:
-        records = read_records(folder / FILE_NAME)
-    except OnboardingError as error:
-        found = error.problem
-        print(f"{found.title}\n  {found.cause}\n  {found.remedy}", file=sys.stderr)
-        return exit_code(found.kind)
+    records = read_records(folder / FILE_NAME)
     print(f"{step.value} {step.info.title}\n{step.info.purpose}\n")
     lines = [
         f"{record.at:%Y-%m-%d %H:%M:%S} UTC  {in_words(record.event)}"
@@ -145,6 +141,8 @@ def _money_in_words(event: ev.Event) -> str:
                 f" {peaq(event.amount_wei)} in {event.transaction_hash}" if event.amount_wei else ""
             )
             return f"Request {event.request_id} settled: {event.code}.{paid}"
+        case ev.BalanceChanged():
+            return f"The wallet holds {peaq(event.held_wei)} at block {event.block}."
         case ev.FundingReopened():
             return (
                 f"More was needed: {peaq(event.needed_wei, up=True)}, held {peaq(event.held_wei)}."

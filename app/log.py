@@ -8,6 +8,7 @@ import re
 import time
 from pathlib import Path
 
+from core.errors import fault
 from core.files import FILE_MODE
 
 NAME = "wizard.log"
@@ -24,11 +25,18 @@ class _Redact(logging.Filter):
 
 
 def start_log(folder: Path) -> None:
-    """Appends to the log in `folder`, 0600; an old one over 1 MB is kept once, as `.1`."""
+    """Appends to the log in `folder`, 0600; an old one over 1 MB is kept once, as `.1`.
+
+    Raises OnboardingError (STATE_FOLDER_UNUSABLE).
+    """
     path = folder / NAME
-    if path.exists() and path.stat().st_size > _SIZE_LIMIT:
-        path.replace(folder / f"{NAME}.1")
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, FILE_MODE)
+    try:
+        if path.exists() and path.stat().st_size > _SIZE_LIMIT:
+            path.replace(folder / f"{NAME}.1")
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, FILE_MODE)
+    except OSError as error:
+        reason = error.strerror or error
+        raise fault("STATE_FOLDER_UNUSABLE", path=path, reason=reason) from error
     handler = logging.StreamHandler(os.fdopen(handle, "a", encoding="utf-8"))
     formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
     formatter.converter = time.gmtime

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 from app.run import read_settings, state_folder
 from core.clock import SystemClock
-from core.errors import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED, OnboardingError, exit_code
+from core.errors import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.receipt import receipt_lines
 from core.settings import Settings
 
@@ -25,22 +26,15 @@ def run_receipt(options: argparse.Namespace) -> int:
     """
     settings = read_settings(options)
     folder = state_folder(options, settings.network.name)
-    try:
-        receipt = _rebuilt(folder, settings)
-        if receipt is None:
-            print("The onboarding is not finished: there is no receipt yet.", file=sys.stderr)
-            return EXIT_STOPPED
-        if options.json:
-            import json
-
-            print(json.dumps(receipt, indent=2))
-        else:
-            print("\n".join(receipt_lines(receipt, settings.network.token)))
-        return asyncio.run(_verify(receipt, settings)) if options.verify else EXIT_DONE
-    except OnboardingError as error:
-        found = error.problem
-        print(f"{found.title}\n  {found.cause}\n  {found.remedy}", file=sys.stderr)
-        return exit_code(found.kind)
+    receipt = _rebuilt(folder, settings)
+    if receipt is None:
+        print("The onboarding is not finished: there is no receipt yet.", file=sys.stderr)
+        return EXIT_STOPPED
+    if options.json:
+        print(json.dumps(receipt, indent=2))
+    else:
+        print("\n".join(receipt_lines(receipt, settings.network.token)))
+    return asyncio.run(_verify(receipt, settings)) if options.verify else EXIT_DONE
 
 
 def _rebuilt(folder: Path, settings: Settings) -> dict[str, Any] | None:

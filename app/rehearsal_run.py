@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import EXIT_CONFIGURATION, OnboardingError, fault
+from core.errors import fault
 
 if TYPE_CHECKING:
     from app.rehearsal.network import RehearsalNetwork
@@ -31,28 +31,20 @@ def start_network(options: argparse.Namespace, store: Path) -> RehearsalNetwork:
 
 
 def run_devnet_command(options: argparse.Namespace) -> int:
+    """Runs the network alone until it is ended. Raises OnboardingError
+    (REHEARSAL_UNAVAILABLE).
+    """
     try:
         from app.rehearsal.devnet import run_devnet
         from app.rehearsal.network import RehearsalError
-
-        try:
-            return run_devnet(
-                port=options.port,
-                block_time=options.block_time,
-                faults=options.fault,
-                out=sys.stdout,
-            )
-        except RehearsalError as error:
-            raise fault("REHEARSAL_UNAVAILABLE", reason=error) from error
     except ImportError as error:
-        unavailable = fault("REHEARSAL_UNAVAILABLE", reason=f"{error.name} is not installed")
-        return say_problem(unavailable)
-    except OnboardingError as error:
-        return say_problem(error)
-
-
-def say_problem(error: OnboardingError) -> int:
-    """Writes the problem to stderr; the exit code."""
-    found = error.problem
-    print(f"{found.title}\n  {found.cause}\n  {found.remedy}", file=sys.stderr)
-    return EXIT_CONFIGURATION
+        raise fault("REHEARSAL_UNAVAILABLE", reason=f"{error.name} is not installed") from error
+    try:
+        return run_devnet(
+            port=options.port,
+            block_time=options.block_time,
+            faults=options.fault,
+            out=sys.stdout,
+        )
+    except RehearsalError as error:
+        raise fault("REHEARSAL_UNAVAILABLE", reason=error) from error

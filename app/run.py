@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.clock import SystemClock
-from core.errors import EXIT_STOPPED, OnboardingError, exit_code, fault
+from core.errors import EXIT_STOPPED, OnboardingError, fault
 from core.files import prepare_state_folder
-from core.networks import find_network
 from core.receipt import read_receipt, receipt_lines
-from core.settings import Settings, load_settings
+from core.settings import NETWORK, Settings, load_settings
 from core.state import Details, State
 from core.steps import Step
 
@@ -28,25 +27,41 @@ if TYPE_CHECKING:
 
 
 def state_folder(options: argparse.Namespace, network: str) -> Path:
-    """`--state-dir` itself, or the network's folder below the user's state directory."""
+    """`--state-dir` itself, or the network's folder below the user's state directory.
+
+    Raises OnboardingError (STATE_FOLDER_UNUSABLE).
+    """
     if options.state_dir is not None:
-        return Path(options.state_dir).expanduser().absolute()
+        try:
+            return Path(options.state_dir).expanduser().absolute()
+        except RuntimeError as error:
+            raise fault("STATE_FOLDER_UNUSABLE", path=options.state_dir, reason=error) from error
     from platformdirs import user_state_path
 
     return user_state_path("peaq-onboard") / network
 
 
 def read_settings(options: argparse.Namespace, overrides: dict[str, str] | None = None) -> Settings:
-    return load_settings(
-        environ=os.environ,
-        env_file=options.env_file.expanduser().absolute(),
-        network=options.network,
-        overrides=overrides,
+    """The settings of the command line, the environment and .env.
+
+    Raises OnboardingError where it is not even known which network is meant (VARIABLE_INVALID),
+    or where .env is (ENV_FILE_UNREADABLE); all other faults are listed in them.
+    """
+    try:
+        env_file = options.env_file.expanduser().absolute()
+    except RuntimeError as error:
+        raise fault("ENV_FILE_UNREADABLE", path=options.env_file, reason=error) from error
+    settings = load_settings(
+        environ=os.environ, env_file=env_file, network=options.network, overrides=overrides
     )
+    unknown = settings.problem_of(NETWORK)
+    if unknown is not None:
+        raise OnboardingError(unknown)
+    return settings
 
 
 def run_wizard(options: argparse.Namespace) -> int:
-    """Runs it; the exit code. Everything that stops it is said on stderr in a few lines."""
+    """Runs it; the exit code. Raises OnboardingError for what keeps it from starting."""
     if options.no_input:
         options.plain = True  # a full screen asks by nature
     if not options.plain and not sys.stdin.isatty():
@@ -59,20 +74,10 @@ def run_wizard(options: argparse.Namespace) -> int:
     # Where no full screen can be shown, the lines are: nobody has to know the option.
     if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         options.plain = True
-    try:
-        if options.network:
-            find_network(options.network)
-        if options.rehearse:
-            return _rehearse(options)
-        settings = read_settings(options)
-        return _run(options, settings, state_folder(options, settings.network.name), None)
-    except ValueError as error:
-        print(f"peaq-onboard: {error}", file=sys.stderr)
-        return EXIT_STOPPED
-    except OnboardingError as error:
-        found = error.problem
-        print(f"{found.title}\n  {found.cause}\n  {found.remedy}", file=sys.stderr)
-        return exit_code(found.kind)
+    if options.rehearse:
+        return _rehearse(options)
+    settings = read_settings(options)
+    return _run(options, settings, state_folder(options, settings.network.name), None)
 
 
 def _rehearse(options: argparse.Namespace) -> int:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import Any
 
 from app.run import read_settings, state_folder
 from core.clock import SystemClock, stamp
-from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, OnboardingError, exit_code
+from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
 from core.fold import fold
 from core.journal import FILE_NAME, read_records
 from core.receipt import transaction_rows
@@ -22,12 +21,7 @@ def run_status(options: argparse.Namespace) -> int:
     clock = SystemClock()
     settings = read_settings(options)
     folder = state_folder(options, settings.network.name)
-    try:
-        state = fold(read_records(folder / FILE_NAME))
-    except OnboardingError as error:
-        found = error.problem
-        print(f"{found.title}\n  {found.cause}\n  {found.remedy}", file=sys.stderr)
-        return exit_code(found.kind)
+    state = fold(read_records(folder / FILE_NAME))
     status = build_status(state, settings, str(folder), clock)
     if options.json:
         print(json.dumps(status, indent=2))

@@ -57,7 +57,10 @@ ANSI = Theme(
 
 
 def choose_theme(environ: Mapping[str, str]) -> str:
-    """The full one only where the terminal says that it has all colours."""
+    """The full one only where the terminal says that it has all colours.
+
+    Also under NO_COLOR: Textual turns its colours into greys, and those of a terminal into black.
+    """
     if "NO_COLOR" in environ:
-        return ANSI.name
+        return FULL.name
     return FULL.name if environ.get("COLORTERM") in ("truecolor", "24bit") else ANSI.name

@@ -33,6 +33,8 @@ class Memory:
     image_expires: float = 0.0
     """Monotonic seconds."""
     used_codes: set[Secret] = field(default_factory=set)
+    promise_seen: float | None = None
+    """Monotonic seconds at which this run first met a settled, unseen payment."""
 
 
 @dataclass

@@ -61,6 +61,8 @@ def url_reason(url: str) -> str | None:
         _ = parts.port  # raises ValueError for one that is no number
     except ValueError:
         return "It cannot be read as an address."
+    if parts.username is not None or parts.password is not None:
+        return "It holds a user name or a password, and the description is public."
     if parts.scheme not in ("http", "https"):
         return "It does not start with https:// or http://."
     return None if host else "It names no host."

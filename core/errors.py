@@ -32,6 +32,8 @@ class Problem:
     params: Mapping[str, str] = field(default_factory=dict)
     detail: str = ""
     until: datetime | None = None
+    asked_at: datetime | None = None
+    """When the wait began, by the clock of that time; None for one that begins now."""
 
     @property
     def entry(self) -> Entry:
@@ -67,7 +69,9 @@ class Problem:
         """How long still to wait; zero when it may be tried."""
         if self.until is None or self.until <= now:
             return timedelta(0)
-        return self.until - now
+        left = self.until - now
+        # A clock that was set back must not make a wait longer than it ever was.
+        return min(left, self.until - self.asked_at) if self.asked_at else left
 
     def _filled(self, template: str) -> str:
         return template.format_map(_Blank(self.params))

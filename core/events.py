@@ -196,6 +196,14 @@ class FundingAnswered(Event):
 
 
 @dataclass(frozen=True)
+class BalanceChanged(Event):
+    """Another balance than before was seen while the wallet is being funded."""
+
+    held_wei: int
+    block: int
+
+
+@dataclass(frozen=True)
 class FundingReopened(Event):
     """A later step found less than it needs."""
 

@@ -128,6 +128,8 @@ def _funding(state: State, event: ev.Event, at: datetime) -> State:
                 promise = Promise(before, event.amount_wei, event.transaction_hash, at)
             answered = (*state.answered, event)
             return replace(state, open_request=None, answered=answered, promise=promise)
+        case ev.BalanceChanged():
+            return replace(state, held=event.held_wei)
         case ev.FundingReopened():
             need = Need(0, event.needed_wei, 0)
             return replace(state, funded=None, need=need, held=event.held_wei)
@@ -227,6 +229,7 @@ def _failed(state: State, event: ev.StepFailed, at: datetime) -> State:
         params=event.params,
         detail=event.detail,
         until=parse_stamp(event.until) if event.until else None,
+        asked_at=at,
     )
     refused = code in ("INVALID_2FA", "CODE_EXPIRED")
     return replace(

@@ -100,6 +100,8 @@ async def look(context: Context) -> Balance:
     if state.need and held >= needed and state.funded is None:
         way = _funded_way(context.state)
         await context.book.record(ev.WalletFunded(way, held, needed, height))
+    elif state.need and state.funded is None and held != state.held:
+        await context.book.record(ev.BalanceChanged(held, height))
     return Balance(held, needed, height)
 
 
@@ -126,6 +128,11 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     if await _still_promised(context, balance):
         # Asking anew would be another request, and so could be another payment.
         return await _arrival(context)
+    if context.state.promise is not None:
+        # Meanwhile it may have arrived: asked again after the promise was looked at.
+        balance = await look(context)
+        if not balance.missing:
+            return balance
     code = examine(context, typed)
     request_id = await _request_id(context, balance)
     try:
@@ -135,6 +142,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
         await note_refusal(context, code, error)
         return await _refused(context, error, request_id)
     context.memory.used_codes.add(code)
+    context.memory.promise_seen = None
     await context.book.record(
         ev.FundingAnswered(request_id, answer.code, answer.transaction_hash, answer.amount)
     )
@@ -153,7 +161,13 @@ async def _still_promised(context: Context, balance: Balance) -> bool:
         return False
     if _HASH.fullmatch(promise.transaction_hash):
         return await context.chain.receipt(promise.transaction_hash) is None
-    return context.clock.now() < promise.at + PROMISE_PATIENCE
+    # By both clocks: one that is set while this runs must not make the promise old.
+    memory = context.memory
+    if memory.promise_seen is None:
+        memory.promise_seen = context.clock.monotonic()
+    waited = context.clock.monotonic() - memory.promise_seen
+    old = context.clock.now() >= promise.at + PROMISE_PATIENCE
+    return not (old and waited >= PROMISE_PATIENCE.total_seconds())
 
 
 async def _request_id(context: Context, balance: Balance) -> str:

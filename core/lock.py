@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from core.clock import stamp
 from core.errors import fault
-from core.files import FILE_MODE
+from core.files import FILE_MODE, replace_file
 
 FILE_NAME = "lock"
 
@@ -37,9 +37,16 @@ class FolderLock:
                 terminal=held.get("terminal", "an unknown terminal"),
                 since=held.get("since", "an unknown time"),
             ) from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise fault("STATE_FOLDER_UNUSABLE", path=self._folder, reason=reason) from error
         note = {"pid": os.getpid(), "terminal": _terminal(), "since": stamp(now)}
-        self._note.write_text(json.dumps(note), encoding="utf-8")
-        self._note.chmod(FILE_MODE)
+        try:
+            replace_file(self._note, json.dumps(note).encode())
+        except OSError as error:
+            self._lock.release()
+            reason = error.strerror or error
+            raise fault("STATE_FOLDER_UNUSABLE", path=self._note, reason=reason) from error
 
     def release(self) -> None:
         if self._lock.is_locked:

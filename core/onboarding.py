@@ -190,7 +190,7 @@ class Onboarding:
         """On every start: settles what is open, and compares the journal with the chain."""
         from core.reconcile import reconcile
 
-        async with self._step(self.action.step) as context:
+        async with self._step(None) as context:
             await reconcile(context)
 
     # Step 2
@@ -340,6 +340,9 @@ class Onboarding:
     @asynccontextmanager
     async def _step(self, step: Step | None) -> AsyncIterator[Context]:
         """One operation at a time; what goes wrong is recorded, and comes as OnboardingError."""
+        if self.settings.problems and step is not Step.ENVIRONMENT:
+            # On every start, not only on the first screen: a code must not go where it should not.
+            raise OnboardingError(self.settings.problems[0])
         context = await self.load()
         async with self._busy:
             try:

@@ -170,7 +170,7 @@ FILES = (
         "PASSPHRASE_EMPTY",
         "The passphrase is empty",
         "The key would lie open on the disk.",
-        "Type a passphrase, twice.",
+        "Type the passphrase.",
         money="",
         again="after a change",
     ),

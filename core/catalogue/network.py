@@ -101,7 +101,7 @@ FUNDS = (
         "FUNDING_TOO_SMALL",
         "Insufficient balance for gas + bond",
         "The Gas Station paid {amount} {token}; {missing} {token} are still missing.",
-        "Send {missing} {token} to {address}, or ask again tomorrow.",
+        "Send {missing} {token} to {address}: press F3. This screen notices when it arrives.",
         money="What was paid is in the wallet.",
         again="after a change",
     ),
