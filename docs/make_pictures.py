@@ -99,6 +99,7 @@ async def photograph(folder: Path, network: RehearsalNetwork) -> None:
         await camera.take("2-keypair")
         await camera.press("enter")
         await camera.on_screen("BackupScreen")
+        await camera.press("right")
         await camera.take("2-backup")
         await camera.press("enter")
         await camera.on_screen("EnrolmentScreen")

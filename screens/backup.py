@@ -20,6 +20,7 @@ from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 
 _WAYS = (
+    ("undecided", "not yet"),
     ("copied", "I have copied the file"),
     ("revealed", "show me the key, I write it down"),
     ("none", "no backup"),
@@ -49,13 +50,20 @@ class BackupScreen(StepScreen):
         yield Line("", id="env-note")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "go on"), ("Right", "other answer"), ("F7", "key into .env")]
+        return [("Enter", "go on"), ("Left Right", "choose"), ("F7", "key into .env")]
 
     def first_focus(self) -> Widget:
         return self.query_one("#backup")
 
     def go(self) -> None:
-        way = cast(Literal["copied", "revealed", "none"], self.query_one("#backup", Choice).value)
+        chosen = self.query_one("#backup", Choice).value
+        if chosen == "undecided":
+            # What the receipt says about the backup is stated, not assumed.
+            self.query_one("#env-note", Line).say(
+                "Copy the file now; then choose the answer with the arrow keys, and press Enter."
+            )
+            return
+        way = cast(Literal["copied", "revealed", "none"], chosen)
         if way == "copied":
             self._record(way)
         elif way == "revealed":

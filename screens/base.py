@@ -24,6 +24,8 @@ from screens.widgets.inputs import Field
 from screens.widgets.line import Line
 from screens.wizard import Wizard
 
+# The Gas Station may count an early attempt against the owner.
+HELD_BACK = ("RATE_LIMITED", "2FA_LOCKED", "CAP_EXCEEDED_OWNER", "CAP_EXCEEDED_WALLET")
 SMALLEST = (40, 12)
 """Columns and rows below which nothing sensible can be shown."""
 
@@ -105,7 +107,8 @@ class StepScreen(Screen[None]):
         self.show_frame()
         self.call_after_refresh(self._focus_first)
         failure = self.state.failure
-        if failure and failure.step is self.step:
+        # A fault of the line is over: it was asked just now, or will be at the next Enter.
+        if failure and failure.step is self.step and not failure.problem.code.startswith("RPC_"):
             self.show_problem(failure.problem)
 
     def on_screen_resume(self) -> None:
@@ -133,8 +136,12 @@ class StepScreen(Screen[None]):
         engine = self.engine
         network = engine.settings.network
         columns, rows = self.app.size
-        self.set_class(columns < SMALLEST[0] or rows < SMALLEST[1], "too-small")
-        self.query_one(HeaderLine).show(network, self.state.address)
+        too_small = columns < SMALLEST[0] or rows < SMALLEST[1]
+        self.set_class(too_small, "too-small")
+        if too_small:
+            self.query_one(HeaderLine).say("Make the window larger")
+        else:
+            self.query_one(HeaderLine).show(network, self.state.address)
         self.query_one(Rail).show(step_statuses(self.state, engine.clock.now()))
         self.query_one(MoneyLine).show(self.state, network.token)
         keys = [*self.keys()]
@@ -180,7 +187,9 @@ class StepScreen(Screen[None]):
     def busy_changed(self, busy: bool) -> None:
         """Work begins or ends: what would start another one is disabled meanwhile."""
         self.primary.disabled = busy
-        if not busy and self.focused is None:
+        if busy:
+            self.show_problem(None)  # it is being tried again: the old fault is no news any more
+        elif self.focused is None:
             # What is disabled loses the focus; nobody else has taken it meanwhile.
             self.call_after_refresh(self._focus_first)
 
@@ -212,14 +221,14 @@ class StepScreen(Screen[None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._forward(event.input)
+        self.forward(event.input)
 
     @on(Choice.Submitted)
     def _chosen(self, event: Choice.Submitted) -> None:
         event.stop()
-        self._forward(event.choice)
+        self.forward(event.choice)
 
-    def _forward(self, widget: Widget) -> None:
+    def forward(self, widget: Widget) -> None:
         """Enter in a field: to the next empty one, else the step itself."""
         fields = [field for field in self.query(Field) if _shown(field) and not field.disabled]
         empty = [field for field in fields if not field.value and field is not widget]
@@ -239,8 +248,10 @@ class StepScreen(Screen[None]):
         self.go()
 
     def waits_for(self, problem: Problem) -> bool:
-        """Whether Enter is held back until the problem's time is over."""
-        return True
+        """Whether Enter is held back until the problem's time is over: only where trying earlier
+        would cost something.
+        """
+        return problem.code in HELD_BACK
 
     def go(self) -> None:
         """Does the step."""

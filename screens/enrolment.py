@@ -71,12 +71,14 @@ class EnrolmentScreen(StepScreen):
                 yield Line(self.engine.image[0], id="picture")
 
     def keys(self) -> list[tuple[str, str]]:
+        if self.engine.enrolment is None:
+            return [("Enter", "try again"), ("F3", "fund otherwise")]
         return [
-            ("Enter", "done" if self.engine.enrolment else "try again"),
-            ("F3", "other way"),
-            ("F4", "large"),
+            ("Enter", "done"),
+            ("F3", "fund otherwise"),
             ("F5", "renew"),
             ("F6", "invert"),
+            ("F4", "large"),
         ]
 
     def on_mount(self) -> None:

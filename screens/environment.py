@@ -129,9 +129,9 @@ class EnvironmentScreen(StepScreen):
         elif red:
             title = "One thing has to be mended first:"
         elif any(check.light is Light.AMBER for check in checks):
-            title = "Everything essential is there."
+            title = "All that is essential passed the checks."
         else:
-            title = "Everything is there."
+            title = "All checks passed."
         self.query_one("#checks-title", Line).say(f"\n{title}")
         brief = red is not None or self.query_one(ProblemCard).problem is not None
         self.query_one("#checks", Line).say(_list_of(checks, brief=brief))

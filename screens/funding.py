@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -15,6 +18,7 @@ from screens.confirmation import CodeScreen
 from screens.consent import ConsentScreen
 from screens.enrolment import QrScreen
 from screens.widgets.choice import Choice
+from screens.widgets.frame import MoneyLine
 from screens.widgets.inputs import CodeField, Row
 from screens.widgets.line import Line
 
@@ -41,6 +45,11 @@ class FundingScreen(CodeScreen):
         Binding("f4", "address_qr", show=False),
         Binding("f8", "pretend_pay", show=False),
     ]
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._held: int | None = None
+        """Wei, as last looked at."""
 
     def body(self) -> ComposeResult:
         yield Line("", id="amounts")
@@ -106,10 +115,19 @@ class FundingScreen(CodeScreen):
         )
         self.wizard.watch_balance(True)
 
+    def show_frame(self) -> None:
+        super().show_frame()
+        if self._held is not None and self.is_mounted:
+            # The balance that was looked at last is in no record: it is newer than those.
+            state = replace(self.state, held=self._held)
+            self.query_one(MoneyLine).show(state, self.engine.settings.network.token)
+
     def _show_amounts(self, held: int) -> None:
         need = self.state.need
         if need is None:
             return
+        self._held = held
+        self.show_frame()
         token = self.engine.settings.network.token
         missing = max(need.total - held, 0)
         parts = f"bond {peaq(need.bond)}, gas {peaq(need.gas, up=True)}, head room "

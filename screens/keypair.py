@@ -71,6 +71,8 @@ class KeypairScreen(StepScreen):
     def _show_way(self) -> None:
         way = self.way
         self.query_one("#way-text", Line).say(_TEXTS[way])
+        self.primary.label = "Open the key" if way == "keep" else self.primary_label
+        self.primary.refresh(layout=True)
         for name, shown in (
             ("#private-key", way == "import"),
             ("#key-file", way == "import"),
@@ -83,16 +85,16 @@ class KeypairScreen(StepScreen):
     def first_focus(self) -> Widget:
         return self.query_one("#passphrase" if self.way != "import" else "#private-key")
 
-    def _forward(self, widget: Widget) -> None:
+    def forward(self, widget: Widget) -> None:
         if self.way == "import" and widget.id in ("private-key", "key-file"):
-            self.query_one("#passphrase").focus()
+            self.set_focus(self.query_one("#passphrase"))
         elif widget.id == "way":
-            self.first_focus().focus()
+            self.set_focus(self.first_focus())
         elif widget.id == "passphrase" and self.way != "keep":
             again = (
                 "#passphrase-again" if self.query_one("#passphrase", Field).value else "#passphrase"
             )
-            self.query_one(again).focus()
+            self.set_focus(self.query_one(again))
         else:
             self.action_primary()
 

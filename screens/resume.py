@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.app import ComposeResult
+from textual.binding import Binding
 
 from core.state import next_action
 from core.steps import Step
 from screens.base import StepScreen
+from screens.settings import SettingsScreen
 from screens.widgets.line import Line
 from screens.wizard import Wizard
 
 
 class ResumeScreen(StepScreen):
+    BINDINGS = [Binding("f2", "settings", show=False)]
+
     title_text = "Welcome back"
     primary_label = "Try again"
 
@@ -28,11 +34,21 @@ class ResumeScreen(StepScreen):
             yield Line(f"\n{warning}", classes="muted")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "try again")]
+        return [("Enter", "try again"), *([] if self.wizard.pretend else [("F2", "settings")])]
 
     def on_mount(self) -> None:
         self.show_problem(None)
         self.go()
+
+    def action_settings(self) -> None:
+        if not self.wizard.pretend and not self.wizard.busy:
+            self.app.push_screen(SettingsScreen(self.wizard))
+
+    def finished(self, name: str, result: Any) -> None:
+        if name == "settings":
+            self.go()
+        else:
+            super().finished(name, result)
 
     def go(self) -> None:
         self.wizard.perform("reconcile", self.engine.reconcile)

@@ -59,7 +59,7 @@ class ProblemCard(Vertical):
                 layout=False,
             )
         else:
-            line.say("It can be tried again now, with Enter.", layout=False)
+            line.say("The time is over: it can be tried again now.", layout=False)
 
     @property
     def counting(self) -> bool:
@@ -67,8 +67,8 @@ class ProblemCard(Vertical):
 
 
 def clock_text(seconds: float) -> str:
-    """`04:31`, or `7:04:31` from an hour on."""
+    """`04:31`, or `7 h 04 min` from an hour on, so that nobody takes one for the other."""
     whole = int(seconds + 0.999)
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes:02}:{left:02}"
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes:02}:{left:02}"

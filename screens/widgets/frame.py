@@ -69,15 +69,17 @@ class MoneyLine(Line):
     """From the first measurement on: needed, held, bonded, spent on gas."""
 
     def show(self, state: State, token: str) -> None:
+        self.display = state.need is not None  # its row is of use to the screens before
         if state.need is None:
-            self.say("")
             return
-        amounts = (
-            ("needed", peaq(state.need.total, up=True)),
+        earlier = state.registered is not None and state.registered.way == "found"
+        amounts = [
             ("held", peaq(state.held or 0)),
-            ("bonded", peaq(state.bonded)),
+            ("bonded", "earlier" if earlier and not state.bonded else peaq(state.bonded)),
             ("gas", peaq(state.gas_spent, up=True)),
-        )
+        ]
+        if state.registered is None or state.funded is None:
+            amounts.insert(0, ("needed", peaq(state.need.total, up=True)))
         text = "  ".join(f"{name} {amount}" for name, amount in amounts)
         self.say(f"{text}  {token}")
 

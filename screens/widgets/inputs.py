@@ -37,11 +37,36 @@ class Field(Input):
         self.insert_text_at_cursor(self.tidy(event.text)[: self.max_length or 4096])
         self._pasted_at = time.monotonic()
 
+    async def _on_key(self, event: events.Key) -> None:
+        """Keys in the order in which they were typed, also in a burst on a slow line.
+
+        Tab and Enter act at once, and not when they have bubbled up to the screen: what was
+        typed after them is still in this field's queue, and belongs to where the focus is then.
+        """
+        focused = self.screen.focused
+        if focused is not None and focused is not self:
+            focused.post_message(events.Key(event.key, event.character))
+        elif event.key == "tab":
+            self.screen.focus_next()
+        elif event.key == "shift+tab":
+            self.screen.focus_previous()
+        elif event.key == "enter":
+            await self.action_submit()
+        else:
+            await super()._on_key(event)
+            return
+        event.prevent_default()
+        event.stop()
+
     async def action_submit(self) -> None:
         # Over a link without bracketed paste the trailing line break arrives as Enter.
         if time.monotonic() - self._pasted_at < _PASTE_ENTER_SECONDS:
             return
-        await super().action_submit()
+        forward = getattr(self.screen, "forward", None)
+        if forward is not None:
+            forward(self)
+        else:
+            await super().action_submit()
 
 
 class SecretField(Field):
