@@ -59,12 +59,11 @@ class Answers:
         """
         if self.code_command is None:
             return None
-        words = shlex.split(self.code_command)
         # The environment of the wizard may hold the owner's key: it is not handed on.
         environ = {name: v for name, v in os.environ.items() if name != "PEAQOS_PRIVATE_KEY"}
         try:
             done = subprocess.run(
-                words,
+                shlex.split(self.code_command),
                 input=otpauth_uri.reveal() + "\n" if otpauth_uri else "",
                 capture_output=True,
                 text=True,

@@ -1,0 +1,171 @@
+"""The wizard line by line: a script that waits for exit codes loses nothing to a full screen."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.answers import AnswerError, Answers
+from app.console import Console
+from app.plain import PlainWizard
+from app.rehearsal.pretend import PretendPeople
+from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
+from core.secrets import Secret
+from core.state import Action
+from tests.support.machine import Machine
+
+PASSPHRASE = "correct horse battery staple"
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Answers:
+    """Everything that a full unattended run needs."""
+    file = tmp_path / "passphrase"
+    file.write_text(f"{PASSPHRASE}\nsecond line\n")
+    return Answers(
+        key="generate",
+        passphrase_file=file,
+        backup="copied",
+        documentation_url="https://example.com/arm-7",
+        data_api="https://example.com/arm-7/data",
+        data_visibility="private",
+        fund="gas-station",
+        yes=True,
+        no_input=True,
+    )
+
+
+def plain(machine: Machine, answers: Answers) -> PlainWizard:
+    pretend = PretendPeople(machine.network)
+    return PlainWizard(
+        machine.now_open, answers, Console(no_input=answers.no_input), pretend=pretend
+    )
+
+
+async def test_an_unattended_run_finishes_and_exits_with_0(
+    machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await plain(machine, answers).run() == EXIT_DONE
+    shown = capsys.readouterr()
+    assert f"did:peaq:{machine.address}" in shown.out
+    assert "This code was used just now" in shown.err, "it waited for a fresh code by itself"
+    assert len(machine.network.transfers()) == 1
+    assert machine.state.did is not None
+    assert machine.state.did.attributes["data_visibility"] == "private"
+    assert PASSPHRASE not in shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    ("missing", "option"),
+    [
+        ({"key": None}, "--key"),
+        ({"passphrase_file": None}, "--passphrase-file"),
+        ({"backup": None}, "--backup"),
+        ({"documentation_url": None}, "--documentation-url"),
+        ({"data_api": None}, "--data-api"),
+    ],
+)
+async def test_no_input_names_what_is_missing(
+    machine: Machine,
+    answers: Answers,
+    missing: dict[str, None],
+    option: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert await plain(machine, replace(answers, **missing)).run() == EXIT_STOPPED
+    assert f"{option} is missing" in capsys.readouterr().err
+    assert not machine.network.sent_transactions()
+
+
+async def test_without_a_yes_nothing_is_signed(
+    machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await plain(machine, replace(answers, yes=False)).run() == EXIT_STOPPED
+    assert "--accept-bond is missing" in capsys.readouterr().err.replace("--yes", "--accept-bond")
+    assert machine.now_open.action is Action.REGISTER
+    assert not machine.network.sent_transactions()
+
+
+async def test_a_bond_above_what_was_accepted_is_not_paid(
+    machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accepted = replace(answers, accept_bond=10**17)
+    assert await plain(machine, accepted).run() == EXIT_STOPPED
+    assert "at most 0.1 was accepted" in capsys.readouterr().err
+    assert not machine.network.sent_transactions()
+
+
+async def test_a_long_cooldown_ends_with_75_and_the_next_start_goes_on(
+    machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.network.fault("owner-cap", 1)
+    assert await plain(machine, answers).run() == EXIT_WAITING
+    assert "Owner daily funding cap exceeded" in capsys.readouterr().err
+    await machine.close()
+    assert await plain(machine, replace(answers, fund="manual")).run() == EXIT_DONE
+    assert not machine.network.transfers()
+
+
+async def test_a_short_cooldown_is_waited_for(machine: Machine, answers: Answers) -> None:
+    machine.network.fault("rate-limited", 1)
+    assert await plain(machine, answers).run() == EXIT_DONE
+    assert len(machine.network.transfers()) == 1
+
+
+async def test_it_can_be_typed_through(
+    machine: Machine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A line for each question, a bad address and two different passphrases among them."""
+    lines = [
+        *("ftp://nowhere", "https://a.example/api", "public"),
+        *("https://a.example/doc", "https://a.example/api", "public"),
+        *("1", PASSPHRASE, "a slip", ""),  # they differ: Enter tries again
+        *("generate", PASSPHRASE, PASSPHRASE),
+        "copied",
+    ]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines) + "\n"))
+    assert await plain(machine, Answers(qr=False)).run() == EXIT_STOPPED
+    shown = capsys.readouterr()
+    assert "does not start with https://" in shown.err
+    assert "The two passphrases differ" in shown.err
+    assert "Or type" in shown.err or "type this secret" in shown.err
+    assert "The input has ended. Nothing is lost" in shown.err
+    assert machine.address in shown.out
+    assert machine.now_open.action is Action.ENROL
+
+
+def test_the_code_command_gets_the_uri_on_stdin_and_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key in the environment of a child would be a key handed on."""
+    monkeypatch.setenv("PEAQOS_PRIVATE_KEY", "0x" + "11" * 32)
+    script = tmp_path / "authenticator.py"
+    script.write_text(
+        "import json, os, sys\n"
+        "seen = {'stdin': sys.stdin.read(), 'key': os.environ.get('PEAQOS_PRIVATE_KEY')}\n"
+        f"open({str(tmp_path / 'seen')!r}, 'w').write(json.dumps(seen))\n"
+        "print(' 123456 ')\n"
+    )
+    answers = Answers(code_command=f"{sys.executable} {script}")
+    assert answers.code(Secret("otpauth://totp/x?secret=ABC")) == "123456"
+    seen = json.loads((tmp_path / "seen").read_text())
+    assert seen == {"stdin": "otpauth://totp/x?secret=ABC\n", "key": None}
+
+
+@pytest.mark.parametrize("command", ["false", "no-such-command-here", "'"])
+def test_a_code_command_that_fails_says_so(command: str) -> None:
+    with pytest.raises(AnswerError, match="code-command"):
+        Answers(code_command=command).code()
+
+
+def test_a_passphrase_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(AnswerError, match="passphrase-file cannot be read"):
+        Answers(passphrase_file=tmp_path / "none").passphrase()
