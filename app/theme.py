@@ -21,6 +21,8 @@ FULL = Theme(
     boost="#2c3540",
     dark=True,
     variables={
+        "quiet": "#8a949f",
+        "label": "#a7b0ba",
         "field": "#222932",
         "field-focus": "#33414f",
         "key": "#7aa2d8",
@@ -46,6 +48,8 @@ ANSI = Theme(
     variables={
         # Textual's own widgets ask for variables that only its ansi themes have.
         **BUILTIN_THEMES["ansi-dark"].variables,
+        "quiet": "ansi_bright_black",
+        "label": "ansi_default",
         "field": "ansi_default",
         "field-focus": "ansi_default",
         "key": "ansi_blue",

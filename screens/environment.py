@@ -145,7 +145,7 @@ def _list_of(checks: list[Check], *, brief: bool) -> Content:
     """The lines; `brief` folds what is fine into one, so that the remedies fit."""
     signs = marks()
     look = {
-        Light.PENDING: (signs.todo, "$text-muted"),
+        Light.PENDING: (signs.todo, "$quiet"),
         Light.GREEN: (signs.done, "$success"),
         Light.AMBER: (signs.amber, "$warning"),
         Light.RED: (signs.failed, "bold $error"),

@@ -63,7 +63,7 @@ class MachineNftScreen(StepScreen):
         lines = [
             Content.styled(f"{signs.done} {name:<15} {text}", "$success")
             if text
-            else Content.styled(f"{signs.todo} {name}", "$text-muted")
+            else Content.styled(f"{signs.todo} {name}", "$quiet")
             for name, text in rows
         ]
         self.query_one("#progress", Line).say(Content("\n").join(lines))

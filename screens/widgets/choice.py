@@ -57,7 +57,7 @@ class Choice(Widget, can_focus=True):
             f"{signs.left} ",
             Content.styled(f" {title} ", style),
             f" {signs.right}",
-            Content.styled(f"  {place} of {len(self._options)}", "$text-muted"),
+            Content.styled(f"  {place} of {len(self._options)}", "$quiet"),
         )
 
     def validate_value(self, value: str) -> str:

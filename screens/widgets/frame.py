@@ -44,8 +44,8 @@ class Rail(Line):
         sign_of = {
             StepStatus.DONE: (signs.done, "$success"),
             StepStatus.CURRENT: (signs.current, "bold $primary"),
-            StepStatus.TODO: (signs.todo, "$text-muted"),
-            StepStatus.SKIPPED: (signs.skipped, "$text-muted"),
+            StepStatus.TODO: (signs.todo, "$quiet"),
+            StepStatus.SKIPPED: (signs.skipped, "$quiet"),
             StepStatus.FAILED: (signs.failed, "bold $error"),
             StepStatus.WAITING: (signs.waiting, "bold $warning"),
         }
