@@ -1,0 +1,84 @@
+"""wizard.log may be sent to whoever looks after the machine: nothing in it opens anything."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app import log as log_module
+from app.log import NAME, start_log
+from core.errors import OnboardingError
+
+SECRETS = [
+    "otpauth://totp/peaq:0xabc?secret=JBSWY3DPEHPK3PXP&issuer=peaq",
+    "secret=JBSWY3DPEHPK3PXP",
+    '{"twoFactorCode": "123456"}',
+    "twoFactorCode=123456",
+]
+
+
+@pytest.fixture
+def logger() -> Iterator[logging.Logger]:
+    logger = logging.getLogger("peaq_onboard")
+    before = logger.handlers, logger.level, logger.propagate
+    yield logger
+    _close(logger)
+    logger.handlers, logger.level, logger.propagate = before
+
+
+def _close(logger: logging.Logger) -> None:
+    for handler in logger.handlers:
+        stream = getattr(handler, "stream", None)
+        if isinstance(stream, io.TextIOWrapper):  # the test runner's own is none
+            stream.close()
+
+
+def test_it_is_for_this_user_only_and_grows(tmp_path: Path, logger: logging.Logger) -> None:
+    for text in ("first", "second"):
+        start_log(tmp_path)
+        logger.info("%s start", text)
+        _close(logger)
+    path = tmp_path / NAME
+    assert path.stat().st_mode & 0o777 == 0o600
+    lines = path.read_text().splitlines()
+    assert [line.split(" ", 2)[2] for line in lines] == ["INFO first start", "INFO second start"]
+    assert lines[0].split(" INFO")[0].endswith("Z"), "the time says no zone"
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_what_looks_like_a_secret_is_struck_out(
+    tmp_path: Path, logger: logging.Logger, text: str
+) -> None:
+    start_log(tmp_path)
+    logger.warning(text.replace("%", "%%"))
+    logger.warning("as argument: %s", text)
+    written = (tmp_path / NAME).read_text()
+    assert "JBSWY3DPEHPK3PXP" not in written
+    assert "123456" not in written
+    assert written.count("***") >= 2
+
+
+def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    """Else somebody else's file would be written to."""
+    target = tmp_path / "elsewhere"
+    (tmp_path / NAME).symlink_to(target)
+    with pytest.raises(OnboardingError) as refused:
+        start_log(tmp_path)
+    assert refused.value.code == "STATE_FOLDER_UNUSABLE"
+    assert NAME in refused.value.problem.cause
+    assert not target.exists()
+
+
+def test_it_does_not_fill_the_disk(
+    tmp_path: Path, logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "_SIZE_LIMIT", 100)
+    (tmp_path / NAME).write_text("x" * 101)
+    start_log(tmp_path)
+    logger.info("anew")
+    assert "anew" in (tmp_path / NAME).read_text()
+    assert (tmp_path / f"{NAME}.1").read_text() == "x" * 101

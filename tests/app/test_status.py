@@ -1,0 +1,166 @@
+"""`status`: where it stands, for people and for programs, without network and without a change."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli import main
+from core.clock import SystemClock
+from core.errors import OnboardingError
+from core.state import Action
+from tests.support.clock import FakeClock
+from tests.support.machine import Machine
+
+KEYS = {
+    "network",
+    "chain_id",
+    "address",
+    "finished",
+    "step",
+    "steps",
+    "waiting_until",
+    "error",
+    "machine_id",
+    "token_id",
+    "transactions",
+    "state_dir",
+}
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The command reads the real clock, so the machine lives in the present here."""
+    return FakeClock(SystemClock().now())
+
+
+def told(capsys: pytest.CaptureFixture[str], folder: Path) -> tuple[int, dict[str, Any]]:
+    place = ["--network", "rehearsal", "--state-dir", str(folder)]
+    before = sorted(folder.iterdir()) if folder.exists() else None
+    code = main(["status", "--json", *place])
+    answer = json.loads(capsys.readouterr().out)
+    assert set(answer) >= KEYS
+    assert main(["status", *place]) == code
+    assert "Traceback" not in capsys.readouterr().err
+    assert (sorted(folder.iterdir()) if folder.exists() else None) == before
+    return code, answer
+
+
+def people_read(capsys: pytest.CaptureFixture[str], folder: Path) -> str:
+    main(["status", "--network", "rehearsal", "--state-dir", str(folder)])
+    return capsys.readouterr().out
+
+
+def test_before_anything_was_done(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, answer = told(capsys, tmp_path / "nothing")
+    assert code == 1
+    assert answer["network"] == "rehearsal"
+    assert answer["finished"] is False
+    assert answer["address"] is None
+    assert answer["step"] == {"number": 1, "name": "environment"}
+    assert [step["status"] for step in answer["steps"]] == ["current"] + ["todo"] * 6
+    assert answer["transactions"] == []
+    assert not (tmp_path / "nothing").exists(), "asking made a folder"
+    assert "no key yet" in people_read(capsys, tmp_path / "nothing")
+
+
+async def test_half_way(capsys: pytest.CaptureFixture[str], machine: Machine) -> None:
+    await machine.drive(until=Action.MINT)
+    code, answer = told(capsys, machine.folder)
+    assert code == 1
+    assert answer["address"] == machine.address
+    assert answer["step"] == {"number": 7, "name": "machine-nft"}
+    assert [step["number"] for step in answer["steps"]] == list(range(1, 8))
+    assert [step["status"] for step in answer["steps"]] == ["done"] * 6 + ["current"]
+    assert all(step["since"] for step in answer["steps"][:6])
+    assert answer["machine_id"] == machine.network.registrations(machine.address)[0]
+    assert answer["token_id"] is None
+    (row,) = answer["transactions"]
+    assert row["purpose"] == "register"
+    assert row["nonce"] == 0
+    assert row["status"] in ("included", "final")
+    assert row["hash"].startswith("0x")
+    assert isinstance(row["block"], int)
+    assert answer["state_dir"] == str(machine.folder)
+
+
+async def test_while_a_cooldown_counts(
+    capsys: pytest.CaptureFixture[str], machine: Machine
+) -> None:
+    await machine.drive(until=Action.FUND)
+    machine.network.fault("owner-cap", 1)
+    machine.clock._wall = SystemClock().now()  # what drove here has moved the time
+    code_now = machine.network.current_code(machine.address)
+    assert code_now
+    machine.clock.advance(30)
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    until = refused.value.problem.until
+    assert until is not None
+    if until <= SystemClock().now() + timedelta(seconds=5):
+        pytest.skip("within seconds of midnight UTC the daily cap is over")
+    code, answer = told(capsys, machine.folder)
+    assert code == 75
+    stamp = datetime.fromisoformat(answer["waiting_until"].replace("Z", "+00:00"))
+    assert abs(stamp - until) < timedelta(seconds=1)
+    assert answer["error"] == {
+        "code": "CAP_EXCEEDED_OWNER",
+        "title": "Owner daily funding cap exceeded",
+        "remedy": "Choose another way to fund now, or come back tomorrow.",
+    }
+    assert answer["steps"][4]["status"] == "waiting"
+    said = people_read(capsys, machine.folder)
+    assert "Owner daily funding cap exceeded" in said
+    assert "Again from" in said
+
+
+async def test_after_a_failure_that_need_not_wait(
+    capsys: pytest.CaptureFixture[str], machine: Machine
+) -> None:
+    await machine.drive(until=Action.FUND)
+    machine.network.fault("transfer-failed", 1)
+    with pytest.raises(OnboardingError):
+        await machine.step()
+    code, answer = told(capsys, machine.folder)
+    assert code == 1
+    assert answer["waiting_until"] is None
+    assert answer["error"]["code"] == "TRANSFER_FAILED"
+    assert answer["steps"][4]["status"] == "failed"
+
+
+async def test_when_it_is_finished(capsys: pytest.CaptureFixture[str], machine: Machine) -> None:
+    await machine.drive()
+    code, answer = told(capsys, machine.folder)
+    assert code == 0
+    assert answer["finished"] is True
+    assert answer["step"] is None
+    assert answer["error"] is None
+    assert {row["purpose"]: row["nonce"] for row in answer["transactions"]} == {
+        "register": 0,
+        "mint": 1,
+        "did": 2,
+    }
+    assert answer["token_id"]
+    text = json.dumps(answer)
+    assert "correct horse" not in text
+    assert f"Onboarded: machine {answer['machine_id']}" in people_read(capsys, machine.folder)
+
+
+async def test_a_damaged_journal_is_named_with_its_line(
+    capsys: pytest.CaptureFixture[str], machine: Machine
+) -> None:
+    await machine.drive(until=Action.ENROL)
+    await machine.close()
+    path = machine.folder / "journal.jsonl"
+    lines = path.read_bytes().split(b"\n")
+    lines[1] = lines[1].replace(b"Environment", b"environment")
+    path.write_bytes(b"\n".join(lines))
+    code = main(["status", "--network", "rehearsal", "--state-dir", str(machine.folder)])
+    assert code == 3
+    said = capsys.readouterr().err
+    assert "The journal is damaged" in said
+    assert "line 2" in said
