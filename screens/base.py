@@ -186,6 +186,8 @@ class StepScreen(Screen[None]):
 
     def busy_changed(self, busy: bool) -> None:
         """Work begins or ends: what would start another one is disabled meanwhile."""
+        if not self._whole:
+            return
         self.primary.disabled = busy
         if busy:
             self.show_problem(None)  # it is being tried again: the old fault is no news any more

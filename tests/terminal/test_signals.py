@@ -1,0 +1,167 @@
+"""However the terminal goes away: the program ends, soon, cleanly, and loses nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.journal import read_records
+from core.lock import holder
+from tests.terminal.console import COMMAND, DETAILS, Devnet, clean_environment, console, devnet
+
+pytestmark = pytest.mark.terminal
+
+SOON = 5.0
+"""Seconds."""
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
+    with devnet(tmp_path_factory.mktemp("devnet")) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["term", "hup"]
+)
+def test_a_signal_ends_it_with_the_terminal_as_it_was(
+    tmp_path: Path, network: Devnet, number: signal.Signals, code: int
+) -> None:
+    environment = clean_environment(tmp_path, **network.variables)
+    state = tmp_path / "machine"
+    with console(["--state-dir", str(state), *DETAILS], environment, tmp_path) as tty:
+        tty.environment()
+        tty.title("Give the machine its key")
+        os.kill(tty.child.pid, number)
+        assert tty.ends(within=SOON) == code
+        if number is signal.SIGTERM:
+            end = tty.raw[tty.raw.rindex(b"\x1b[?1049h") :]
+            assert b"\x1b[?1049l" in end, "the shell's own screen did not come back"
+            assert end.rindex(b"\x1b[?25h") > end.rfind(b"\x1b[?25l"), "the cursor stays hidden"
+            assert b"Traceback" not in tty.raw
+            assert b"To go on:" in end
+    assert [type(record.event).__name__ for record in read_records(state / "journal.jsonl")] == [
+        "OnboardingStarted",
+        "EnvironmentPassed",
+        "DetailsRecorded",
+    ]
+    assert not holder(state), "the folder is still held"
+    with console(["--state-dir", str(state), *DETAILS], environment, tmp_path) as tty:
+        tty.title("Give the machine its key")
+
+
+def _controlling(ignoring_hup: bool) -> None:
+    """In the child: the terminal at 0 becomes its own, as under a login."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    if ignoring_hup:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("way", ["login", "nohup", "setsid"])
+def test_a_terminal_that_is_closed_ends_it(tmp_path: Path, network: Devnet, way: str) -> None:
+    """Else it would hold the folder, and a processor, until the machine is switched off."""
+    environment = clean_environment(tmp_path, **network.variables)
+    state = tmp_path / "machine"
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [*COMMAND, "--state-dir", str(state), *DETAILS],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environment,
+        cwd=tmp_path,
+        preexec_fn=os.setsid if way == "setsid" else lambda: _controlling(way == "nohup"),  # noqa: PLW1509
+    )
+    os.close(slave)
+    try:
+        seen = b""
+        while b"passed" not in seen:
+            seen += os.read(master, 65536)
+        os.close(master)
+        closed = time.monotonic()
+        code = process.wait(timeout=SOON + 5)
+        assert time.monotonic() - closed < SOON
+        assert code == 129
+    finally:
+        process.kill()
+        process.wait()
+    assert not holder(state), "the folder is still held"
+
+
+def test_ctrl_c_does_not_end_it_and_ctrl_q_says_how_to_come_back(
+    tmp_path: Path, network: Devnet
+) -> None:
+    environment = clean_environment(tmp_path, **network.variables)
+    state = tmp_path / "machine"
+    with console(["--state-dir", str(state), *DETAILS], environment, tmp_path) as tty:
+        tty.title("Tell us about the machine")
+        tty.type("\x03")
+        tty.environment()
+        tty.title("Give the machine its key")
+        tty.type("\x11")
+        assert tty.ends(within=SOON) == 1
+        said = tty.raw.rpartition(b"\x1b[?1049l")[2].decode()
+        assert "Stopped at step 2 of 7: Keypair. Nothing is lost." in said
+        assert f"--state-dir {state}" in said
+
+
+def test_a_second_wizard_on_the_same_folder_names_the_first(
+    tmp_path: Path, network: Devnet
+) -> None:
+    environment = clean_environment(tmp_path, **network.variables)
+    arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
+    with console(arguments, environment, tmp_path) as first:
+        first.title("Tell us about the machine")
+        with console(arguments, environment, tmp_path) as second:
+            assert second.ends() == 4
+            said = " ".join(second.raw.decode().split())
+        assert "Another wizard is at work on this machine" in said
+        assert f"Process {first.child.pid} on /dev/" in said
+        first.environment()
+        first.title("Give the machine its key")
+
+
+@pytest.mark.parametrize("term", ["linux", "vt100"])
+def test_poor_terminals_are_enough(tmp_path: Path, network: Devnet, term: str) -> None:
+    environment = clean_environment(
+        tmp_path, **network.variables, TERM=term, LC_ALL="C", NO_COLOR="1"
+    )
+    arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
+    with console(arguments, environment, tmp_path) as tty:
+        tty.environment()
+        tty.title("Give the machine its key")
+
+
+def test_a_key_pasted_with_its_line_break_is_neither_shown_nor_sent_off(
+    tmp_path: Path, network: Devnet
+) -> None:
+    """Over a link without bracketed paste the line break arrives as Enter."""
+    key = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
+    environment = clean_environment(tmp_path, **network.variables)
+    arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
+    with console(arguments, environment, tmp_path) as tty:
+        tty.environment()
+        tty.title("Give the machine its key")
+        tty.type("\x1b[Z")  # back-tab to the choice
+        tty.type("i")
+        tty.sees("Paste a private key, or name a file")
+        tty.enter()
+        tty.paste(key + "\r\n")
+        tty.until(lambda: "•" * 50 in tty.text, "the key was taken")
+        assert key[:12].encode() not in tty.raw
+        assert "Private key" in tty.text
+        tty.type("\x11")
+        tty.ends(within=SOON)
+        assert key[:12].encode() not in tty.raw
