@@ -1,0 +1,332 @@
+"""Step 1: what is wrong is said here, before any money moves, and can be mended here."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.http import Http
+from core.state import Action, Details
+from screens.environment import EnvironmentScreen
+from screens.widgets.choice import Choice
+from tests.screens.driver import ALL_PASSED, ESSENTIAL_PASSED, Technician, at_the_wizard
+from tests.support.machine import DETAILS, Machine
+from tests.support.transports import Tampering, answering, plain_connect
+
+
+async def checked(technician: Technician) -> None:
+    """Waits until every line of the list is known."""
+    await technician.until(
+        lambda: not technician.app.busy and "Checking what" not in technician.text, "the list"
+    )
+
+
+async def look_again(technician: Technician) -> None:
+    """Enter on a red list asks everything once more."""
+    before = sum(technician.machine.network.requests.values())
+    await technician.press("enter")
+    await technician.until(
+        lambda: sum(technician.machine.network.requests.values()) > before, "a second look"
+    )
+    await checked(technician)
+
+
+async def test_the_list_turns_green_line_by_line(machine: Machine) -> None:
+    async with at_the_wizard(machine) as technician:
+        await checked(technician)
+        await technician.sees(ALL_PASSED)
+        for line in (
+            "✓ Settings",
+            "✓ Network endpoint",
+            "✓ Contracts all six answer",
+            "✓ Bond 1 PEAQ",
+            "✓ Gas Station",
+            "✓ MCR API",
+            "✓ Clock",
+            "✓ State folder",
+        ):
+            assert line in technician.words, line
+        assert technician.machine.state.started is None, "something was recorded before Enter"
+
+
+async def test_focus_starts_where_typing_is_needed_and_tab_goes_round(machine: Machine) -> None:
+    async with at_the_wizard(machine) as technician:
+        await technician.until(lambda: technician.app.focused is not None)
+        seen = []
+        for _ in range(5):
+            focused = technician.app.focused
+            seen.append(focused.id if focused else None)
+            await technician.press("tab")
+        assert seen == ["documentation-url", "data-api", "data-visibility", "primary", seen[0]]
+
+
+async def test_enter_goes_from_field_to_field_and_then_on(machine: Machine) -> None:
+    async with at_the_wizard(machine) as technician:
+        await checked(technician)
+        await technician.paste(DETAILS.documentation_url)
+        await technician.press("enter")
+        assert technician.app.focused is technician.field("#data-api")
+        await technician.paste(DETAILS.data_api)
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+        assert technician.state.details == DETAILS
+
+
+async def test_enter_before_the_list_is_full_is_remembered(machine: Machine) -> None:
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+
+
+@pytest.mark.parametrize("wanted", ["public", "private", "onchain"])
+async def test_the_visibility_is_chosen_by_its_first_letter(machine: Machine, wanted: str) -> None:
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        technician.app.screen.query_one("#data-visibility").focus()
+        await technician.press(*wanted[:2])
+        assert technician.app.screen.query_one("#data-visibility", Choice).value == wanted
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+        assert technician.state.details
+        assert technician.state.details.data_visibility == wanted
+
+
+BAD_URLS = {
+    "": "It is empty.",
+    "ftp://example.com/a": "It does not start with https:// or http://.",
+    "example.com/arm": "It does not start with https:// or http://.",
+    "https://": "It names no host.",
+    "https://exämple.com/": "It has characters outside plain ASCII.",
+    "https://example.com/a b": "It has spaces or invisible characters.",
+    "https://example.com/" + "a" * 2560: "It has 2580 bytes; 2560 is the limit.",
+    "https://exa[mple.com/": "It cannot be read as an address.",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("documentation-url", "The documentation URL"), ("data-api", "The data API")],
+)
+async def test_an_address_that_cannot_be_written_later_is_refused_now(
+    machine: Machine, name: str, title: str
+) -> None:
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        for url, sentence in BAD_URLS.items():
+            technician.field(f"#{name}").value = url
+            await technician.press("enter")
+            await technician.reads_problem(f"{title} cannot be used")
+            await technician.sees(sentence)
+            assert "Enter an address that starts with https:// or http://" in technician.words
+            assert technician.app.focused is technician.field(f"#{name}")
+            assert technician.visible("#primary")
+        assert technician.state.started is None
+        other = "data-api" if name == "documentation-url" else "documentation-url"
+        assert technician.field(f"#{other}").value, "what was right is lost"
+        await technician.fill(f"#{name}", "https://example.com/right")
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+
+
+async def test_an_unknown_visibility_given_ahead_is_never_taken_over(machine: Machine) -> None:
+    odd = Details(DETAILS.documentation_url, DETAILS.data_api, "everybody")
+    async with at_the_wizard(machine, details=odd) as technician:
+        assert technician.app.screen.query_one("#data-visibility", Choice).value == "public"
+
+
+@pytest.mark.parametrize(
+    ("fault", "title", "remedy"),
+    [
+        ("rpc-down", "The network cannot be reached", "Check the line, then press Enter."),
+        ("rpc-html", "This is not a peaq node", "Check PEAQOS_RPC_URL; a login page"),
+    ],
+)
+async def test_a_dead_line_is_red_says_what_to_do_and_mends_by_itself(
+    machine: Machine, fault: str, title: str, remedy: str
+) -> None:
+    machine.network.fault(fault)
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees("One thing has to be mended first:")
+        await technician.sees(title)
+        assert remedy in technician.words
+        await look_again(technician)
+        assert technician.place == "EnvironmentScreen", "went on over a red line"
+        machine.network.fault(fault, 0)
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("gas-station-down", "! Gas Station The Gas Station does not answer"),
+        ("gas-station-html", "! Gas Station This is not the Gas Station"),
+        ("mcr-down", "! MCR API does not answer; it is not needed to go on"),
+    ],
+)
+async def test_what_is_not_essential_is_amber_and_holds_nobody_up(
+    machine: Machine, fault: str, words: str
+) -> None:
+    machine.network.fault(fault)
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees(ESSENTIAL_PASSED)
+        assert words in technician.words
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentences"),
+    [
+        ("PEAQOS_RPC_URL", "ftp://node.example", "This is not an address of the form https://host"),
+        ("PEAQOS_RPC_URL", "http://node.example", "http:// is accepted for this machine itself"),
+        ("PEAQOS_RPC_URL", "", "PEAQOS_RPC_URL is not set This network has no default for it."),
+        ("IDENTITY_REGISTRY_ADDRESS", "0x123", "An address is 0x and 40 hex digits."),
+        (
+            "MACHINE_NFT_ADDRESS",
+            "0x2943f80e9DdB11B9Dd275499C661Df78F5F691F9",
+            "The checksum is wrong: one of the characters has a slip.",
+        ),
+        ("PEAQOS_GAS_STATION_URL", "nonsense", "This is not an address of the form https://host"),
+        ("PEAQOS_MCR_API_URL", "https://me:pw@mcr.example", "must not hold a user name"),
+    ],
+)
+async def test_a_variable_that_cannot_be_used_is_named_with_its_remedy(
+    machine: Machine, variable: str, value: str, sentences: str
+) -> None:
+    machine.environ[variable] = value
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees(sentences)
+        assert variable in technician.words
+        assert "Press F2 and" in technician.words
+        assert "✗ Settings" in technician.words
+        await look_again(technician)
+        assert technician.place == "EnvironmentScreen"
+        assert technician.visible("#primary")
+
+
+async def test_an_address_without_code_is_red(machine: Machine) -> None:
+    machine.environ["IDENTITY_STAKING_ADDRESS"] = "0x" + "00" * 19 + "99"
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees("There is no contract at IDENTITY_STAKING_ADDRESS")
+        assert "has no code on rehearsal" in technician.words
+
+
+async def test_a_node_of_another_network_is_red(machine: Machine) -> None:
+    """Money would be sent on a network that nobody meant."""
+
+    def other(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if not request.url.path.endswith("/rpc"):
+            return None
+        text = response.text.replace(hex(machine.network.chain_id), "0x1")
+        return httpx.Response(200, json=json.loads(text))
+
+    machine.connect = Tampering(after=other).connect
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees("This is another network")
+        assert "serves chain 1; rehearsal is chain 131277322940537" in technician.words
+        await look_again(technician)
+        assert technician.place == "EnvironmentScreen"
+
+
+async def test_a_node_that_answers_nonsense_leaves_the_screen_standing(machine: Machine) -> None:
+    def connect(url: str) -> Http:
+        if not url.endswith("/rpc"):
+            return plain_connect(url)
+        return answering(url, lambda _: httpx.Response(200, json=["what?"]))
+
+    machine.connect = connect
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees("One thing has to be mended first:")
+        assert technician.visible("#primary")
+
+
+async def test_an_env_file_that_others_can_read_is_a_warning(machine: Machine) -> None:
+    path = machine.folder.parent / ".env"
+    path.write_text("# ours\n")
+    path.chmod(0o644)
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees(ESSENTIAL_PASSED)
+        assert "! Settings" in technician.words
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+async def test_an_env_file_that_cannot_be_read_is_red(machine: Machine) -> None:
+    path = machine.folder.parent / ".env"
+    path.write_text("X=1\n")
+    path.chmod(0)
+    await _env_file_refused(machine)
+
+
+async def test_an_env_file_that_is_no_text_is_red(machine: Machine) -> None:
+    (machine.folder.parent / ".env").write_bytes(b"\xff\xfe\x00")
+    await _env_file_refused(machine)
+
+
+async def _env_file_refused(machine: Machine) -> None:
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees("The .env file cannot be read")
+        assert "chmod 600" in technician.words
+
+
+async def test_f5_checks_again_and_escape_does_nothing(machine: Machine) -> None:
+    machine.network.fault("mcr-down")
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+        await technician.sees(ESSENTIAL_PASSED)
+        machine.network.fault("mcr-down", 0)
+        await technician.press("escape")
+        await technician.press("f5")
+        await technician.sees(ALL_PASSED)
+        assert isinstance(technician.app.screen, EnvironmentScreen)
+
+
+async def test_what_was_typed_survives_going_on_and_back(machine: Machine) -> None:
+    async with at_the_wizard(machine) as technician:
+        await technician.details(Details("https://a.example/1", "https://a.example/2"))
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+        await technician.press("escape")
+        await technician.on("EnvironmentScreen")
+        assert technician.field("#documentation-url").value == "https://a.example/1"
+        assert technician.field("#data-api").value == "https://a.example/2"
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+    assert machine.state.started is not None
+
+
+async def test_a_paste_with_line_breaks_fills_the_field(machine: Machine) -> None:
+    async with at_the_wizard(machine) as technician:
+        await technician.fill("#documentation-url", "\r\n  https://a.example/1 \n")
+        assert technician.field("#documentation-url").value == "https://a.example/1"
+
+
+async def test_a_state_folder_deleted_under_the_wizard_is_said_and_nothing_is_lost(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """The first record cannot be written: the screen says so instead of going on without it."""
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await checked(technician)
+
+        def full(*_: object) -> int:
+            raise OSError(28, "No space left on device")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            await technician.press("enter")
+            await technician.reads_problem("The disk did not take the record")
+            assert "Free some space, then press Enter." in technician.words
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+    assert machine.now_open.action is Action.CREATE_KEYPAIR

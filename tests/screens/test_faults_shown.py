@@ -1,0 +1,83 @@
+"""Every fault that a rehearsal can be asked for is met on its screen, in words, and overcome."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.rehearsal.faults import FAULTS
+from core.state import Action
+from tests.screens.driver import SCREEN_OF, at_step
+from tests.support.machine import Machine
+
+# Where each is met, and what is read there; no title where it is overcome without anybody's help.
+MET: dict[str, tuple[Action, str]] = {
+    "invalid-code": (Action.CONFIRM, "Invalid 2FA code"),
+    "expired-code": (Action.FUND, "Invalid 2FA code"),
+    "locked": (Action.FUND, "2FA locked"),
+    "2fa-not-configured": (Action.FUND, "2FA is not set up"),
+    "qr-failed": (Action.ENROL, "The Gas Station could not prepare 2FA"),
+    "rate-limited": (Action.FUND, "Faucet rate limit exceeded"),
+    "owner-cap": (Action.FUND, "Owner daily funding cap exceeded"),
+    "wallet-cap": (Action.FUND, "Wallet daily funding cap exceeded"),
+    "duplicate-request": (Action.FUND, "The Gas Station is still at it"),
+    "transfer-failed": (Action.FUND, "The Gas Station's transfer failed"),
+    "skipped-but-poor": (Action.FUND, "Insufficient balance for gas + bond"),
+    "underfunded": (Action.FUND, "Insufficient balance for gas + bond"),
+    "lost-answer": (Action.FUND, ""),
+    "gas-station-down": (Action.FUND, "The Gas Station's answer was lost"),
+    "gas-station-html": (Action.FUND, "The Gas Station's answer was lost"),
+    "already-registered": (Action.REGISTER, ""),
+    "did-text-error": (Action.MINT, ""),
+    "did-bare-error": (Action.MINT, ""),
+    "rpc-down": (Action.MINT, "The network cannot be reached"),
+    "rpc-html": (Action.MINT, "This is not a peaq node"),
+    "mcr-down": (Action.MINT, ""),
+}
+# It only works from the start of a network; test_layout waits for slow blocks.
+ELSEWHERE = {"slow-blocks"}
+
+
+def test_no_fault_is_left_out() -> None:
+    assert set(MET) | ELSEWHERE == set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", MET)
+async def test_a_fault_is_read_where_it_happens_and_the_wizard_goes_on(
+    machine: Machine, fault: str
+) -> None:
+    action, title = MET[fault]
+    async with at_step(machine, action) as technician:
+        machine.network.fault(fault)
+        if action is Action.ENROL:
+            await technician.press("f5")
+        else:
+            if action is Action.REGISTER:
+                machine.network.fault(fault, 1)
+                await technician.sees("Enter sign and register")
+            await technician.step()
+        if title:
+            await technician.reads_problem(title)
+            assert technician.place == SCREEN_OF[action]
+            problem = technician.app.step_screen.query_one("#problem").problem  # type: ignore[union-attr, attr-defined]
+            assert problem.remedy in technician.words
+        else:
+            await technician.until(
+                lambda: technician.place != SCREEN_OF[action] and not technician.app.busy,
+                "to go on by itself",
+            )
+        machine.network.fault(fault, 0)
+        machine.clock.advance(86_400)
+        if fault in ("skipped-but-poor", "underfunded"):
+            await technician.press("f3")
+            await technician.sees("Send what is missing")
+        if not title:
+            return  # it went on
+        here = technician.app.screen
+        if fault == "2fa-not-configured":
+            await technician.press("enter")
+        else:
+            await technician.step()
+        await technician.until(
+            lambda: technician.app.screen is not here and not technician.app.busy, "the next screen"
+        )
+    assert machine.now_open.problem is None or fault == "2fa-not-configured"

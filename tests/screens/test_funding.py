@@ -1,0 +1,286 @@
+"""Step 5: every refusal in words, and from each a way to the money."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Button
+
+from core.amounts import peaq
+from core.state import Action
+from screens.widgets.choice import Choice
+from tests.screens.driver import TIME_IS_OVER, Technician, at_step, at_the_wizard, journalled
+from tests.support.machine import Machine, check_once
+
+FUND = "POST /gas-station/faucet/fund"
+
+
+def asked(machine: Machine) -> int:
+    return machine.network.requests[FUND]
+
+
+def missing_in(technician: Technician) -> str:
+    need = technician.state.need
+    assert need is not None
+    held = technician.machine.network.balance(technician.machine.address)
+    return peaq(need.total - held, up=True)
+
+
+async def test_a_rate_limit_counts_down_holds_enter_back_and_then_pays(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        machine.network.fault("rate-limited", 1)
+        await technician.code()
+        await technician.reads_problem("Faucet rate limit exceeded")
+        assert "Too many requests from this owner or this line." in technician.words
+        assert "Nothing was paid, nothing is lost." in technician.words
+        assert "Ask again when the time is over, or choose another way to fund." in technician.words
+        await technician.sees("Again in 00:30, with Enter.")
+        assert journalled(machine) == ["RATE_LIMITED"]
+
+        before = asked(machine)
+        await technician.code("123456")
+        assert asked(machine) == before, "Enter asked again although the time was not over"
+        machine.clock.advance(12)
+        await technician.sees("Again in 00:18")
+        machine.clock.advance(18)
+        await technician.sees(TIME_IS_OVER)
+        await technician.finish()
+    check_once(machine)
+
+
+@pytest.mark.parametrize(
+    ("fault", "title", "cause"),
+    [
+        ("owner-cap", "Owner daily funding cap exceeded", "paid this owner all that it pays"),
+        ("wallet-cap", "Wallet daily funding cap exceeded", "paid this wallet all that it pays"),
+    ],
+)
+async def test_a_daily_cap_leaves_paying_by_hand_open(
+    machine: Machine, fault: str, title: str, cause: str
+) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        machine.network.fault(fault, 1)
+        await technician.code()
+        await technician.reads_problem(title)
+        assert cause in technician.words
+        assert "Choose another way to fund now, or come back tomorrow." in technician.words
+        await technician.sees("Again in ")
+        assert journalled(machine)[0].startswith("CAP_EXCEEDED_")
+        await technician.press("f3")
+        await technician.sees(machine.address)
+        assert title not in technician.words, "the cap is no hindrance to paying by hand"
+        await technician.finish()
+    check_once(machine, transfers=0)
+
+
+async def test_the_gas_stations_cap_still_counts_after_a_look_at_the_other_way(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        machine.network.fault("rate-limited", 1)
+        await technician.code()
+        await technician.reads_problem("Faucet rate limit exceeded")
+        await technician.press("f3")
+        await technician.sees("Send what is missing to this address")
+        machine.clock.advance(5)
+        await technician.press("f3")
+        await technician.reads_problem("Faucet rate limit exceeded")
+        await technician.sees("Again in 00:25")
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        ("underfunded", "The Gas Station paid 0.55 PEAQ; 0.55 PEAQ are still missing."),
+        ("skipped-but-poor", "The Gas Station finds 0.6 PEAQ sufficient, but bond and gas need"),
+    ],
+)
+async def test_too_little_money_says_how_much_is_missing_and_where_to_send_it(
+    machine: Machine, fault: str, cause: str
+) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        machine.network.fault(fault, 1)
+        await technician.code()
+        await technician.reads_problem("Insufficient balance for gas + bond")
+        await technician.sees(cause)
+        missing = missing_in(technician)
+        assert f"Send {missing} PEAQ to {machine.address}" in technician.words
+        assert machine.address in technician.text, "the address is broken over two lines"
+        await technician.press("f3")
+        await technician.sees("Send what is missing to this address; it is noticed by itself.")
+        machine.clock.advance(3)
+        await technician.sees(f"missing {missing}")
+        await technician.pay_by_hand()
+        await technician.on("RegistrationScreen")
+        await technician.finish()
+    check_once(machine, transfers=1 if fault == "underfunded" else 0)
+
+
+async def test_a_bond_that_rose_leads_back_to_funding_with_the_amount_missing(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        machine.network.set_min_bond(2 * 10**18)
+        try:
+            # What was agreed to no longer covers it: the first Enter says so, the second asks.
+            await technician.press("enter")
+            await technician.until(lambda: technician.card or technician.place == "FundingScreen")
+            if technician.place != "FundingScreen":
+                assert "The bond has changed" in technician.card
+                await technician.press("enter")
+            await technician.on("FundingScreen")
+            await technician.reads_problem("Insufficient balance for gas + bond")
+            assert machine.address in technician.text
+            assert "INSUFFICIENT_BALANCE" in journalled(machine)
+            await technician.press("f3")
+            await technician.sees("Send what is missing")
+            await technician.pay_by_hand()
+            await technician.finish()
+        finally:
+            machine.network.set_min_bond(0)
+    check_once(machine)
+
+
+async def test_a_code_used_for_confirming_is_not_sent_again(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        before = asked(machine)
+        await technician.code(machine.codes[-1])
+        await technician.reads_problem("Invalid 2FA code")
+        assert "This code was used just now; each one works once." in technician.words
+        assert "s for the next code, then type it. It was not sent." in technician.words
+        assert asked(machine) == before
+        assert journalled(machine) == [], "a slip of typing is no failure of the step"
+        assert technician.field("#code").value == ""
+        assert technician.app.focused is technician.field("#code")
+        await technician.finish()
+    check_once(machine)
+
+
+NO_CODES = {
+    "": "this has none",
+    "12345": "this has 5",
+    "1234567": "this has 7",
+    "12a456": "this has other characters",
+    "".join(chr(0xFF10 + digit) for digit in range(6)): "this has other characters",
+}
+
+
+async def test_what_cannot_be_a_code_costs_no_attempt(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        before = asked(machine)
+        for typed, found in NO_CODES.items():
+            await technician.code(typed)
+            await technician.sees(f"A code has 6 digits; {found}.")
+            await technician.reads_problem("Invalid 2FA code")
+        assert asked(machine) == before
+
+
+@pytest.mark.parametrize("form", ["{}-{}", "\n {} {} \r\n"])
+async def test_a_code_pasted_as_the_phone_shows_it_is_taken(machine: Machine, form: str) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        code = technician.fresh_code()
+        await technician.code(form.format(code[:3], code[3:]))
+        await technician.on("RegistrationScreen")
+
+
+async def test_money_sent_by_hand_is_noticed_without_a_key(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.press("f3")
+        await technician.sees("Send what is missing to this address")
+        need = technician.state.need
+        assert need is not None
+        machine.network.send(machine.address, 10**17)
+        machine.clock.advance(3)
+        await technician.sees("held 0.100000")
+        await technician.sees("needed 1.1 held 0.1 bonded 0")
+        assert technician.place == "FundingScreen"
+        machine.network.send(machine.address, need.total - 10**17)
+        machine.clock.advance(3)
+        await technician.on("RegistrationScreen")
+        await technician.finish()
+    assert technician.state.funded is not None
+    check_once(machine, transfers=0)
+
+
+async def test_a_line_that_is_down_while_the_balance_is_watched_is_survived(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.press("f3")
+        await technician.sees("Send what is missing to this address")
+        machine.network.fault("rpc-down")
+        for _ in range(3):
+            slept = technician.app.engine.clock.now()
+            machine.clock.advance(60)
+            await technician.until(
+                lambda slept=slept: technician.app.engine.clock.now() > slept, "a look"
+            )
+        machine.network.fault("rpc-down", 0)
+        await technician.pay_by_hand()
+        await technician.until(
+            lambda: machine.clock.advance(2) or technician.place == "RegistrationScreen",
+            "the payment to be noticed",
+        )
+
+
+async def test_enter_looks_again_where_money_comes_by_hand(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.press("f3")
+        await technician.sees("Enter look again")
+        await technician.until(lambda: technician.app.focused is not None, "a focus")
+        assert technician.app.focused is technician.app.screen.query_one("#primary")
+        assert str(technician.app.screen.query_one("#primary", Button).label) == "Look again"
+        machine.network.send(machine.address, 10**16)
+        await technician.press("enter")
+        await technician.sees("held 0.010000")
+
+
+async def test_the_address_can_be_scanned(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.press("f3")
+        await technician.sees("F4 address as QR")
+        await technician.press("f4")
+        await technician.until(lambda: technician.place == "QrScreen")
+        await technician.press("escape")
+        await technician.until(lambda: technician.place == "FundingScreen")
+
+
+async def test_a_rehearsal_has_somebody_who_pays(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND, pretend=True) as technician:
+        await technician.sees("Pretend phone: ")
+        await technician.press("f3")
+        await technician.sees("F8 has somebody send what is missing.")
+        await technician.press("f8")
+        machine.clock.advance(3)
+        await technician.on("RegistrationScreen")
+
+
+async def test_outside_a_rehearsal_nobody_pays_by_f8(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.press("f3")
+        await technician.sees("Send what is missing")
+        await technician.press("f8")
+        assert "F8 has somebody" not in technician.words
+        assert machine.network.balance(machine.address) == 0
+
+
+async def test_escape_does_not_leave_funding_and_the_way_is_kept(machine: Machine) -> None:
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.press("escape")
+        assert technician.place == "FundingScreen"
+        await technician.press("f3")
+        await technician.until(lambda: technician.state.way == "manual")
+    async with at_the_wizard(machine) as technician:
+        await technician.on("FundingScreen")
+        assert technician.app.screen.query_one("#way", Choice).value == "manual"
+        await technician.sees("Send what is missing")
+
+
+async def test_without_a_gas_station_only_paying_by_hand_is_offered(machine: Machine) -> None:
+    del machine.environ["PEAQOS_GAS_STATION_URL"]
+    async with at_the_wizard(machine) as technician:
+        await technician.go_on_to("FundingScreen")
+        await technician.sees("Send what is missing to this address")
+        assert "1 of 1" in technician.words
+        assert "F3" not in technician.text.splitlines()[-1]
+        await technician.finish()
+    check_once(machine, transfers=0)

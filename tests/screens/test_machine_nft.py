@@ -1,0 +1,113 @@
+"""Step 7: the description is shown once more, and what is written is what was shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.did import ATTRIBUTE_NAMES
+from core.state import Action, Details
+from tests.screens.driver import at_step, at_the_wizard
+from tests.support.machine import DETAILS, Machine, check_once
+
+
+async def test_the_details_of_the_first_screen_are_shown_and_can_be_changed(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.MINT) as technician:
+        (number,) = machine.network.registrations(machine.address)
+        await technician.sees(f"The machine is registered as number {number}.")
+        assert technician.field("#documentation-url").value == DETAILS.documentation_url
+        assert technician.field("#data-api").value == DETAILS.data_api
+        await technician.fill("#data-api", "https://api.example.com/changed")
+        technician.app.screen.query_one("#data-visibility").focus()
+        await technician.press(*"on")
+        await technician.finish()
+    receipt = json.loads((machine.folder / "receipt.json").read_text())
+    assert tuple(receipt["did_attributes"]) == ATTRIBUTE_NAMES
+    assert receipt["did_attributes"]["data_api"] == "https://api.example.com/changed"
+    assert receipt["did_attributes"]["data_visibility"] == "onchain"
+    check_once(machine)
+
+
+async def test_a_change_that_cannot_be_written_is_refused_before_anything_is_sent(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.MINT) as technician:
+        before = len(technician.state.transactions)
+        await technician.fill("#documentation-url", "ftp://x.example")
+        await technician.press("enter")
+        await technician.reads_problem("The documentation URL cannot be used")
+        assert technician.app.focused is technician.field("#documentation-url")
+        assert technician.visible("#primary")
+        assert len(technician.state.transactions) == before
+        await technician.fill("#documentation-url", "https://x.example")
+        await technician.press("enter")
+        await technician.on("ReceiptScreen")
+
+
+@pytest.mark.parametrize("fault", ["did-text-error", "did-bare-error", "mcr-down"])
+async def test_odd_answers_on_the_way_hold_nobody_up(machine: Machine, fault: str) -> None:
+    async with at_step(machine, Action.MINT) as technician:
+        machine.network.fault(fault)
+        await technician.finish()
+    check_once(machine)
+    if fault == "mcr-down":
+        assert "not indexed yet" in (machine.folder / "receipt.txt").read_text()
+
+
+@pytest.mark.parametrize("action", [Action.MINT, Action.WRITE_DID, Action.FINISH])
+async def test_a_later_start_goes_on_with_what_is_left(machine: Machine, action: Action) -> None:
+    await machine.drive(until=action)
+    async with at_the_wizard(machine) as technician:
+        await technician.on("MachineNftScreen")
+        done = {Action.MINT: 0, Action.WRITE_DID: 1, Action.FINISH: 2}[action]
+        lines = technician.text
+        assert ("✓ Machine NFT" in lines, "✓ Six attributes" in lines) == (done >= 1, done >= 2)
+        await technician.finish()
+    check_once(machine)
+
+
+async def test_paused_minting_is_said_and_tried_again(machine: Machine) -> None:
+    async with at_step(machine, Action.MINT) as technician:
+        machine.network.pause(True)
+        try:
+            await technician.press("enter")
+            await technician.reads_problem("The contract is paused")
+            assert technician.visible("#primary")
+        finally:
+            machine.network.pause(False)
+        await technician.finish()
+    check_once(machine)
+
+
+async def test_what_a_wallet_lacks_for_the_rest_leads_back_to_funding(machine: Machine) -> None:
+    """Fees rose tenfold after the registration: the way back is the funding screen."""
+    async with at_step(machine, Action.MINT) as technician:
+        machine.network.set_base_fee(500 * 10**9)
+        try:
+            await technician.press("enter")
+            await technician.on("FundingScreen")
+            await technician.reads_problem("Insufficient balance for gas + bond")
+            assert machine.address in technician.text
+            await technician.press("f3")
+            await technician.sees("Send what is missing")
+            machine.network.send(machine.address, 10**18)
+            machine.clock.advance(10)
+            await technician.on("MachineNftScreen")
+            machine.network.set_base_fee(10**9)
+            await technician.finish()
+        finally:
+            machine.network.set_base_fee(10**9)
+    check_once(machine)
+
+
+async def test_answers_given_ahead_for_an_old_journal_do_not_replace_what_was_recorded(
+    machine: Machine,
+) -> None:
+    await machine.drive(until=Action.MINT)
+    ahead = Details("https://other.example", "https://other.example/api", "private")
+    async with at_the_wizard(machine, details=ahead) as technician:
+        await technician.on("MachineNftScreen")
+        assert technician.field("#documentation-url").value == DETAILS.documentation_url

@@ -1,0 +1,192 @@
+"""Step 6: nothing is signed before its cost was seen, and nothing is paid twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.state import Action
+from tests.screens.driver import at_step, at_the_wizard, journalled
+from tests.support.machine import Machine, check_once
+
+
+async def test_what_it_costs_and_does_is_shown_before_anything_is_signed(machine: Machine) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        for words in (
+            "bond 1.000000 PEAQ held while it is registered",
+            "fee 0.00",
+            "in wallet ",
+            "after it ",
+            "network rehearsal, chain 131277322940537",
+            f"contract {technician.app.engine.settings.contracts.identity_registry}",
+            f"from {machine.address}",
+        ):
+            assert words in technician.words, words
+        assert technician.state.transactions == ()
+        primary = technician.app.screen.query_one("#primary")
+        await technician.until(lambda: technician.app.focused is primary, "the focus")
+        await technician.press("escape")
+        assert technician.place == "RegistrationScreen"
+        await technician.finish()
+    check_once(machine)
+
+
+async def test_already_registered_recovers_the_number_and_goes_on(machine: Machine) -> None:
+    await machine.drive(until=Action.REGISTER)
+    machine.network.fault("already-registered", 1)
+    async with at_the_wizard(machine, engine=machine.now_open) as technician:
+        await technician.on("MachineNftScreen")
+        (number,) = machine.network.registrations(machine.address)
+        await technician.sees(f"AlreadyRegistered: this owner is machine {number} already.")
+        assert "The bond was paid earlier and is not paid again." in technician.words
+        assert technician.state.registered
+        assert technician.state.registered.machine_id == number
+        await technician.finish()
+    assert "register" not in [tx.purpose for tx in machine.state.transactions]
+
+
+async def test_a_paused_contract_says_so_and_is_tried_again(machine: Machine) -> None:
+    await machine.drive(until=Action.REGISTER)
+    machine.network.pause(True)
+    try:
+        async with at_the_wizard(machine, engine=machine.now_open) as technician:
+            await technician.on("RegistrationScreen")
+            await technician.reads_problem("The contract is paused")
+            assert "it has to be released by them." in technician.words
+            assert journalled(machine) == ["CONTRACT_PAUSED"]
+            assert technician.visible("#primary")
+            machine.network.pause(False)
+            await technician.press("enter")
+            await technician.sees("Enter sign and register")
+            await technician.finish()
+    finally:
+        machine.network.pause(False)
+    check_once(machine)
+
+
+async def test_a_bond_that_changed_after_it_was_shown_is_not_paid_unseen(machine: Machine) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        machine.network.set_min_bond(105 * 10**16)
+        try:
+            await technician.press("enter")
+            await technician.reads_problem("The bond has changed")
+            assert "It was 1 PEAQ when this was shown; now it is 1.05." in technician.words
+            assert technician.state.transactions == ()
+            await technician.press("enter")
+            await technician.sees("bond 1.050000 PEAQ")
+            await technician.finish()
+        finally:
+            machine.network.set_min_bond(0)
+    check_once(machine)
+
+
+@pytest.mark.parametrize(
+    ("fault", "title"),
+    [("rpc-down", "The network cannot be reached"), ("rpc-html", "This is not a peaq node")],
+)
+async def test_a_dead_line_is_said_and_the_next_enter_goes_on(
+    machine: Machine, fault: str, title: str
+) -> None:
+    await machine.drive(until=Action.REGISTER)
+    machine.network.fault(fault)
+    async with at_the_wizard(machine, engine=machine.now_open) as technician:
+        await technician.reads_problem(title)
+        machine.network.fault(fault, 0)
+        await technician.press("enter")
+        await technician.on("RegistrationScreen")
+        if technician.card:
+            await technician.press("enter")
+        await technician.sees("Enter sign and register")
+        await technician.finish()
+    check_once(machine)
+
+
+async def test_a_line_that_breaks_while_sending_never_registers_twice(machine: Machine) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        machine.network.fault("rpc-down", 12)
+        await technician.press("enter")
+        await technician.until(
+            lambda: technician.card or technician.place == "MachineNftScreen", "an outcome"
+        )
+        machine.network.fault("rpc-down", 0)
+        for _ in range(3):
+            await technician.until(lambda: not technician.app.busy, "to be idle")
+            if technician.place == "MachineNftScreen":
+                break
+            await technician.press("enter")
+            await technician.until(
+                lambda: not technician.app.busy and not technician.card, "it to be overcome"
+            )
+        await technician.finish()
+    check_once(machine)
+
+
+async def test_a_later_start_asks_for_the_passphrase_before_it_signs(machine: Machine) -> None:
+    await machine.drive(until=Action.REGISTER)
+    async with at_the_wizard(machine) as technician:
+        await technician.on("RegistrationScreen")
+        await technician.sees("Enter sign and register")
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == "UnlockScreen")
+        await technician.paste("not that one")
+        await technician.press("enter")
+        await technician.sees("The passphrase does not open the keystore. Tried 1 so far.")
+        await technician.paste("nor that")
+        await technician.press("enter")
+        await technician.sees("Tried 2 so far.")
+        await technician.press("escape")
+        await technician.until(lambda: technician.place == "RegistrationScreen")
+        assert technician.state.transactions == ()
+        await technician.press("enter")
+        await technician.unlock()
+        await technician.on("MachineNftScreen")
+        await technician.finish()
+    check_once(machine)
+
+
+async def test_a_wallet_that_holds_enough_skips_2fa_and_funding(machine: Machine) -> None:
+    await machine.drive(until=Action.MEASURE_NEED)
+    machine.network.send(machine.address, 2 * 10**18)
+    async with at_the_wizard(machine, engine=machine.now_open) as technician:
+        await technician.on("RegistrationScreen")
+        await technician.sees("The wallet holds enough already; funding was not needed.")
+        assert "– 2FA – Code – Fund" in technician.words
+        await technician.finish()
+    check_once(machine, transfers=0)
+
+
+async def test_real_money_is_spent_only_when_the_word_is_typed(machine: Machine) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        engine = technician.app.engine
+        loud = replace(engine.settings.network, real_money=True)
+        engine.settings = replace(engine.settings, network=loud)
+        technician.step_screen.show_frame()
+        await technician.sees("rehearsal: real money")
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == "ConsentScreen")
+        await technician.sees(f"1 PEAQ will be staked from {machine.address}")
+        await technician.press("enter")
+        await technician.sees('Type the word "register"')
+        await technician.press("escape")
+        await technician.until(lambda: technician.place == "RegistrationScreen")
+        assert technician.state.transactions == ()
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == "ConsentScreen")
+        await technician.press(*"register", "enter")
+        await technician.on("MachineNftScreen")
+    assert len(machine.network.registrations(machine.address)) == 1
+
+
+async def test_enter_twice_registers_once(machine: Machine) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        primary = technician.app.screen.query_one("#primary")
+        await technician.pilot.press("enter")
+        assert primary.disabled or technician.place == "MachineNftScreen"
+        await technician.on("MachineNftScreen")
+    assert len(machine.network.registrations(machine.address)) == 1
