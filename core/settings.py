@@ -179,7 +179,7 @@ def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]
     values = dotenv_values(stream=io.StringIO(text), interpolate=False)
     warnings = []
     if info.st_mode & 0o077:
-        warnings.append(f"{path} can be read by other users of this machine: chmod 600 {path}")
+        warnings.append(f"other users can read it: chmod 600 {path}")
     return {name: value for name, value in values.items() if value}, [], warnings
 
 
