@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from core.chain_facts import Account, Fees, Receipt, Sighting, Survey
 from core.contracts import Revert, codec, read_revert
 from core.did import ATTRIBUTE_NAMES
 from core.errors import OnboardingError, fault
@@ -15,65 +14,6 @@ from core.rpc import Answers, Call, Rpc, RpcError, quantity
 
 GAS_MARGIN_PERCENT = 125
 """web3 adds none, and the state may move between estimate and block."""
-
-
-@dataclass(frozen=True)
-class Fees:
-    """Wei per gas. `legacy` where the chain has no base fee: `cap` is then the gas price."""
-
-    cap: int
-    tip: int
-    legacy: bool
-
-
-@dataclass(frozen=True)
-class Account:
-    height: int
-    balance: int
-    """Wei."""
-    nonce: int
-    """Of the next transaction, counting blocks only."""
-    pending: int
-    """The same, counting what waits in the node's pool."""
-    fees: Fees
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What one look at the endpoint says about the network."""
-
-    host: str
-    height: int
-    seconds: float
-    server_time: datetime | None
-    code: dict[str, bool]
-    """By variable: is there a contract?"""
-    bond: int | None
-    did_answers: bool
-    batch_answers: bool
-    fees: Fees
-
-
-@dataclass(frozen=True)
-class Receipt:
-    hash: str
-    block: int
-    block_hash: str
-    succeeded: bool
-    fee: int
-    logs: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """One look at a nonce: whether one of its transactions has come into a block."""
-
-    height: int
-    nonce: int
-    receipt: Receipt | None
-    known: bool
-    """The node has at least one of them, in its pool or in a block."""
-    finalized: int | None
 
 
 class Chain:
@@ -116,8 +56,8 @@ class Chain:
             fees=self._fees(results[-2:]),
         )
 
-    async def account(self, address: str, *, at_least: int = 0) -> Account:
-        answers = await self.rpc.read(_account_calls(address), at_least=at_least)
+    async def account(self, address: str, *, at_least: int = 0, other: bool = False) -> Account:
+        answers = await self.rpc.read(_account_calls(address), at_least=at_least, other=other)
         return self._account(answers, 0)
 
     async def balance(self, address: str, *, at_least: int = 0) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from core import events as ev
 from core.amounts import peaq
-from core.chain import Survey
+from core.chain_facts import Survey
 from core.checks import TITLES, Check, Light, Report
 from core.context import Context
 from core.errors import OnboardingError, Problem, problem

@@ -134,14 +134,9 @@ def _funding(state: State, event: ev.Event, at: datetime) -> State:
             need = Need(0, event.needed_wei, 0)
             return replace(state, funded=None, need=need, held=event.held_wei)
         case ev.WalletFunded():
-            return replace(
-                state,
-                funded=event,
-                held=event.held_wei,
-                open_request=None,
-                promise=None,
-                invalid_codes=0,
-            )
+            # What brought it is kept until some of it is spent: a reorganisation can take a
+            # payment back, and then it is waited for, not asked for again.
+            return replace(state, funded=event, held=event.held_wei, invalid_codes=0)
         case _:
             return state
 
@@ -200,12 +195,15 @@ def _with_rivals(state: State, tx_hash: str, status: TxStatus) -> State:
 
 
 def _paid(state: State, event: ev.TransactionIncluded) -> State:
-    """The balance that is shown follows what was spent, without asking for it again."""
+    """The balance that is shown follows what was spent, without asking for it again; what was
+    asked for has arrived if it could be spent.
+    """
     tx = next((tx for tx in state.transactions if tx.hash == event.hash), None)
     if tx is None or tx.sender != state.address or state.held is None:
         return state
     spent = event.fee_wei + (tx.value_wei if event.succeeded else 0)
-    return replace(state, held=max(state.held - spent, 0))
+    held = max(state.held - spent, 0)
+    return replace(state, held=held, open_request=None, promise=None)
 
 
 def _without_effect(state: State, tx_hash: str) -> State:

@@ -17,6 +17,7 @@ from core.context import Context
 from core.enrolment import examine, note_refusal, station
 from core.errors import OnboardingError, Problem, fault
 from core.state import Balance, Need, State
+from core.transactions import TITLES
 
 HEAD_ROOM = 10**17
 """Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
@@ -258,10 +259,35 @@ async def require(context: Context, *, needed: int, held: int, wanted: int = 0) 
     """Sends the technician back to funding where a transaction cannot be paid.
 
     Asked for is `wanted` wei, or a little more than is needed: a fee that rises meanwhile would
-    lead straight back here. Raises OnboardingError (INSUFFICIENT_BALANCE).
+    lead straight back here. Raises OnboardingError (INSUFFICIENT_BALANCE, RPC_BEHIND,
+    TRANSACTION_LATE).
     """
     if held >= needed:
         return
+    await _doubt(context, needed)
     wanted = max(wanted, needed + HEAD_ROOM // 2)
     await context.book.record(ev.FundingReopened(wanted, held))
     raise _short(context, "INSUFFICIENT_BALANCE", Balance(held, wanted, 0))
+
+
+async def _doubt(context: Context, needed: int) -> None:
+    """Whether too low a balance is only how it looks: a node that has not mapped the block yet
+    answers 0 (promises.md, 6), and a reorganisation takes back for a while what had arrived.
+
+    Raises OnboardingError (RPC_BEHIND, TRANSACTION_LATE) where it is so.
+    """
+    await context.sender.revisit()
+    state = context.state
+    for tx in state.open_transactions:
+        now = context.clock.now()
+        raise fault(
+            "TRANSACTION_LATE",
+            purpose=TITLES[tx.purpose],
+            seconds=max(int((now - tx.signed_at).total_seconds()), 0),
+            until=now + _LATE_PAUSE,
+        )
+    account = await context.chain.account(context.address, at_least=state.height, other=True)
+    used = [tx.nonce for tx in state.transactions if tx.sender == state.address and tx.block]
+    if account.nonce <= max(used, default=-1) or account.balance >= needed:
+        host, height = context.chain.rpc.host, account.height
+        raise fault("RPC_BEHIND", host=host, height=height, needed=height + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import events as ev
-from core.chain import Account
+from core.chain_facts import Account
 from core.context import Context
 from core.contracts import Revert, codec
 from core.did import changes, check_details, wanted_attributes
@@ -32,6 +32,8 @@ async def mint(context: Context) -> None:
     """
     key = context.key()
     await context.sender.settle(key)
+    if context.state.registered is None:
+        return  # a reorganisation took it back: registering comes next again
     machine_id = _machine_id(context)
     with context.book.waiting("The network is asked about the Machine NFT"):
         token, account, height = await context.chain.token(
@@ -79,8 +81,10 @@ async def write_did(context: Context) -> None:
     key = context.key()
     await context.sender.settle(key)
     state = context.state
-    if state.minted is None or state.details is None:
-        raise RuntimeError("the DID comes after the Machine NFT")
+    if state.registered is None or state.minted is None:
+        return  # a reorganisation took them back: they come next again
+    if state.details is None:
+        raise RuntimeError("the DID comes after the details")
     wanted = wanted_attributes(_machine_id(context), state.minted.token_id, state.details)
     with context.book.waiting("The network is asked about the DID"):
         found, account, height = await context.chain.attributes(

@@ -6,7 +6,7 @@ Exactly once like every other transaction: signed, on disk, sent, watched.
 from __future__ import annotations
 
 from core.amounts import peaq
-from core.chain import Account
+from core.chain_facts import Account
 from core.context import Context
 from core.contracts import Revert
 from core.errors import fault

@@ -18,7 +18,6 @@ async def reconcile(context: Context) -> None:
     if state.finished or state.keypair is None:
         return
     _check_key(context)
-    await context.sender.revisit()
     await context.sender.settle(context.memory.key)
     state = context.state
     if state.registered is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core import events as ev
 from core.amounts import peaq
 from core.book import Book
-from core.chain import Account
+from core.chain_facts import Account
 from core.context import Context
 from core.contracts import Revert, codec
 from core.errors import OnboardingError, fault

@@ -13,7 +13,8 @@ from typing import Any, TypeGuard
 
 from core import events as ev
 from core.book import Book
-from core.chain import Account, Chain, Fees, Receipt, Sighting
+from core.chain import Chain
+from core.chain_facts import Account, Fees, Receipt, Sighting
 from core.clock import Clock
 from core.errors import fault
 from core.keys import Key
@@ -81,10 +82,10 @@ class Sender:
         return await self.watch(self._find(signed.hash), key)
 
     async def settle(self, key: Key | None = None) -> None:
-        """Finds out what became of every transaction that is open, before anything new is done.
-
-        Raises as `watch` does.
+        """Finds out what became of every transaction that is open, or open again, before anything
+        new is done. Raises as `watch` does.
         """
+        await self.revisit()
         done: set[tuple[str, int]] = set()
         for tx in self._book.state.open_transactions:
             if (tx.sender, tx.nonce) not in done:
