@@ -105,7 +105,7 @@ class KeypairScreen(StepScreen):
             self._refuse("PASSPHRASE_EMPTY")
         elif self.way != "keep" and passphrase != again:
             self._refuse("PASSPHRASES_DIFFER")
-        elif self.way in ("generate", "environment") and len(passphrase.reveal()) < WEAK_BELOW:
+        elif self._chosen_here() and len(passphrase.reveal()) < WEAK_BELOW:
             self.app.push_screen(
                 ConsentScreen(
                     "A short passphrase",
@@ -120,6 +120,11 @@ class KeypairScreen(StepScreen):
             )
         else:
             self._store(passphrase)
+
+    def _chosen_here(self) -> bool:
+        """Whether the passphrase is new; a keystore that is brought along has its own."""
+        from_file = self.way == "import" and bool(self.query_one("#key-file", Field).value.strip())
+        return self.way != "keep" and not from_file
 
     def _refuse(self, code: str) -> None:
         self.show_problem(problem(code))

@@ -125,8 +125,8 @@ class Machine:
                 await wizard.back_up("copied")
             case Action.MEASURE_NEED:
                 await wizard.measure()
-                if self.way and wizard.action in (Action.ENROL, Action.FUND):
-                    await wizard.choose_way(self.way)
+            case Action.ENROL | Action.FUND if self.way and self.way != wizard.state.way:
+                await wizard.choose_way(self.way)
             case Action.ENROL:
                 if await wizard.enrol() is not None:
                     await wizard.enrolment_shown()
@@ -175,6 +175,9 @@ class Machine:
         wizard = self.now_open
         if wizard.state.way == "gas-station":
             await wizard.ask_gas_station(self.fresh_code())
+        elif wizard.state.way == "owner":
+            quote = await wizard.quote_owner()
+            await wizard.pay_from_owner(agreed=quote.amount)
         elif (await wizard.look_at_balance()).missing:
             self.network.send(self.address, (await wizard.look_at_balance()).missing)
 

@@ -1,0 +1,88 @@
+"""The table at the end: what was tried, and what was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.rehearsal.network import RehearsalNetwork
+from tests.support.chain_handle import ChainHandle
+from tests.support.clock import FakeClock
+from tests.support.process import Launcher, Technician
+from tests.support.world import World
+
+TRIED = ("crash points", "outcomes", "torn tails", "schedules", "faults")
+FOUND = (
+    "second bonds",
+    "second Machine NFTs",
+    "double fundings",
+    "lost keys",
+    "tracebacks",
+    "secrets found",
+)
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    """What a test tried and found; summed up over all tests in the summary."""
+    counts: Counter[str] = Counter()
+    yield counts
+    request.node.user_properties.append(("tally", dict(counts)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    total: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("", []):
+        if getattr(report, "when", "") == "teardown":
+            for name, counts in report.user_properties:
+                if name == "tally":
+                    total.update(counts)
+    if not total:
+        return
+    terminalreporter.write_sep("=", "faults tried, and what they cost")
+    for what in (*TRIED, *FOUND):
+        name = f"{what} tried" if what in TRIED else what
+        terminalreporter.write_line(f"{total[what]:7}  {name}")
+
+
+@pytest.fixture(scope="module")
+def final_network(shared_clock: FakeClock) -> Iterator[RehearsalNetwork]:
+    """A network whose blocks are final when two more stand on them; it makes them at once, and
+    while people sleep: one every two seconds of `shared_clock`.
+    """
+    with RehearsalNetwork(now=shared_clock.now, finality_depth=2) as running:
+        yield running
+
+
+@pytest.fixture
+def chain(final_network: RehearsalNetwork, shared_clock: FakeClock) -> Iterator[ChainHandle]:
+    handle = ChainHandle(final_network)
+    handle.blocks_every(shared_clock, 2.0)
+    yield handle
+    shared_clock.while_asleep = None
+    handle.forget_pool()
+    handle.release()
+
+
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[Launcher]:
+    with Launcher() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_world(shared_clock: FakeClock) -> Iterator[World]:
+    with World(shared_clock) as running:
+        yield running
+
+
+@pytest.fixture
+def technician(
+    launcher: Launcher, shared_world: World, final_network: RehearsalNetwork, tmp_path: Path
+) -> Technician:
+    """The program as a process of its own on an empty state folder, funded by the Gas Station."""
+    shared_world.new_phone()
+    return Technician(launcher, shared_world, tmp_path, final_network.environment())
