@@ -70,6 +70,8 @@ class PlainWizard:
         }
         try:
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
+                if self.engine.state.open_transactions and self.answers.passphrase_file:
+                    await self._unlock()  # what is stuck can then be given a higher fee
                 await self.engine.reconcile()
             while self.engine.action is not Action.NOTHING:
                 self._announce()

@@ -7,9 +7,11 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from core.errors import Problem
 from core.state import next_action
 from core.steps import Step
 from screens.base import StepScreen
+from screens.consent import UnlockScreen
 from screens.settings import SettingsScreen
 from screens.widgets.line import Line
 from screens.wizard import Wizard
@@ -49,6 +51,14 @@ class ResumeScreen(StepScreen):
             self.go()
         else:
             super().finished(name, result)
+
+    def failed(self, name: str, problem: Problem) -> None:
+        super().failed(name, problem)
+        if problem.code == "TRANSACTION_LATE" and not self.engine.unlocked:
+            # With the key open, a transaction that is stuck can be given a higher fee.
+            self.app.push_screen(
+                UnlockScreen(self.engine), lambda opened: self.go() if opened else None
+            )
 
     def go(self) -> None:
         self.wizard.perform("reconcile", self.engine.reconcile)

@@ -150,7 +150,6 @@ def test_a_cooldown_ends_the_process_with_75_and_the_next_one_goes_on(
     finish(case, shared_world, tally)
 
 
-@pytest.mark.xfail(reason="plain mode and the resume screen settle before the key is unlocked")
 def test_a_transaction_stuck_over_many_starts_is_given_a_higher_fee_and_is_one_effect(
     case: Case, shared_clock: FakeClock, shared_world: World, tally: Counter[str]
 ) -> None:
