@@ -25,8 +25,6 @@ from core.secrets import Secret
 FILE_NAME = "keystore.json"
 PASSPHRASE_LIMIT = 1024
 """Bytes. Longer ones are slips of the clipboard."""
-WEAK_BELOW = 12
-"""Characters below which a passphrase is called weak."""
 
 _MIB = 1024 * 1024
 _SIZE_LIMIT = 64 * 1024

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 
 class Secret:
@@ -44,7 +44,3 @@ class Secret:
 def unwrap(value: Secret | str) -> str:
     """The text of either; for the few edges (HTTP body, signing) that need it."""
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def is_secret(value: Any) -> bool:
-    return isinstance(value, Secret)
