@@ -118,7 +118,9 @@ async def _registering(context: Context) -> tuple[Light, str]:
     from core.contracts import read_revert
     from core.rpc import RpcError
 
-    bond = await context.chain.bond()
+    asked = context.chain.bond()
+    await context.chain.read(asked)
+    bond = asked.value
     nobody = "0x" + "11" * 20
     call = {
         "from": nobody,

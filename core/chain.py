@@ -1,16 +1,28 @@
-"""Typed reads of the chain: every answer carries the height at which it was true."""
+"""Typed questions to the chain, and one way to ask them: many in one read, at a known height."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from core.chain_facts import Account, Fees, Receipt, Sighting, Survey
+from core.ask import Ask
+from core.chain_facts import (
+    Account,
+    Fees,
+    Receipt,
+    Survey,
+    block_fees,
+    block_number,
+    history_fees,
+    read_receipt,
+)
 from core.contracts import Revert, codec, read_revert
 from core.did import ATTRIBUTE_NAMES
 from core.errors import OnboardingError, fault
 from core.networks import CONTRACT_VARIABLES, Contracts, Network
-from core.rpc import Answers, Call, Rpc, RpcError, quantity
+from core.pace import Pace
+from core.rpc import FEES, HEIGHT, READ_PATIENCE, Call, NoFeeHistory, Rpc, RpcError, quantity
 
 GAS_MARGIN_PERCENT = 125
 """web3 adds none, and the state may move between estimate and block."""
@@ -21,200 +33,285 @@ class Chain:
         self.rpc = rpc
         self.network = network
         self.contracts = contracts
+        self.pace = Pace(network.block_seconds)
+        self._fee_history = True
+        """False once the endpoint has shown that it keeps none."""
+
+    # Asking
+
+    async def read(
+        self,
+        *asks: Ask[Any],
+        at_least: int = 0,
+        other: bool = False,
+        patience: float = READ_PATIENCE,
+        height: bool = True,
+    ) -> int:
+        """Asks all of `asks` of one node at once; its height, 0 where that is not asked for.
+
+        `at_least`, `other` and `patience` as in `Rpc.read`. Without `height`, only an answer that
+        is there may be believed, never one that is missing. Raises OnboardingError (RPC_…).
+        """
+        calls = [call for ask in asks for call in ask.calls]
+        head = HEIGHT if height else None
+        answers = await self.rpc.read(
+            calls, at_least=at_least, other=other, patience=patience, head=head
+        )
+        _hand_out(asks, answers.results)
+        return answers.height
+
+    async def read_with_fees(
+        self, *asks: Ask[Any], at_least: int = 0, other: bool = False
+    ) -> tuple[Fees, int]:
+        """As `read`; what a transaction costs now comes along with the height."""
+        calls = [call for ask in asks for call in ask.calls]
+        if self._fee_history:
+            with suppress(NoFeeHistory):
+                answers = await self.rpc.read(calls, at_least=at_least, other=other, head=FEES)
+                fees = history_fees(answers.head)
+                if fees is not None:
+                    _hand_out(asks, answers.results)
+                    return fees, answers.height
+            self._fee_history = False
+        block: Call = ("eth_getBlockByNumber", ["latest", False])
+        answers = await self.rpc.read(
+            [*calls, block, ("eth_gasPrice", [])], at_least=at_least, other=other
+        )
+        _hand_out(asks, answers.results)
+        *_, newest, price = answers.results
+        return block_fees(newest, quantity(price, self.rpc.host)), answers.height
+
+    async def read_back(self, *asks: Ask[Any], right: Callable[[], bool], at_least: int) -> None:
+        """Reads at or after the block of a write what it is to have brought, unless it was
+        answered already and is as it should be.
+        """
+        if not all(ask.known for ask in asks) or not right():
+            await self.read(*asks, at_least=at_least)
 
     async def survey(self, *, patience: float) -> Survey:
         """Looks at everything that onboarding will call. Raises OnboardingError (RPC_…)."""
-        checked = [name for name in CONTRACT_VARIABLES if not _is_precompile(name)]
-        addresses = [getattr(self.contracts, CONTRACT_VARIABLES[name]) for name in checked]
+        # Precompiles have little or no code (promises.md, quirk 16), and a registry that names
+        # its bond has some: they are called instead.
+        checked = [
+            name
+            for name in CONTRACT_VARIABLES
+            if name in ("IDENTITY_STAKING_ADDRESS", "EVENT_REGISTRY_ADDRESS", "MACHINE_NFT_ADDRESS")
+        ]
+        code: list[Call] = [
+            ("eth_getCode", [getattr(self.contracts, CONTRACT_VARIABLES[name]), "latest"])
+            for name in checked
+        ]
         nobody = "0x" + "11" * 20
+        # A subcall that must fail: without code at the address, the call would succeed.
+        owner_of_nothing = self.call_data("identity_registry", "ownerOf", 0)
+        failing = ([self.contracts.identity_registry], [0], [owner_of_nothing], [0])
         answers = await self.rpc.read(
             [
-                *[("eth_getCode", [address, "latest"]) for address in addresses],
+                *code,
                 self._call("identity_registry", "minBond"),
-                self._attribute(nobody, "machineId"),
-                # A subcall that must fail: without code at the address, the call would succeed.
-                self._call("batch", "batchAll", *self._failing_subcall(), sender=nobody),
-                *_FEE_CALLS,
+                self._call("did_registry", "readAttribute", nobody, b"machineId"),
+                self._call("batch", "batchAll", *failing, sender=nobody),
             ],
             patience=patience,
         )
-        results = list(answers.results)
-        code = {
+        *codes, bond, did, batch = answers.results
+        found = {
             name: isinstance(result, str) and len(result) > 2
-            for name, result in zip(checked, results, strict=False)
+            for name, result in zip(checked, codes, strict=True)
         }
-        bond, did, batch = results[len(checked) : len(checked) + 3]
         return Survey(
             host=self.rpc.host,
             height=answers.height,
             seconds=answers.seconds,
             server_time=answers.server_time,
-            code=code,
+            code={"IDENTITY_REGISTRY_ADDRESS": _answers_at_all(bond), **found},
             bond=_number_or_none("identity_registry", "minBond", bond),
-            did_answers=_alive_precompile(did),
-            batch_answers=_alive_precompile(batch),
-            fees=self._fees(results[-2:]),
+            did_answers=_answers_at_all(did),
+            batch_answers=_answers_at_all(batch),
         )
 
-    async def account(self, address: str, *, at_least: int = 0, other: bool = False) -> Account:
-        answers = await self.rpc.read(_account_calls(address), at_least=at_least, other=other)
-        return self._account(answers, 0)
+    # Questions to the node
 
-    async def balance(self, address: str, *, at_least: int = 0) -> tuple[int, int]:
-        """Wei, and the height at which it was read."""
-        answers = await self.rpc.read([("eth_getBalance", [address, "latest"])], at_least=at_least)
-        return quantity(answers.results[0], self.rpc.host), answers.height
+    def balance(self, address: str) -> Ask[int]:
+        """Wei."""
+        return Ask(
+            [("eth_getBalance", [address, "latest"])],
+            lambda results: quantity(results[0], self.rpc.host),
+        )
 
-    async def bond(self, *, at_least: int = 0) -> int:
+    def account(self, address: str) -> Ask[Account]:
+        def understand(results: Sequence[Any]) -> Account:
+            balance, nonce, pending = results
+            host = self.rpc.host
+            latest = quantity(nonce, host)
+            return Account(
+                balance=quantity(balance, host),
+                nonce=latest,
+                # A node without a pool of its own may refuse "pending": then blocks are all we
+                # know.
+                pending=latest if isinstance(pending, RpcError) else quantity(pending, host),
+            )
+
+        return Ask(
+            [
+                ("eth_getBalance", [address, "latest"]),
+                ("eth_getTransactionCount", [address, "latest"]),
+                ("eth_getTransactionCount", [address, "pending"]),
+            ],
+            understand,
+        )
+
+    def nonce(self, address: str) -> Ask[int]:
+        """Of the next transaction, counting blocks only."""
+        return Ask(
+            [("eth_getTransactionCount", [address, "latest"])],
+            lambda results: quantity(results[0], self.rpc.host),
+        )
+
+    def gas(self, transaction: dict[str, str], *, held: int | None = None) -> Ask[int | Revert]:
+        """Gas that the node estimates, with our margin; or why the transaction would fail.
+
+        `held`: as if the sender held so many wei (a state override, the third parameter of geth's
+        eth_estimateGas); a node that cannot suppose that answers a Revert too.
+        """
+        supposed: list[Any] = []
+        if held is not None:
+            supposed = ["latest", {transaction["from"]: {"balance": hex(held)}}]
+
+        def understand(results: Sequence[Any]) -> int | Revert:
+            result = results[0]
+            if isinstance(result, RpcError):
+                revert = read_revert(result)
+                if revert:
+                    return revert
+                if held is not None:
+                    return Revert("", result.message)
+            return quantity(result, self.rpc.host) * GAS_MARGIN_PERCENT // 100
+
+        return Ask([("eth_estimateGas", [transaction, *supposed])], understand)
+
+    def failure(self, transaction: dict[str, str]) -> Ask[Revert | None]:
+        """Why the transaction fails at the newest block, or None where it would not."""
+
+        def understand(results: Sequence[Any]) -> Revert | None:
+            return read_revert(results[0]) if isinstance(results[0], RpcError) else None
+
+        return Ask([("eth_call", [transaction, "latest"])], understand)
+
+    def receipt(self, *hashes: str) -> Ask[Receipt | None]:
+        """The receipt of one of `hashes`, which compete for one nonce; None: there is none yet."""
+
+        def understand(results: Sequence[Any]) -> Receipt | None:
+            found = (read_receipt(entry, hashes) for entry in results)
+            return next((receipt for receipt in found if receipt), None)
+
+        return Ask([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes], understand)
+
+    def heard_of(self, *hashes: str) -> Ask[bool]:
+        """Whether the node has one of them, in its pool or in a block."""
+        return Ask(
+            [("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes],
+            lambda results: any(isinstance(entry, dict) for entry in results),
+        )
+
+    def finalized(self) -> Ask[int | None]:
+        """The height up to which nothing is taken back; None where the node does not say."""
+        return Ask(
+            [("eth_getBlockByNumber", ["finalized", False])],
+            lambda results: block_number(results[0]),
+        )
+
+    def block_hash(self, height: int) -> Ask[str | None]:
+        """The hash of the block at that height; None where the node does not have it (yet)."""
+
+        def understand(results: Sequence[Any]) -> str | None:
+            found = results[0].get("hash") if isinstance(results[0], dict) else None
+            return found if isinstance(found, str) else None
+
+        return Ask([("eth_getBlockByNumber", [hex(height), False])], understand)
+
+    # Questions to the contracts
+
+    def bond(self) -> Ask[int]:
         """`minBond()` in wei."""
-        answers = await self.rpc.read(
-            [self._call("identity_registry", "minBond")], at_least=at_least
-        )
-        return self._number("identity_registry", "minBond", answers.results[0])
+        return self._number("identity_registry", "minBond")
 
-    async def registration(
-        self, address: str, *, at_least: int = 0, other: bool = False
-    ) -> tuple[int, int, Account, int]:
-        """Machine id of `address` (0: none), `minBond()` in wei, its account, and the height."""
-        answers = await self.rpc.read(
-            [
-                self._call("identity_registry", "machineIdOfOwner", address),
-                self._call("identity_registry", "minBond"),
-                *_account_calls(address),
-            ],
-            at_least=at_least,
-            other=other,
-        )
-        machine_id = self._number("identity_registry", "machineIdOfOwner", answers.results[0])
-        bond = self._number("identity_registry", "minBond", answers.results[1])
-        return machine_id, bond, self._account(answers, 2), answers.height
+    def machine_id(self, address: str) -> Ask[int]:
+        """Machine id of `address`; 0: none."""
+        return self._number("identity_registry", "machineIdOfOwner", address)
 
-    async def machine(self, machine_id: int, *, at_least: int) -> tuple[str, bool]:
-        """Owner of the Identity NFT, and whether the bond is staked."""
-        answers = await self.rpc.read(
-            [
-                self._call("identity_registry", "ownerOf", machine_id),
-                self._call("identity_staking", "isStaked", machine_id),
-            ],
-            at_least=at_least,
-        )
-        owner = self._value("identity_registry", "ownerOf", answers.results[0])
-        return str(owner), bool(self._value("identity_staking", "isStaked", answers.results[1]))
+    def machine_owner(self, machine_id: int) -> Ask[str]:
+        """Owner of the Identity NFT; empty where there is no such machine."""
+        return self._owner("identity_registry", machine_id)
 
-    async def token(
-        self, machine_id: int, address: str, *, at_least: int = 0, other: bool = False
-    ) -> tuple[int, Account, int]:
-        """Token id of the machine's NFT (0: none), the account, and the height.
+    def staked(self, machine_id: int) -> Ask[bool]:
+        """Whether the bond is held."""
+        return Ask(
+            [self._call("identity_staking", "isStaked", machine_id)],
+            lambda results: bool(self._value("identity_staking", "isStaked", results[0])),
+        )
+
+    def token_id(self, machine_id: int) -> Ask[int]:
+        """Token id of the machine's NFT; 0: none.
 
         A revert is how some deployments say "none" (protocol.md, MachineNFT).
         """
-        answers = await self.rpc.read(
-            [self._call("machine_nft", "tokenIdOf", machine_id), *_account_calls(address)],
-            at_least=at_least,
-            other=other,
-        )
-        result = answers.results[0]
-        reverted = isinstance(result, RpcError) and read_revert(result)
-        token = 0 if reverted else self._number("machine_nft", "tokenIdOf", result)
-        return token, self._account(answers, 1), answers.height
 
-    async def token_owner(self, token_id: int, *, at_least: int) -> tuple[str, int]:
-        """Owner of a Machine NFT, and the machine that it stands for."""
-        answers = await self.rpc.read(
+        def understand(results: Sequence[Any]) -> int:
+            result = results[0]
+            if isinstance(result, RpcError) and read_revert(result):
+                return 0
+            return int(self._value("machine_nft", "tokenIdOf", result))
+
+        return Ask([self._call("machine_nft", "tokenIdOf", machine_id)], understand)
+
+    def token_owner(self, token_id: int) -> Ask[str]:
+        """Owner of a Machine NFT; empty where there is none."""
+        return self._owner("machine_nft", token_id)
+
+    def token_machine(self, token_id: int) -> Ask[int]:
+        """The machine that a Machine NFT stands for."""
+        return self._number("machine_nft", "machineIdOf", token_id)
+
+    def attributes(self, address: str) -> Ask[dict[str, bytes | None]]:
+        """The six attributes as they stand; None: absent."""
+
+        def understand(results: Sequence[Any]) -> dict[str, bytes | None]:
+            pairs = zip(ATTRIBUTE_NAMES, results, strict=True)
+            return {name: self._attribute(result) for name, result in pairs}
+
+        return Ask(
             [
-                self._call("machine_nft", "ownerOf", token_id),
-                self._call("machine_nft", "machineIdOf", token_id),
+                self._call("did_registry", "readAttribute", address, name.encode())
+                for name in ATTRIBUTE_NAMES
             ],
-            at_least=at_least,
+            understand,
         )
-        owner = self._value("machine_nft", "ownerOf", answers.results[0])
-        return str(owner), self._number("machine_nft", "machineIdOf", answers.results[1])
-
-    async def attributes(
-        self, address: str, *, at_least: int = 0, other: bool = False
-    ) -> tuple[dict[str, bytes | None], Account, int]:
-        """The six attributes as they stand (None: absent), the account, and the height."""
-        answers = await self.rpc.read(
-            [
-                *[self._attribute(address, name) for name in ATTRIBUTE_NAMES],
-                *_account_calls(address),
-            ],
-            at_least=at_least,
-            other=other,
-        )
-        found = {
-            name: self._attribute_value(answers.results[index])
-            for index, name in enumerate(ATTRIBUTE_NAMES)
-        }
-        return found, self._account(answers, len(ATTRIBUTE_NAMES)), answers.height
-
-    async def estimate(self, transaction: dict[str, str]) -> int | Revert:
-        """Gas that the node estimates, with our margin; or why the transaction would fail."""
-        answers = await self.rpc.read([("eth_estimateGas", [transaction])])
-        result = answers.results[0]
-        if isinstance(result, RpcError):
-            revert = read_revert(result)
-            if revert:
-                return revert
-        return quantity(result, self.rpc.host) * GAS_MARGIN_PERCENT // 100
-
-    async def estimate_unfunded(self, transaction: dict[str, str], balance: int) -> int | None:
-        """Gas with our margin, as if the sender held `balance` wei; None where the node cannot
-        suppose that (a state override, the third parameter of geth's eth_estimateGas).
-        """
-        override = {transaction["from"]: {"balance": hex(balance)}}
-        answers = await self.rpc.read([("eth_estimateGas", [transaction, "latest", override])])
-        result = answers.results[0]
-        if isinstance(result, RpcError):
-            return None
-        return quantity(result, self.rpc.host) * GAS_MARGIN_PERCENT // 100
-
-    async def simulate(self, transaction: dict[str, str]) -> Revert | None:
-        """Why the transaction fails at the newest block, or None where it would not."""
-        answers = await self.rpc.read([("eth_call", [transaction, "latest"])])
-        result = answers.results[0]
-        return read_revert(result) if isinstance(result, RpcError) else None
-
-    async def sight(
-        self, sender: str, hashes: Sequence[str], *, at_least: int = 0, other: bool = False
-    ) -> Sighting:
-        """One look at the transactions `hashes`, which compete for one nonce of `sender`."""
-        calls: list[Call] = [
-            ("eth_getTransactionCount", [sender, "latest"]),
-            ("eth_getBlockByNumber", ["finalized", False]),
-        ]
-        calls += [("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes]
-        calls += [("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes]
-        answers = await self.rpc.read(calls, at_least=at_least, other=other)
-        receipts = answers.results[2 : 2 + len(hashes)]
-        found = [receipt for entry in receipts if (receipt := _receipt(entry, hashes))]
-        known = any(isinstance(entry, dict) for entry in answers.results[2 + len(hashes) :])
-        return Sighting(
-            height=answers.height,
-            nonce=quantity(answers.results[0], self.rpc.host),
-            receipt=found[0] if found else None,
-            known=known or bool(found),
-            finalized=_block_number(answers.results[1]),
-        )
-
-    async def block_hash(self, number: int, *, at_least: int) -> str | None:
-        """The hash of the block at that height; None where the node does not have it (yet)."""
-        calls: list[Call] = [("eth_getBlockByNumber", [hex(number), False])]
-        block = (await self.rpc.read(calls, at_least=at_least)).results[0]
-        found = block.get("hash") if isinstance(block, dict) else None
-        return found if isinstance(found, str) else None
-
-    async def receipt(self, tx_hash: str) -> Receipt | None:
-        """The receipt of anybody's transaction; None where the node has none (yet)."""
-        answers = await self.rpc.read([("eth_getTransactionReceipt", [tx_hash])])
-        return _receipt(answers.results[0], [tx_hash.lower()])
-
-    def _failing_subcall(self) -> tuple[list[Any], ...]:
-        data = codec("identity_registry").encode("ownerOf", 0)
-        return [self.contracts.identity_registry], [0], [data], [0]
 
     def call_data(self, contract: str, function: str, *arguments: Any) -> str:
         return codec(contract).encode(function, *arguments)
+
+    def _attribute(self, result: Any) -> bytes | None:
+        """None for an absent attribute, which reverts, or on agung is a bare RPC error."""
+        if isinstance(result, RpcError):
+            return None
+        _, value, _, _ = self._value("did_registry", "readAttribute", result)
+        return bytes(value)
+
+    def _owner(self, contract: str, token_id: int) -> Ask[str]:
+        def understand(results: Sequence[Any]) -> str:
+            result = results[0]
+            if isinstance(result, RpcError) and read_revert(result):
+                return ""
+            return str(self._value(contract, "ownerOf", result))
+
+        return Ask([self._call(contract, "ownerOf", token_id)], understand)
+
+    def _number(self, contract: str, function: str, *arguments: Any) -> Ask[int]:
+        return Ask(
+            [self._call(contract, function, *arguments)],
+            lambda results: int(self._value(contract, function, results[0])),
+        )
 
     def _call(
         self, contract: str, function: str, *arguments: Any, sender: str | None = None
@@ -228,80 +325,29 @@ class Chain:
             transaction["from"] = sender
         return "eth_call", [transaction, "latest"]
 
-    def _attribute(self, address: str, name: str) -> Call:
-        return self._call("did_registry", "readAttribute", address, name.encode())
-
-    def _attribute_value(self, result: Any) -> bytes | None:
-        """None for an absent attribute, which reverts, or on agung is a bare RPC error."""
-        if isinstance(result, RpcError):
-            return None
-        ((_, value, _, _),) = self._values("did_registry", "readAttribute", result)
-        return bytes(value)
-
-    def _values(self, contract: str, function: str, result: Any) -> tuple[Any, ...]:
+    def _value(self, contract: str, function: str, result: Any) -> Any:
         variable = contract.upper()
         if isinstance(result, RpcError):
             revert = read_revert(result)
             reason = revert.reason if revert else result.message
             raise self._unexpected(variable, f"{function}: {reason}")
         try:
-            return codec(contract).decode(function, result)
+            return codec(contract).decode(function, result)[0]
         except ValueError as error:
             raise self._unexpected(variable, str(error)) from error
-
-    def _value(self, contract: str, function: str, result: Any) -> Any:
-        return self._values(contract, function, result)[0]
-
-    def _number(self, contract: str, function: str, result: Any) -> int:
-        return int(self._value(contract, function, result))
 
     def _unexpected(self, variable: str, reason: str) -> OnboardingError:
         return fault("CONTRACT_UNEXPECTED", variable=f"{variable}_ADDRESS", reason=reason)
 
-    def _account(self, answers: Answers, start: int) -> Account:
-        balance, nonce, pending, *fees = answers.results[start : start + 5]
-        host = self.rpc.host
-        latest = quantity(nonce, host)
-        return Account(
-            height=answers.height,
-            balance=quantity(balance, host),
-            nonce=latest,
-            # A node without a pool of its own may refuse "pending": then blocks are all we know.
-            pending=latest if isinstance(pending, RpcError) else quantity(pending, host),
-            fees=self._fees(fees),
-        )
 
-    def _fees(self, results: Sequence[Any]) -> Fees:
-        """Twice the base fee and the tip that the node suggests, which is usually 0 on peaq."""
-        block, price = results
-        gas_price = quantity(price, self.rpc.host)
-        base = block.get("baseFeePerGas") if isinstance(block, dict) else None
-        if base is None:
-            return Fees(cap=gas_price, tip=0, legacy=True)
-        base_fee = quantity(base, self.rpc.host)
-        tip = min(max(gas_price - base_fee, 0), max(base_fee, 1))
-        # The newest block's fee may be about to jump: the node's own price is the least.
-        return Fees(cap=max(2 * base_fee + tip, gas_price), tip=tip, legacy=False)
+def _hand_out(asks: Sequence[Ask[Any]], results: Sequence[Any]) -> None:
+    start = 0
+    for ask in asks:
+        ask.answered(results[start : start + len(ask.calls)])
+        start += len(ask.calls)
 
 
-_FEE_CALLS: list[Call] = [("eth_getBlockByNumber", ["latest", False]), ("eth_gasPrice", [])]
-
-
-def _account_calls(address: str) -> list[Call]:
-    return [
-        ("eth_getBalance", [address, "latest"]),
-        ("eth_getTransactionCount", [address, "latest"]),
-        ("eth_getTransactionCount", [address, "pending"]),
-        *_FEE_CALLS,
-    ]
-
-
-def _is_precompile(variable: str) -> bool:
-    # They have little or no code (promises.md, quirk 16): they are called instead.
-    return variable in ("DID_REGISTRY_ADDRESS", "BATCH_PRECOMPILE_ADDRESS")
-
-
-def _alive_precompile(result: Any) -> bool:
+def _answers_at_all(result: Any) -> bool:
     """An address without code answers any call with success and nothing."""
     if isinstance(result, RpcError):
         return read_revert(result) is not None
@@ -315,39 +361,3 @@ def _number_or_none(contract: str, function: str, result: Any) -> int | None:
         return int(codec(contract).decode(function, result)[0])
     except ValueError:
         return None
-
-
-def _block_number(block: Any) -> int | None:
-    """None where the node does not say: `finalized` can be null for a while."""
-    if not isinstance(block, dict):
-        return None
-    return _number(block.get("number"))
-
-
-def _number(value: Any) -> int | None:
-    try:
-        return int(value, 16) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _receipt(entry: Any, hashes: Sequence[str]) -> Receipt | None:
-    if not isinstance(entry, dict):
-        return None
-    block = _number(entry.get("blockNumber"))
-    if block is None:
-        return None
-    tx_hash = str(entry.get("transactionHash", "")).lower()
-    if tx_hash not in hashes:
-        return None
-    used = _number(entry.get("gasUsed")) or 0
-    price = _number(entry.get("effectiveGasPrice")) or 0
-    logs = entry.get("logs")
-    return Receipt(
-        hash=tx_hash,
-        block=block,
-        block_hash=str(entry.get("blockHash", "")),
-        succeeded=entry.get("status") == "0x1",
-        fee=used * price,
-        logs=[log for log in logs if isinstance(log, dict)] if isinstance(logs, list) else [],
-    )

@@ -1,7 +1,8 @@
-"""What a look at the chain tells: plain data, each with the height at which it was true."""
+"""What a look at the chain tells: plain data."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,14 +19,12 @@ class Fees:
 
 @dataclass(frozen=True)
 class Account:
-    height: int
     balance: int
     """Wei."""
     nonce: int
     """Of the next transaction, counting blocks only."""
     pending: int
     """The same, counting what waits in the node's pool."""
-    fees: Fees
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ class Survey:
     bond: int | None
     did_answers: bool
     batch_answers: bool
-    fees: Fees
 
 
 @dataclass(frozen=True)
@@ -54,13 +52,69 @@ class Receipt:
     logs: list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Sighting:
-    """One look at a nonce: whether one of its transactions has come into a block."""
+def number(value: Any) -> int | None:
+    """A hex quantity, or None for anything else."""
+    try:
+        return int(value, 16) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
-    height: int
-    nonce: int
-    receipt: Receipt | None
-    known: bool
-    """The node has at least one of them, in its pool or in a block."""
-    finalized: int | None
+
+def block_number(block: Any) -> int | None:
+    """None where the node does not say: `finalized` can be null for a while."""
+    return number(block.get("number")) if isinstance(block, dict) else None
+
+
+def read_receipt(entry: Any, hashes: Sequence[str]) -> Receipt | None:
+    """The receipt of one of `hashes`; None for null, for a pending one, and for anybody else's."""
+    if not isinstance(entry, dict):
+        return None
+    block = number(entry.get("blockNumber"))
+    if block is None:
+        return None
+    tx_hash = str(entry.get("transactionHash", "")).lower()
+    if tx_hash not in hashes:
+        return None
+    used = number(entry.get("gasUsed")) or 0
+    price = number(entry.get("effectiveGasPrice")) or 0
+    logs = entry.get("logs")
+    return Receipt(
+        hash=tx_hash,
+        block=block,
+        block_hash=str(entry.get("blockHash", "")),
+        succeeded=entry.get("status") == "0x1",
+        fee=used * price,
+        logs=[log for log in logs if isinstance(log, dict)] if isinstance(logs, list) else [],
+    )
+
+
+def history_fees(history: Any) -> Fees | None:
+    """Fees from `eth_feeHistory` of the newest block: twice the higher of its base fee and the
+    next one's, and the tip that was paid in it. None where the chain has no base fee, or the
+    answer is none.
+    """
+    if not isinstance(history, dict):
+        return None
+    bases = [number(entry) or 0 for entry in _list(history.get("baseFeePerGas"))]
+    base = max(bases, default=0)
+    if base <= 0:
+        return None
+    rewards = [number(entry) or 0 for row in _list(history.get("reward")) for entry in _list(row)]
+    tip = min(max(rewards, default=0), base)
+    return Fees(cap=2 * base + tip, tip=tip, legacy=False)
+
+
+def block_fees(block: Any, gas_price: int) -> Fees:
+    """Fees from the newest block and the node's own gas price (wei): twice the base fee and the
+    tip that the node suggests, which is usually 0 on peaq.
+    """
+    base = number(block.get("baseFeePerGas")) if isinstance(block, dict) else None
+    if base is None:
+        return Fees(cap=gas_price, tip=0, legacy=True)
+    tip = min(max(gas_price - base, 0), max(base, 1))
+    # The newest block's fee may be about to jump: the node's own price is the least.
+    return Fees(cap=max(2 * base + tip, gas_price), tip=tip, legacy=False)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.book import Book
 from core.chain import Chain
+from core.chain_facts import Survey
 from core.clock import Clock
 from core.errors import fault
 from core.gas_station import GasStation
@@ -33,6 +34,8 @@ class Memory:
     image_expires: float = 0.0
     """Monotonic seconds."""
     used_codes: set[Secret] = field(default_factory=set)
+    survey: tuple[float, Survey] | None = None
+    """What the first screen found, and when (monotonic seconds)."""
     promise_seen: float | None = None
     """Monotonic seconds at which this run first met a settled, unseen payment."""
 

@@ -17,6 +17,8 @@ from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL
 
 PATIENCE = 6.0
 """Seconds that one endpoint gets here: a technician is looking at the list."""
+SURVEY_LASTS = 300.0
+"""Seconds for which what was found is taken to be still so."""
 _CLOCK_FINE = timedelta(seconds=5)
 
 
@@ -66,6 +68,7 @@ async def _check_chain(context: Context, say: Say) -> Survey | None:
     try:
         _refuse_unusable(context, RPC_URL, *CONTRACT_VARIABLES)
         survey = await context.chain.survey(patience=PATIENCE)
+        context.memory.survey = (context.clock.monotonic(), survey)
     except OnboardingError as error:
         known = error.code == "CHAIN_ID_WRONG"
         say("rpc", Light.GREEN if known else Light.RED, _short(error), _unless(known, error))
@@ -175,13 +178,16 @@ def _check_clock(context: Context, survey: Survey | None, say: Say) -> None:
 async def pass_environment(context: Context, version: str) -> None:
     """Records that nothing essential was red; the first thing that is recorded at all.
 
-    The bond is read once more, as the record needs it. Raises OnboardingError (VARIABLE_…, RPC_…,
+    What the list has just shown is not asked again. Raises OnboardingError (VARIABLE_…, RPC_…,
     NO_CODE_AT_ADDRESS, CONTRACT_UNEXPECTED).
     """
     settings = context.settings
     if settings.problems:
         raise OnboardingError(settings.problems[0])
-    survey = await context.chain.survey(patience=PATIENCE)
+    asked, known = context.memory.survey or (0.0, None)
+    if known is None or context.clock.monotonic() - asked > SURVEY_LASTS:
+        known = await context.chain.survey(patience=PATIENCE)
+    survey = known
     found = _contract_fault(context, survey)
     if found is not None or survey.bond is None:
         raise OnboardingError(found or _bond_fault())

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import platform
 from importlib.metadata import version as installed
+from typing import Any
 
 from core import events as ev
+from core.ask import Ask
 from core.context import Context
 from core.errors import OnboardingError, fault
 from core.receipt import build_receipt, write_receipt
+from core.registration import odd
 from core.text import clean
 
 MCR_PATIENCE = 6.0
@@ -21,8 +24,10 @@ async def finish(context: Context, version: str) -> bool:
 
     Raises OnboardingError: TRANSACTION_LATE, DISK_FULL, RPC_….
     """
-    if not await context.sender.finalise():
+    final = _Final(context)
+    if not await context.sender.finalise(also=final.asks):
         return False
+    await final.check()
     mcr = await _rating(context)
     receipt = build_receipt(
         context.state,
@@ -37,6 +42,43 @@ async def finish(context: Context, version: str) -> bool:
         raise fault("DISK_FULL", path=context.folder, reason=error.strerror or error) from error
     await context.book.record(ev.OnboardingFinished(mcr))
     return True
+
+
+class _Final:
+    """The last look, asked along with the final block: whose the machine and its token are, and
+    that the bond is held.
+    """
+
+    def __init__(self, context: Context) -> None:
+        state, chain = context.state, context.chain
+        if state.registered is None or state.minted is None:
+            raise RuntimeError("the end comes after the registration and the token")
+        self._context = context
+        self._bonded = state.registered.way == "sent"
+        self._owner = chain.machine_owner(state.registered.machine_id)
+        self._staked = chain.staked(state.registered.machine_id)
+        self._holder = chain.token_owner(state.minted.token_id)
+        self.asks: tuple[Ask[Any], ...] = (self._owner, self._staked, self._holder)
+
+    def _wrong(self) -> list[OnboardingError]:
+        address = self._context.address
+        return [
+            odd(what, expected, found or "nobody")
+            for what, expected, found in (
+                ("the owner of the Identity NFT", address, self._owner.value),
+                ("the owner of the Machine NFT", address, self._holder.value),
+                ("the stake", "staked", "staked" if self._staked.value else "not staked"),
+            )
+            if expected.lower() != found.lower() and (self._bonded or what != "the stake")
+        ]
+
+    async def check(self) -> None:
+        """Raises OnboardingError (READ_BACK_FAILED, RPC_…)."""
+        await self._context.chain.read_back(
+            *self.asks, right=lambda: not self._wrong(), at_least=self._context.state.height
+        )
+        for error in self._wrong():
+            raise error
 
 
 async def _rating(context: Context) -> str:

@@ -13,7 +13,9 @@ from datetime import timedelta
 
 from core import events as ev
 from core.amounts import peaq
+from core.ask import Ask
 from core.context import Context
+from core.contracts import Revert
 from core.enrolment import examine, note_refusal, station
 from core.errors import OnboardingError, Problem, fault
 from core.state import Balance, Need, State
@@ -38,7 +40,7 @@ def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> Ne
     return Need(bond=bond, gas=gas, head_room=max(HEAD_ROOM - gas, 0), basis=basis)
 
 
-async def _registration_gas(context: Context, bond: int) -> int | None:
+def _registration_gas(context: Context, bond: int) -> Ask[int | Revert]:
     """What the node estimates for registering, as if the wallet were funded already."""
     call = {
         "from": context.address,
@@ -46,7 +48,7 @@ async def _registration_gas(context: Context, bond: int) -> int | None:
         "value": hex(bond),
         "data": context.chain.call_data("identity_registry", "register"),
     }
-    return await context.chain.estimate_unfunded(call, 2 * bond + HEAD_ROOM)
+    return context.chain.gas(call, held=2 * bond + HEAD_ROOM)
 
 
 async def measure(context: Context) -> None:
@@ -55,32 +57,41 @@ async def measure(context: Context) -> None:
     Records the need, and the funding as done where the wallet holds enough. Raises
     OnboardingError (RPC_…).
     """
-    state = context.state
-    address = context.address
+    state, chain = context.state, context.chain
+    expected = state.bond_quoted or 0
+    bond, balance = chain.bond(), chain.balance(context.address)
+    gas = _registration_gas(context, expected)
     with context.book.waiting("The wallet is being looked at"):
-        machine_id, bond, account, height = await context.chain.registration(
-            address, at_least=state.height
-        )
-        simulated = None if machine_id else await _registration_gas(context, bond)
+        fees, height = await chain.read_with_fees(bond, balance, gas, at_least=state.height)
+        if bond.value != expected:
+            gas = _registration_gas(context, bond.value)
+            await chain.read(gas, at_least=height)
+        simulated = None if isinstance(gas.value, Revert) else gas.value
+        number = chain.machine_id(context.address)
+        if simulated is None:
+            # It cannot be simulated here, or the machine is registered already.
+            await chain.read(number, at_least=height)
+    registered = number.known and number.value > 0
     gas_of = dict(GAS_OF)
-    if machine_id:
+    if registered:
         del gas_of["register"]
     elif simulated:
         # Minting and the DID cannot be simulated before there is a machine.
         gas_of["register"] = simulated
     basis = "simulated" if simulated else "usual"
-    need = need_for(0 if machine_id else bond, account.fees.cap, gas_of, basis)
-    enough = account.balance >= need.total
+    held = balance.value
+    need = need_for(0 if registered else bond.value, fees.cap, gas_of, basis)
+    enough = held >= need.total
     if not enough and state.way is None:
         # Before the need: a run that dies in between measures again, and stands on the same way.
         way = "gas-station" if context.gas_station else "manual"
         await context.book.record(ev.FundingWayChosen(way))
     await context.book.record(
-        ev.NeedMeasured(need.bond, need.gas, need.head_room, account.balance, height, basis)
+        ev.NeedMeasured(need.bond, need.gas, need.head_room, held, height, basis)
     )
     if enough:
         way = _funded_way(context.state)
-        await context.book.record(ev.WalletFunded(way, account.balance, need.total, height))
+        await context.book.record(ev.WalletFunded(way, held, need.total, height))
 
 
 async def choose_way(context: Context, way: str) -> None:
@@ -97,7 +108,9 @@ async def look(context: Context) -> Balance:
     """
     state = context.state
     needed = state.need.total if state.need else 0
-    held, height = await context.chain.balance(context.address, at_least=state.height)
+    balance = context.chain.balance(context.address)
+    height = await context.chain.read(balance, at_least=state.height)
+    held = balance.value
     if state.need and held >= needed and state.funded is None:
         way = _funded_way(context.state)
         await context.book.record(ev.WalletFunded(way, held, needed, height))
@@ -161,7 +174,9 @@ async def _still_promised(context: Context, balance: Balance) -> bool:
     if promise is None or balance.held >= promise.arrived_at_wei:
         return False
     if _HASH.fullmatch(promise.transaction_hash):
-        return await context.chain.receipt(promise.transaction_hash) is None
+        receipt = context.chain.receipt(promise.transaction_hash.lower())
+        await context.chain.read(receipt)
+        return receipt.value is None
     # By both clocks: one that is set while this runs must not make the promise old.
     memory = context.memory
     if memory.promise_seen is None:
@@ -226,16 +241,23 @@ async def _watch(
     context: Context, *, until: int = 0, patience: float = ARRIVAL_PATIENCE
 ) -> Balance:
     """Looks until the wallet holds what is needed, or `until` wei, or `patience` seconds pass."""
-    usual = context.settings.network.block_seconds
-    started = context.clock.monotonic()
-    with context.book.waiting("The payment is on its way", usual=2 * usual):
+    pace, clock = context.chain.pace, context.clock
+    started = clock.monotonic()
+    pauses = pace.pauses(started)
+    looked: float | None = None
+    with context.book.waiting("The payment is on its way", usual=2 * pace.usual):
         while True:
+            await clock.sleep(next(pauses))
             balance = await look(context)
+            now = clock.monotonic()
             arrived = until and balance.held >= until
-            spent = context.clock.monotonic() - started
-            if not balance.missing or arrived or spent >= patience:
+            if not balance.missing or arrived:
+                pace.found(now, before=looked)
                 return balance
-            await context.clock.sleep(usual / 2)
+            if now - started >= patience:
+                return balance
+            pace.missed()
+            looked = now
 
 
 def shortage(context: Context, balance: Balance) -> Problem:
@@ -286,8 +308,10 @@ async def _doubt(context: Context, needed: int) -> None:
             seconds=max(int((now - tx.signed_at).total_seconds()), 0),
             until=now + _LATE_PAUSE,
         )
-    account = await context.chain.account(context.address, at_least=state.height, other=True)
+    asked = context.chain.account(context.address)
+    height = await context.chain.read(asked, at_least=state.height, other=True)
+    account = asked.value
     used = [tx.nonce for tx in state.transactions if tx.sender == state.address and tx.block]
     if account.nonce <= max(used, default=-1) or account.balance >= needed:
-        host, height = context.chain.rpc.host, account.height
+        host = context.chain.rpc.host
         raise fault("RPC_BEHIND", host=host, height=height, needed=height + 1)

@@ -26,17 +26,14 @@ async def reconcile(context: Context) -> None:
             await measure(context)
         else:
             # Also without anything to compare: a wrong network is found before anything is asked.
-            await context.chain.account(context.address, at_least=state.height)
+            await context.chain.read(at_least=state.height)
         return
-    machine_id, _, _, height = await context.chain.registration(
-        context.address, at_least=state.height
-    )
-    if machine_id != state.registered.machine_id:
-        machine_id, _, _, height = await context.chain.registration(
-            context.address, at_least=height, other=True
-        )
-    if machine_id != state.registered.machine_id:
-        found = f"machine {machine_id}" if machine_id else "no machine"
+    number = context.chain.machine_id(context.address)
+    height = await context.chain.read(number, at_least=state.height)
+    if number.value != state.registered.machine_id:
+        height = await context.chain.read(number, at_least=height, other=True)
+    if number.value != state.registered.machine_id:
+        found = f"machine {number.value}" if number.value else "no machine"
         raise fault(
             "JOURNAL_CHAIN_DISAGREE",
             reason=f"The records say machine {state.registered.machine_id}; at block {height} "

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import events as ev
 from core.amounts import peaq
 from core.book import Book
-from core.chain_facts import Account
+from core.chain_facts import Account, Fees
 from core.context import Context
 from core.contracts import Revert, codec
 from core.errors import OnboardingError, fault
 from core.funding import GAS_OF, need_for, require
-from core.transactions import TITLES, Intent
+from core.transactions import TITLES, Intent, TakenBack
 
 _PAUSED = "EnforcedPause"
 
@@ -42,16 +42,13 @@ async def quote(context: Context) -> Quote | None:
     """
     # Else a registration of ours that is still open would be taken for somebody else's.
     await context.sender.settle(context.memory.key)
-    found = await _look(context)
-    if found is None:
+    prepared = await _prepare(context)
+    if prepared is None:
         return None
-    bond, account = found
-    intent = await _prepare(context, bond, account)
-    if intent is None:
-        return None
+    intent, account, fees = prepared
     return Quote(
-        bond=bond,
-        fee=intent.gas * account.fees.cap,
+        bond=intent.value,
+        fee=intent.gas * fees.cap,
         held=account.balance,
         contract=intent.to,
         network=context.settings.network.title,
@@ -68,104 +65,103 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     key = context.key()
     await context.sender.settle(key)
     with context.book.waiting("The network is asked about this machine"):
-        found = await _look(context)
-        if found is None:
-            return
-        bond, account = found
-        if bond > agreed_bond:
-            raise fault(
-                "BOND_CHANGED",
-                quoted=peaq(agreed_bond, up=True),
-                now=peaq(bond, up=True),
-                token=context.token,
-            )
-        intent = await _prepare(context, bond, account)
-    if intent is None:
+        prepared = await _prepare(context, agreed_bond=agreed_bond)
+    if prepared is None:
         return
-    tx, receipt = await context.sender.send(intent, key, account)
+    intent, account, fees = prepared
+    chain = context.chain
+    number = chain.machine_id(context.address)
+    try:
+        tx, receipt = await context.sender.send(intent, key, account, fees, also=[number])
+    except TakenBack:
+        return  # what is open again comes first
     event = codec("identity_registry").find_event("Registered", receipt.logs, intent.to)
     if event is None or str(event["owner"]).lower() != context.address.lower():
-        raise _odd("the registration's event", context.address, str(event))
-    await _read_back(context, bond=tx.value_wei, way="sent", block=receipt.block)
+        raise odd("the registration's event", context.address, str(event))
+    machine_id = int(event["machineId"])
+    await chain.read_back(number, right=lambda: number.value == machine_id, at_least=receipt.block)
+    if number.value != machine_id:
+        raise odd("the machine's number", str(machine_id), str(number.value))
+    await _record(context.book, machine_id, bond=tx.value_wei, block=receipt.block, way="sent")
 
 
-async def _look(context: Context) -> tuple[int, Account] | None:
-    """Bond and account; None where the machine is registered, which is then recorded."""
-    state = context.state
-    machine_id, bond, account, height = await context.chain.registration(
-        context.address, at_least=state.height
-    )
-    if not machine_id:
-        # One zero of one node is not "absent": asked again, elsewhere where that is known.
-        machine_id, bond, account, height = await context.chain.registration(
-            context.address, at_least=max(height, state.height), other=True
-        )
-    if machine_id:
-        own = [tx for tx in state.transactions if tx.purpose == "register" and tx.block]
-        await _read_back(
-            context,
-            bond=own[-1].value_wei if own else 0,
-            way="sent" if own else "found",
-            block=height,
-        )
-        return None
-    return bond, account
+async def _prepare(
+    context: Context, *, agreed_bond: int | None = None
+) -> tuple[Intent, Account, Fees] | None:
+    """The transaction as it would be sent now, from which account, at which fees; None where the
+    machine turns out to be registered, which is recorded.
 
-
-async def _prepare(context: Context, bond: int, account: Account) -> Intent | None:
-    """The transaction, estimated; None where the contract says AlreadyRegistered, and the
-    machine's number was found.
+    With `agreed_bond` it is about to be sent. That the machine is not registered is then asked
+    for the second time, elsewhere where that is known: one zero of one node is not "absent"
+    (promises.md, 6).
     """
-    registry = context.settings.contracts.identity_registry
-    intent = Intent(
+    state, chain = context.state, context.chain
+    number, bond = chain.machine_id(context.address), chain.bond()
+    account = chain.account(context.address)
+    # Estimated along with the rest for the bond that is expected, which is nearly always right.
+    guess = agreed_bond or state.bond_quoted or 0
+    gas = chain.gas(_intent(context, guess).as_call())
+    fees, height = await chain.read_with_fees(
+        number, bond, account, gas, at_least=state.height, other=agreed_bond is not None
+    )
+    if number.value:
+        await _found(context, number.value, height)
+        return None
+    if agreed_bond is not None and bond.value > agreed_bond:
+        raise fault(
+            "BOND_CHANGED",
+            quoted=peaq(agreed_bond, up=True),
+            now=peaq(bond.value, up=True),
+            token=context.token,
+        )
+    # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
+    # What is asked for is what measuring asks for, so that the amount stays the same.
+    held = account.value.balance
+    wanted = need_for(bond.value, fees.cap, GAS_OF, "usual").total
+    await require(context, needed=bond.value + 21_000 * fees.cap, held=held, wanted=wanted)
+    intent = _intent(context, bond.value)
+    if bond.value != guess:
+        gas = chain.gas(intent.as_call())
+        await chain.read(gas, at_least=height)
+    if isinstance(gas.value, Revert):
+        if gas.value.name == "AlreadyRegistered":
+            await _recover(context, height)
+            return None
+        raise await refusal(context, gas.value, intent, held, fees)
+    needed = bond.value + gas.value * fees.cap
+    await require(context, needed=needed, held=held, wanted=wanted)
+    return replace(intent, gas=gas.value), account.value, fees
+
+
+def _intent(context: Context, bond: int) -> Intent:
+    return Intent(
         purpose="register",
         sender=context.address,
-        to=registry,
+        to=context.settings.contracts.identity_registry,
         value=bond,
         data=context.chain.call_data("identity_registry", "register"),
         gas=0,
     )
-    # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
-    # What is asked for is what measuring asks for, so that the amount stays the same.
-    wanted = need_for(bond, account.fees.cap, GAS_OF, "usual").total
-    least = bond + 21_000 * account.fees.cap
-    await require(context, needed=least, held=account.balance, wanted=wanted)
-    gas = await context.chain.estimate(intent.as_call())
-    if isinstance(gas, Revert):
-        if gas.name == "AlreadyRegistered":
-            await _recover(context, account)
-            return None
-        raise await refusal(context, gas, intent, account)
-    needed = bond + gas * account.fees.cap
-    await require(context, needed=needed, held=account.balance, wanted=wanted)
-    return Intent(intent.purpose, intent.sender, registry, bond, intent.data, gas)
 
 
-async def _recover(context: Context, account: Account) -> None:
+async def _recover(context: Context, block: int) -> None:
     """AlreadyRegistered: the number is asked of the chain, else of the MCR API."""
     for _ in range(3):
-        machine_id, _, _, height = await context.chain.registration(
-            context.address, at_least=account.height, other=True
-        )
-        if machine_id:
-            await _read_back(context, bond=0, way="found", block=height)
+        number = context.chain.machine_id(context.address)
+        height = await context.chain.read(number, at_least=block, other=True)
+        if number.value:
+            await _found(context, number.value, height)
             return
         await context.clock.sleep(context.settings.network.block_seconds / 2)
     machine_id = await _ask_mcr(context)
-    if machine_id and await _is_ours(context, machine_id, account.height):
-        await _record(context.book, machine_id, bond=0, block=account.height, way="found")
-        return
+    if machine_id:
+        owner = context.chain.machine_owner(machine_id)
+        await context.chain.read(owner, at_least=block)
+        # Else the chain knows no such machine of ours, whatever the MCR API says.
+        if owner.value.lower() == context.address.lower():
+            await _record(context.book, machine_id, bond=0, block=block, way="found")
+            return
     raise fault("ALREADY_REGISTERED")
-
-
-async def _is_ours(context: Context, machine_id: int, height: int) -> bool:
-    try:
-        owner, _ = await context.chain.machine(machine_id, at_least=height)
-    except OnboardingError as error:
-        if error.code == "CONTRACT_UNEXPECTED":
-            return False  # the chain knows no such machine, whatever the MCR API says
-        raise
-    return owner.lower() == context.address.lower()
 
 
 async def _ask_mcr(context: Context) -> int:
@@ -179,16 +175,17 @@ async def _ask_mcr(context: Context) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 78 else 0  # uint256
 
 
-async def _read_back(context: Context, *, bond: int, way: str, block: int) -> None:
-    """Reads number, owner and stake at or after `block`, and records them."""
-    machine_id, _, _, height = await context.chain.registration(context.address, at_least=block)
-    if not machine_id:
-        raise _odd("the machine's number", "a number", "none")
-    owner, staked = await context.chain.machine(machine_id, at_least=max(block, height))
-    if owner.lower() != context.address.lower():
-        raise _odd("the owner of the Identity NFT", context.address, owner)
-    if bond and not staked:
-        raise _odd("the stake", "staked", "not staked")
+async def _found(context: Context, machine_id: int, block: int) -> None:
+    """Records a registration that is there: ours, or somebody's with the same key."""
+    own = [tx for tx in context.state.transactions if tx.purpose == "register" and tx.block]
+    bond = own[-1].value_wei if own else 0
+    owner, staked = context.chain.machine_owner(machine_id), context.chain.staked(machine_id)
+    await context.chain.read(owner, staked, at_least=block)
+    if owner.value.lower() != context.address.lower():
+        raise odd("the owner of the Identity NFT", context.address, owner.value)
+    if bond and not staked.value:
+        raise odd("the stake", "staked", "not staked")
+    way = "sent" if own else "found"
     await _record(context.book, machine_id, bond=bond, block=block, way=way)
 
 
@@ -198,17 +195,18 @@ async def _record(book: Book, machine_id: int, *, bond: int, block: int, way: st
     )
 
 
-def _odd(what: str, expected: str, found: str) -> OnboardingError:
+def odd(what: str, expected: str, found: str) -> OnboardingError:
+    """What was written reads back otherwise."""
     return fault("READ_BACK_FAILED", what=what, expected=expected, found=found)
 
 
 async def refusal(
-    context: Context, revert: Revert, intent: Intent, account: Account
+    context: Context, revert: Revert, intent: Intent, held: int, fees: Fees
 ) -> OnboardingError:
-    """What a simulated transaction that would fail means."""
+    """What a simulated transaction that would fail means; `held` in wei."""
     if revert.poor:
-        needed = intent.value + 500_000 * account.fees.cap
-        await require(context, needed=max(needed, account.balance + 1), held=account.balance)
+        needed = intent.value + 500_000 * fees.cap
+        await require(context, needed=max(needed, held + 1), held=held)
     if revert.name == _PAUSED:
         return fault("CONTRACT_PAUSED", name=revert.name)
     return fault(

@@ -27,6 +27,10 @@ _BUSY_CODES = (429, -32005, -32029)
 
 Call = tuple[str, list[Any]]
 
+HEIGHT: Call = ("eth_blockNumber", [])
+FEES: Call = ("eth_feeHistory", ["0x1", "latest", [50]])
+"""The newest block alone: its number is the height, and the next block's base fee comes along."""
+
 
 @dataclass(frozen=True)
 class RpcError:
@@ -37,11 +41,19 @@ class RpcError:
     data: Any = None
 
 
+class NoFeeHistory(Exception):
+    """The node gave no fee history where it was to tell the height as well (quirk 12)."""
+
+
 @dataclass(frozen=True)
 class Answers:
-    """What one node said to all calls of one read. `height` is its own, at that time."""
+    """What one node said to all calls of one read. `height` is its own, at that time; 0 where it
+    was not asked.
+    """
 
     height: int
+    head: Any
+    """What the call that told the height answered."""
     results: tuple[Any, ...]
     url: str
     server_time: datetime | None
@@ -70,7 +82,7 @@ class Rpc:
         self._endpoints = [Endpoint(url, connect(url)) for url in urls]
         self._chain_id = chain_id
         self._network = network
-        self._clock = clock
+        self.clock = clock
         self._ids = itertools.count(1)
 
     @property
@@ -84,14 +96,16 @@ class Rpc:
         at_least: int = 0,
         patience: float = READ_PATIENCE,
         other: bool = False,
+        head: Call | None = HEIGHT,
     ) -> Answers:
         """All answers of one node whose height is `at_least`; errors of single calls among them.
 
-        Asks again, with growing pauses or as long as `Retry-After` says, also at the other
-        endpoints where some are known (`other`: these first). Raises OnboardingError (RPC_…,
-        CHAIN_ID_WRONG) when `patience` seconds are over.
+        `head` tells the height: HEIGHT, FEES, or None where no conclusion is drawn from an answer
+        that is missing. Asks again, with growing pauses or as long as `Retry-After` says, also at
+        the other endpoints where some are known (`other`: these first). Raises OnboardingError
+        (RPC_…, CHAIN_ID_WRONG) when `patience` seconds are over, and NoFeeHistory.
         """
-        started = self._clock.monotonic()
+        started = self.clock.monotonic()
         pause = _FIRST_PAUSE
         order = self._endpoints[1:] + self._endpoints[:1] if other else self._endpoints
         failed: OnboardingError | None = None
@@ -99,8 +113,8 @@ class Rpc:
             endpoint = order[turn % len(order)]
             wait = pause
             try:
-                answers = await self._ask(endpoint, calls)
-                if answers.height >= at_least:
+                answers = await self._ask(endpoint, calls, head)
+                if answers.height >= at_least or head is None:
                     return answers
                 failed = fault(
                     "RPC_BEHIND",
@@ -115,12 +129,14 @@ class Rpc:
                     order = [known for known in order if known is not endpoint]
                     continue
                 failed = error
-                wait = max(wait, error.problem.remaining(self._clock.now()).total_seconds())
-            spent = self._clock.monotonic() - started
+                wait = max(wait, error.problem.remaining(self.clock.now()).total_seconds())
+            # What broke off or fell behind may be another network when it comes back.
+            endpoint.chain_id = None
+            spent = self.clock.monotonic() - started
             if spent + wait > patience:
                 raise failed
             if (turn + 1) % len(order) == 0:
-                await self._clock.sleep(wait)
+                await self.clock.sleep(wait)
                 pause = min(pause * 2, _LONGEST_PAUSE)
         raise AssertionError("unreachable")
 
@@ -144,9 +160,11 @@ class Rpc:
         for endpoint in self._endpoints:
             await endpoint.http.close()
 
-    async def _ask(self, endpoint: Endpoint, calls: Sequence[Call]) -> Answers:
-        started = self._clock.monotonic()
-        checks: list[Call] = [("eth_blockNumber", [])]
+    async def _ask(
+        self, endpoint: Endpoint, calls: Sequence[Call], head_call: Call | None
+    ) -> Answers:
+        started = self.clock.monotonic()
+        checks: list[Call] = [] if head_call is None else [head_call]
         if endpoint.chain_id is None:
             checks.append(("eth_chainId", []))
         everything = [*checks, *calls]
@@ -163,7 +181,7 @@ class Rpc:
                 results += single
         host = endpoint.http.host
         if endpoint.chain_id is None:
-            found = quantity(results[1], host)
+            found = quantity(results[len(checks) - 1], host)
             if found != self._chain_id:
                 raise fault(
                     "CHAIN_ID_WRONG",
@@ -174,11 +192,12 @@ class Rpc:
                 )
             endpoint.chain_id = found
         return Answers(
-            height=quantity(results[0], host),
+            height=_height(head_call, results[0], host) if head_call else 0,
+            head=results[0] if head_call else None,
             results=tuple(results[len(checks) :]),
             url=endpoint.url,
             server_time=head.server_time if head else None,
-            seconds=self._clock.monotonic() - started,
+            seconds=self.clock.monotonic() - started,
         )
 
     async def _try_batch(
@@ -206,7 +225,7 @@ class Rpc:
         except HttpFault as error:
             raise fault("RPC_UNREACHABLE", host=host, reason=error.reason) from error
         if answer.status == 429:
-            now = self._clock.now()
+            now = self.clock.now()
             raise fault("RPC_BUSY", host=host, until=answer.retry_after(now))
         try:
             body = answer.json()
@@ -245,6 +264,17 @@ class Rpc:
 
 class _NoBatches(Exception):
     pass
+
+
+def _height(call: Call, result: Any, host: str) -> int:
+    if call is HEIGHT:
+        return quantity(result, host)
+    if not isinstance(result, dict):
+        raise NoFeeHistory
+    try:
+        return quantity(result.get("oldestBlock"), host)
+    except OnboardingError:
+        raise NoFeeHistory from None
 
 
 def _error(entry: dict[str, Any]) -> RpcError | None:

@@ -170,6 +170,15 @@ class State:
             if other.nonce == tx.nonce and other.sender == tx.sender
         )
 
+    def next_nonce(self, sender: str) -> int:
+        """The least nonce that a new transaction of `sender` can have, from ours alone."""
+        used = [
+            tx.nonce
+            for tx in self.transactions
+            if tx.sender == sender and tx.status is not TxStatus.DISPLACED
+        ]
+        return max(used, default=-1) + 1
+
     @property
     def gas_spent(self) -> int:
         """Wei of fees that the machine's own transactions have cost."""

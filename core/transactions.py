@@ -7,18 +7,20 @@ is asked of the chain by hash and nonce. What a node answers to a broadcast deci
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeGuard
 
 from core import events as ev
+from core.ask import Ask
 from core.book import Book
 from core.chain import Chain
-from core.chain_facts import Account, Fees, Receipt, Sighting
+from core.chain_facts import Account, Fees, Receipt
 from core.clock import Clock
 from core.errors import fault
 from core.keys import Key
-from core.state import State, Tx, TxStatus
+from core.state import Tx, TxStatus
 
 WATCH_PATIENCE = 180.0
 """Seconds for which a transaction is watched before the technician is told that it is late."""
@@ -63,69 +65,106 @@ class Intent:
         }
 
 
+class TakenBack(Exception):
+    """A reorganisation took back what this transaction was to follow; nothing was sent."""
+
+
 class Sender:
     def __init__(self, chain: Chain, book: Book, clock: Clock) -> None:
         self._chain = chain
         self._book = book
         self._clock = clock
+        self._seen: set[str] = set()
+        """Transactions that this process has seen in their block."""
 
-    async def send(self, intent: Intent, key: Key, account: Account) -> tuple[Tx, Receipt]:
+    async def send(
+        self,
+        intent: Intent,
+        key: Key,
+        account: Account,
+        fees: Fees,
+        *,
+        also: Sequence[Ask[Any]] = (),
+    ) -> tuple[Tx, Receipt]:
         """Signs and sends `intent`, and watches it into a block. Has an outside effect.
 
-        `account` is a read of the sender made just before. Raises OnboardingError:
+        `account` and `fees` are read just before. `also`: what is to be read back; where blocks
+        come at once it is asked in the same breath. Raises TakenBack, and OnboardingError:
         FOREIGN_PENDING, TRANSACTION_LATE, TRANSACTION_REVERTED, TRANSACTION_DISPLACED, RPC_….
         """
-        state = self._book.state
-        nonce = self._free_nonce(state, account, intent.sender)
-        signed = await self._sign(intent, key, nonce, account.fees)
+        nonce = await self._free_nonce(account, intent.sender)
+        signed = await self._sign(intent, key, nonce, fees)
         await self._broadcast(signed)
-        return await self.watch(self._find(signed.hash), key)
+        return await self.watch(self._find(signed.hash), key, also=also, just_sent=True)
 
-    async def settle(self, key: Key | None = None) -> None:
+    async def settle(self, key: Key | None = None, *, doubt: bool = False) -> None:
         """Finds out what became of every transaction that is open, or open again, before anything
-        new is done. Raises as `watch` does.
+        new is done. `doubt`: also of those that this process has seen in a block. Raises as
+        `watch` does.
         """
-        await self.revisit()
+        await self.revisit(doubt=doubt)
         done: set[tuple[str, int]] = set()
         for tx in self._book.state.open_transactions:
             if (tx.sender, tx.nonce) not in done:
                 done.add((tx.sender, tx.nonce))
                 await self.watch(tx, key)
 
-    async def watch(self, tx: Tx, key: Key | None = None) -> tuple[Tx, Receipt]:
+    async def watch(
+        self,
+        tx: Tx,
+        key: Key | None = None,
+        *,
+        also: Sequence[Ask[Any]] = (),
+        just_sent: bool = False,
+    ) -> tuple[Tx, Receipt]:
         """Watches a nonce of ours until one of its transactions is in a block.
 
         Sends the same bytes again where no node knows them, and with `key` raises the fees after
         a while. Raises OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, RPC_….
         """
-        usual = self._chain.network.block_seconds
-        started = last_sent = self._clock.monotonic()
+        pace, clock = self._chain.pace, self._clock
+        started = last_sent = clock.monotonic()
+        # What was just sent is expected in one of the next blocks; then more is asked.
+        trusted_until = started + 2 * pace.usual if just_sent else started
+        pauses = pace.pauses(started)
+        looked: float | None = None
         used_since: float | None = None
-        pause = usual / 4
         raised = False
-        with self._book.waiting(f"{TITLES[tx.purpose]} is under way", usual=usual, in_flight=True):
+        title = f"{TITLES[tx.purpose]} is under way"
+        with self._book.waiting(title, usual=pace.usual, in_flight=True):
             while True:
+                await clock.sleep(next(pauses))
                 rivals = self._rivals(tx)
-                # A nonce that is used up without a receipt: another endpoint may know more.
-                sighting = await self._chain.sight(
-                    tx.sender,
-                    [rival.hash for rival in rivals],
-                    other=used_since is not None,
-                )
-                now = self._clock.monotonic()
-                if sighting.receipt:
-                    return await self._included(sighting.receipt, rivals)
-                if sighting.nonce > tx.nonce:
+                if clock.monotonic() < trusted_until:
+                    found = self._chain.receipt(*(rival.hash for rival in rivals))
+                    await self._chain.read(found, *(also if pace.instant else ()), height=False)
+                    receipt, nonce, known = found.value, tx.nonce, True
+                else:
+                    receipt, nonce, known = await self._look_closely(
+                        rivals,
+                        # A nonce used up without a receipt: another endpoint may know more.
+                        other=used_since is not None,
+                    )
+                now = clock.monotonic()
+                if receipt:
+                    if just_sent:
+                        pace.found(now, before=looked)
+                    return await self._included(receipt)
+                if looked is None:
+                    pace.missed()
+                looked = now
+                if nonce > tx.nonce:
                     used_since = used_since if used_since is not None else now
-                    if now - used_since >= DISPLACED_AFTER and not sighting.known:
+                    if now - used_since >= DISPLACED_AFTER and not known:
                         await self._displaced(tx)
-                elif not sighting.known and (
+                elif not known and (
                     now - last_sent >= RESEND_AFTER or tx.status is TxStatus.SIGNED
                 ):
                     used_since = None
                     last_sent = now
                     await self._broadcast(rivals[-1])
                     tx = self._find(tx.hash)
+                    pauses = pace.pauses(clock.monotonic())
                     continue
                 elif _fits(key, tx) and not raised and now - started >= REPLACE_AFTER:
                     raised = True
@@ -133,78 +172,106 @@ class Sender:
                     await self._replace(rivals[-1], key)
                 if now - started >= WATCH_PATIENCE:
                     await self._late(tx, now - started)
-                await self._clock.sleep(pause)
-                pause = min(pause * 1.5, max(usual / 2, 0.5))
 
-    async def finalise(self) -> bool:
-        """Waits until every transaction that counts is in a final block.
+    async def _look_closely(
+        self, rivals: tuple[Tx, ...], *, other: bool
+    ) -> tuple[Receipt | None, int, bool]:
+        """Their receipt, the sender's nonce, and whether the node has heard of any of them."""
+        hashes = [rival.hash for rival in rivals]
+        receipt, known = self._chain.receipt(*hashes), self._chain.heard_of(*hashes)
+        nonce = self._chain.nonce(rivals[0].sender)
+        await self._chain.read(nonce, receipt, known, other=other)
+        return receipt.value, nonce.value, known.value or receipt.value is not None
+
+    async def finalise(self, *, also: Sequence[Ask[Any]] = ()) -> bool:
+        """Waits until every transaction that counts is in a final block; `also` is asked along.
 
         False where a reorganisation took one back: it is open again, and what it had brought has
         to be looked at anew. Raises OnboardingError: TRANSACTION_LATE, RPC_….
         """
+        chain = self._chain
         started = self._clock.monotonic()
-        usual = self._chain.network.block_seconds
-        with self._book.waiting("The network makes it final", usual=3 * usual):
+        # Where blocks come at once they are final at once; elsewhere that is waited for first.
+        close = chain.pace.instant
+        with self._book.waiting("The network makes it final", usual=3 * chain.pace.usual):
             while True:
-                open_now = [
+                included = [
                     tx for tx in self._book.state.transactions if tx.status is TxStatus.INCLUDED
                 ]
-                for tx in open_now:
-                    sighting = await self._chain.sight(tx.sender, [tx.hash])
-                    if not await self._still_there(tx, sighting):
-                        return False
-                    final = sighting.finalized
-                    if final is None:
-                        final = sighting.height - DEEP_ENOUGH
-                    if final < (tx.block or 0):
-                        break
-                    await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
-                else:
+                if not included:
                     return True
+                finalized = chain.finalized()
+                receipts = [chain.receipt(tx.hash) for tx in included if close]
+                await chain.read(finalized, *receipts, *(also if close else ()), height=False)
+                final = finalized.value
+                if final is None:
+                    final = await chain.read() - DEEP_ENOUGH
+                for tx, receipt in zip(included, receipts, strict=False):
+                    if not await self._still_there(tx, receipt.value):
+                        return False
+                    if final >= (tx.block or 0):
+                        await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
+                missing = max(tx.block or 0 for tx in included) - final
+                close = missing <= 0
                 if self._clock.monotonic() - started >= FINALITY_PATIENCE:
-                    await self._late(open_now[0], self._clock.monotonic() - started)
-                await self._clock.sleep(max(usual / 2, 0.25))
+                    await self._late(included[0], self._clock.monotonic() - started)
+                if missing > 0:
+                    blocks = min(max(missing - 1, 0.5), 3)
+                    await self._clock.sleep(max(blocks * chain.pace.usual, 0.25))
 
-    async def revisit(self) -> None:
-        """Looks whether what was in a block still is; what is not becomes open again.
-
-        Raises OnboardingError (RPC_…).
+    async def revisit(self, *, doubt: bool = False) -> None:
+        """Looks whether what was in a block in an earlier run still is, and with `doubt` also
+        what this process saw there; what is not becomes open again. Raises OnboardingError
+        (RPC_…).
         """
-        for tx in self._book.state.transactions:
-            if tx.status is TxStatus.INCLUDED:
-                await self._still_there(tx, await self._chain.sight(tx.sender, [tx.hash]))
+        included = [
+            tx
+            for tx in self._book.state.transactions
+            if tx.status is TxStatus.INCLUDED and (doubt or tx.hash not in self._seen)
+        ]
+        if not included:
+            return
+        receipts = [self._chain.receipt(tx.hash) for tx in included]
+        await self._chain.read(*receipts, height=False)
+        for tx, receipt in zip(included, receipts, strict=True):
+            if await self._still_there(tx, receipt.value):
+                self._seen.add(tx.hash)
 
-    async def _still_there(self, tx: Tx, sighting: Sighting) -> bool:
+    async def _still_there(self, tx: Tx, receipt: Receipt | None) -> bool:
         """Whether `tx` is in the block that we recorded; records it where it is not.
 
         A receipt can be missing on one node for minutes after another one has shown it. So the
         block decides: only where another one stands at its height was ours taken back.
         """
+        chain, block = self._chain, tx.block or 0
         ends = self._clock.monotonic() + WATCH_PATIENCE
         while True:
-            if sighting.receipt and sighting.receipt.block_hash == tx.block_hash:
+            if receipt and receipt.block_hash == tx.block_hash:
                 return True
-            found = await self._chain.block_hash(tx.block or 0, at_least=tx.block or 0)
-            if found == tx.block_hash:
+            found = chain.block_hash(block)
+            height = await chain.read(found, at_least=block)
+            if found.value == tx.block_hash:
                 return True
-            if found is not None:
+            if found.value is not None:
                 await self._check_affordable(tx)
+                self._seen.discard(tx.hash)
                 await self._book.record(ev.TransactionReorganised(tx.hash))
                 return False
             if self._clock.monotonic() >= ends:
-                host = self._chain.rpc.host
-                raise fault("RPC_BEHIND", host=host, height=sighting.height, needed=tx.block)
-            await self._clock.sleep(self._chain.network.block_seconds / 2)
-            sighting = await self._chain.sight(
-                tx.sender, [tx.hash], at_least=tx.block or 0, other=True
-            )
+                raise fault("RPC_BEHIND", host=chain.rpc.host, height=height, needed=block)
+            await self._clock.sleep(chain.pace.usual / 2)
+            again = chain.receipt(tx.hash)
+            await chain.read(again, at_least=block, other=True)
+            receipt = again.value
 
     async def _check_affordable(self, tx: Tx) -> None:
         """Tells a reorganisation from another chain: there the wallet never had the money.
 
         Raises OnboardingError (JOURNAL_CHAIN_DISAGREE).
         """
-        account = await self._chain.account(tx.sender)
+        asked = self._chain.account(tx.sender)
+        await self._chain.read(asked)
+        account = asked.value
         if account.nonce <= tx.nonce and account.balance < tx.value_wei + tx.gas * tx.max_fee_wei:
             raise fault(
                 "JOURNAL_CHAIN_DISAGREE",
@@ -212,19 +279,19 @@ class Sender:
                 "there, and the wallet could not even pay for it.",
             )
 
-    def _free_nonce(self, state: State, account: Account, sender: str) -> int:
-        if any(tx.sender == sender for tx in state.open_transactions):
+    async def _free_nonce(self, account: Account, sender: str) -> int:
+        """The nonce for something new. Raises TakenBack, OnboardingError (FOREIGN_PENDING,
+        RPC_BEHIND).
+        """
+        if any(tx.sender == sender for tx in self._book.state.open_transactions):
             raise AssertionError("a transaction is open: settle it first")
-        used = [
-            tx.nonce
-            for tx in state.transactions
-            if tx.sender == sender and tx.status is not TxStatus.DISPLACED
-        ]
-        least = max(used, default=-1) + 1
+        least = self._book.state.next_nonce(sender)
         if account.nonce < least:
-            raise fault(
-                "RPC_BEHIND", host=self._chain.rpc.host, height=account.height, needed=state.height
-            )
+            await self.revisit(doubt=True)
+            if self._book.state.open_transactions:
+                raise TakenBack
+            height = self._book.state.height
+            raise fault("RPC_BEHIND", host=self._chain.rpc.host, height=height, needed=height + 1)
         if account.pending > account.nonce:
             raise fault("FOREIGN_PENDING")
         return account.nonce
@@ -263,12 +330,14 @@ class Sender:
 
     async def _replace(self, tx: Tx, key: Key) -> None:
         """The same transaction again with higher fees, keeping the nonce. Has an outside effect."""
-        account = await self._chain.account(tx.sender)
+        asked = self._chain.account(tx.sender)
+        now, _ = await self._chain.read_with_fees(asked)
+        account = asked.value
         if account.nonce > tx.nonce:
             return
         fees = Fees(
-            cap=max(account.fees.cap, tx.max_fee_wei * _RAISE_PERCENT // 100 + 1),
-            tip=max(account.fees.tip, tx.tip_wei * _RAISE_PERCENT // 100 + 1),
+            cap=max(now.cap, tx.max_fee_wei * _RAISE_PERCENT // 100 + 1),
+            tip=max(now.tip, tx.tip_wei * _RAISE_PERCENT // 100 + 1),
             legacy=tx.legacy,
         )
         if account.balance < tx.value_wei + tx.gas * fees.cap:
@@ -284,7 +353,8 @@ class Sender:
         answer = await self._chain.rpc.broadcast(tx.raw)
         await self._book.record(ev.TransactionBroadcast(tx.hash, answer))
 
-    async def _included(self, receipt: Receipt, rivals: tuple[Tx, ...]) -> tuple[Tx, Receipt]:
+    async def _included(self, receipt: Receipt) -> tuple[Tx, Receipt]:
+        self._seen.add(receipt.hash)
         await self._book.record(
             ev.TransactionIncluded(
                 hash=receipt.hash,
@@ -297,7 +367,9 @@ class Sender:
         tx = self._find(receipt.hash)
         if not receipt.succeeded:
             call = Intent(tx.purpose, tx.sender, tx.to, tx.value_wei, tx.data, tx.gas).as_call()
-            revert = await self._chain.simulate(call)
+            asked = self._chain.failure(call)
+            await self._chain.read(asked)
+            revert = asked.value
             reason = revert.reason if revert else "it ran out of gas, or the reason is gone by now"
             raise fault("TRANSACTION_REVERTED", purpose=TITLES[tx.purpose], reason=reason)
         return tx, receipt
