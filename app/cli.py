@@ -125,6 +125,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rehearse", action="store_true", help="against a pretend network inside the program"
     )
+    parser.add_argument(
+        "--single-transaction",
+        action="store_true",
+        help="register, mint and write the DID in one transaction, where the network takes it",
+    )
     add_answer_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     place = [_place(argparse.SUPPRESS)]

@@ -42,6 +42,7 @@ _STEP_OF_PURPOSE = {
     "register": Step.REGISTRATION,
     "mint": Step.MACHINE_NFT,
     "did": Step.MACHINE_NFT,
+    "single": Step.REGISTRATION,
 }
 
 

@@ -324,6 +324,10 @@ class PlainWizard:
             f"left at least {peaq(max(quote.after, 0))} {network.token}"
         )
         self.console.say(f"network {quote.network}, contract {quote.contract}")
+        if quote.single:
+            self.console.say("One transaction registers, mints and writes the description.")
+        elif quote.refused:
+            self.console.say(f"All in one transaction is refused here: {quote.refused}")
         limit = self.answers.accept_bond
         if limit is not None and quote.bond > limit:
             raise fault("BOND_NOT_ACCEPTED", bond=peaq(quote.bond, up=True), accepted=peaq(limit))

@@ -116,7 +116,13 @@ def _run(
         session.close()
         raise
     start_log(folder)
-    engine = Onboarding(session, settings, clock, version=installed_version())
+    engine = Onboarding(
+        session,
+        settings,
+        clock,
+        version=installed_version(),
+        single_transaction=options.single_transaction,
+    )
     pretend = None
     if network is not None:
         from app.rehearsal.pretend import PretendPeople

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import abis
 from core.ask import Ask
 from core.chain_facts import (
     Account,
@@ -168,13 +169,16 @@ class Chain:
             lambda results: quantity(results[0], self.rpc.host),
         )
 
-    def gas(self, transaction: dict[str, str], *, held: int | None = None) -> Ask[int | Revert]:
+    def gas(
+        self, transaction: dict[str, str], *, held: int | None = None, pending: bool = False
+    ) -> Ask[int | Revert]:
         """Gas that the node estimates, with our margin; or why the transaction would fail.
 
         `held`: as if the sender held so many wei (a state override, the third parameter of geth's
-        eth_estimateGas); a node that cannot suppose that answers a Revert too.
+        eth_estimateGas); a node that cannot suppose that answers a Revert too. `pending`: on top
+        of what waits in the node's pool.
         """
-        supposed: list[Any] = []
+        supposed: list[Any] = ["pending"] if pending else []
         if held is not None:
             supposed = ["latest", {transaction["from"]: {"balance": hex(held)}}]
 
@@ -189,6 +193,35 @@ class Chain:
             return quantity(result, self.rpc.host) * GAS_MARGIN_PERCENT // 100
 
         return Ask([("eth_estimateGas", [transaction, *supposed])], understand)
+
+    def forecast(self, address: str, bond: int) -> Ask[tuple[int, int] | None]:
+        """The machine id and the token id that registering with `bond` (wei) and minting would
+        give now; None where that fails, or where the node cannot suppose code at an address.
+        """
+        contracts = self.contracts
+        data = codec("forecast").encode(
+            "forecast", contracts.identity_registry, contracts.machine_nft, bond
+        )
+
+        def understand(results: Sequence[Any]) -> tuple[int, int] | None:
+            with suppress(ValueError):
+                machine_id, token_id = codec("forecast").decode("forecast", results[0])
+                return int(machine_id), int(token_id)
+            return None
+
+        call = {"from": address, "to": address, "data": data}
+        supposed = {address: {"code": abis.runtime("forecast")}}
+        return Ask([("eth_call", [call, "pending", supposed])], understand)
+
+    def registering(self, transaction: dict[str, str]) -> Ask[int | None]:
+        """The machine id that a registration would give now; None where it would fail."""
+
+        def understand(results: Sequence[Any]) -> int | None:
+            if isinstance(results[0], RpcError):
+                return None
+            return int(self._value("identity_registry", "register", results[0]))
+
+        return Ask([("eth_call", [transaction, "pending"])], understand)
 
     def failure(self, transaction: dict[str, str]) -> Ask[Revert | None]:
         """Why the transaction fails at the newest block, or None where it would not."""
@@ -264,6 +297,10 @@ class Chain:
             return int(self._value("machine_nft", "tokenIdOf", result))
 
         return Ask([self._call("machine_nft", "tokenIdOf", machine_id)], understand)
+
+    def tokens_minted(self) -> Ask[int]:
+        """How many Machine NFTs there are."""
+        return self._number("machine_nft", "totalMinted")
 
     def token_owner(self, token_id: int) -> Ask[str]:
         """Owner of a Machine NFT; empty where there is none."""

@@ -36,6 +36,8 @@ class Memory:
     used_codes: set[Secret] = field(default_factory=set)
     survey: tuple[float, Survey] | None = None
     """What the first screen found, and when (monotonic seconds)."""
+    attributes: dict[str, bytes | None] | None = None
+    """The six as they were just read, where some of them are to be written once more."""
     promise_seen: float | None = None
     """Monotonic seconds at which this run first met a settled, unseen payment."""
 
@@ -51,6 +53,8 @@ class Context:
     gas_station: GasStation | None
     mcr: Mcr | None
     available_memory: Callable[[], int]
+    single_transaction: bool = False
+    """Whether all that is on the chain is to be done in one transaction, where it can be."""
     memory: Memory = field(default_factory=Memory)
 
     @property

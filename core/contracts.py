@@ -65,6 +65,11 @@ class ContractCodec:
         except (ValueError, DecodingError, OverflowError) as error:
             raise ValueError(f"{function} answered something else") from error
 
+    def arguments(self, function: str, data: str) -> tuple[Any, ...]:
+        """The arguments of call data that `encode` made."""
+        types = [_type_of(entry) for entry in self._entry("function", function)["inputs"]]
+        return tuple(self._web3.codec.decode(types, bytes.fromhex(data[10:])))
+
     def find_event(
         self, event: str, logs: list[dict[str, Any]], address: str
     ) -> dict[str, Any] | None:

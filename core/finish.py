@@ -12,7 +12,7 @@ from core.ask import Ask
 from core.context import Context
 from core.errors import OnboardingError, fault
 from core.receipt import build_receipt, write_receipt
-from core.registration import odd
+from core.refusals import odd
 from core.text import clean
 
 MCR_PATIENCE = 6.0

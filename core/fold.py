@@ -82,7 +82,7 @@ def _changed(state: State, event: ev.Event, at: datetime) -> State:
         case ev.FundingWayChosen():
             return replace(state, way=event.way)
         case ev.MachineRegistered():
-            return replace(state, registered=event)
+            return _registered(state, event)
         case ev.NftMinted():
             return replace(state, minted=event)
         case ev.DidWritten():
@@ -206,9 +206,20 @@ def _paid(state: State, event: ev.TransactionIncluded) -> State:
     return replace(state, held=held, open_request=None, promise=None)
 
 
+def _registered(state: State, event: ev.MachineRegistered) -> State:
+    """A bond that was paid inside the one transaction is no value of it: it is counted here."""
+    inside = any(tx.purpose == "single" and tx.block is not None for tx in state.transactions)
+    held = state.held
+    if inside and held is not None:
+        held = max(held - event.bond_wei, 0)
+    return replace(state, registered=event, held=held)
+
+
 def _without_effect(state: State, tx_hash: str) -> State:
     """What a reorganised transaction had brought is not there (under that number) any more."""
     purposes = {tx.purpose for tx in state.transactions if tx.hash == tx_hash}
+    if "single" in purposes:
+        return replace(state, registered=None, minted=None, did=None)
     if "register" in purposes:
         state = replace(state, registered=None)
     if "mint" in purposes:

@@ -18,8 +18,8 @@ from core.context import Context
 from core.contracts import Revert
 from core.enrolment import examine, note_refusal, station
 from core.errors import OnboardingError, Problem, fault
+from core.intent import TITLES
 from core.state import Balance, Need, State
-from core.transactions import TITLES
 
 HEAD_ROOM = 10**17
 """Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from core import drafts
 from core import events as ev
 from core.ask import Ask
 from core.chain_facts import Account, Fees
@@ -13,10 +14,11 @@ from core.contracts import Revert, codec
 from core.did import changes, check_details, wanted_attributes
 from core.errors import OnboardingError
 from core.funding import require
+from core.intent import SINGLE, Intent
 from core.keys import Key
-from core.registration import odd, refusal
+from core.refusals import odd, refusal
 from core.state import Details
-from core.transactions import Intent, TakenBack
+from core.transactions import TakenBack
 
 
 async def record_details(context: Context, details: Details) -> None:
@@ -41,8 +43,7 @@ async def mint(context: Context) -> None:
         return  # a reorganisation took it back: registering comes next again
     machine_id = _machine_id(context)
     chain, contract = context.chain, context.settings.contracts.machine_nft
-    data = chain.call_data("machine_nft", "mint", machine_id, context.address)
-    intent = Intent("mint", context.address, contract, 0, data, 0)
+    intent = drafts.minting(context, machine_id)
     token = chain.token_id(machine_id)
     with context.book.waiting("The network is asked about the Machine NFT"):
         ready = await _prepare(context, intent, token)
@@ -72,7 +73,8 @@ async def mint(context: Context) -> None:
 
 async def _record_found(context: Context, token_id: int) -> None:
     """Records a Machine NFT that is there: ours, or minted elsewhere for this machine."""
-    own = any(tx.purpose == "mint" and tx.block for tx in context.state.transactions)
+    ours = ("mint", SINGLE)
+    own = any(tx.purpose in ours and tx.block for tx in context.state.transactions)
     height = await check_token(context, token_id, block=context.state.height)
     await context.book.record(ev.NftMinted(token_id, height, "sent" if own else "found"))
 
@@ -107,7 +109,8 @@ async def write_did(context: Context) -> None:
     with context.book.waiting("The network is asked about the DID"):
         # Most often none is there. The estimate runs the batch, and `addAttribute` fails where
         # a name exists: where it passes, all six are absent, and need not be read one by one.
-        ready = await _prepare(context, _batch(context, changes({}, wanted)))
+        known, context.memory.attributes = context.memory.attributes or {}, None
+        ready = await _prepare(context, drafts.did_write(context, changes(known, wanted)))
         if isinstance(ready, _Refused):
             found = chain.attributes(context.address)
             height = await chain.read(found, at_least=ready.height, other=True)
@@ -115,7 +118,7 @@ async def write_did(context: Context) -> None:
             if not missing:
                 await context.book.record(ev.DidWritten(wanted, height))
                 return
-            ready = await _prepare(context, _batch(context, missing))
+            ready = await _prepare(context, drafts.did_write(context, missing))
         if isinstance(ready, _Refused):
             await _raise_unless_taken_back(context, ready, key)
             return
@@ -139,19 +142,6 @@ async def write_did(context: Context) -> None:
                 (written.value[name] or b"").decode("utf-8", "replace") or "nothing",
             )
     await context.book.record(ev.DidWritten(wanted, receipt.block))
-
-
-def _batch(context: Context, changed: list[tuple[str, str, str]]) -> Intent:
-    """All attribute writes as one transaction, all or nothing."""
-    contracts, chain = context.settings.contracts, context.chain
-    calls = [
-        chain.call_data("did_registry", function, context.address, name.encode(), value.encode(), 0)
-        for function, name, value in changed
-    ]
-    zeros = [0] * len(calls)  # no value; and a gas limit of 0 forwards what is left
-    to = [contracts.did_registry] * len(calls)
-    data = chain.call_data("batch", "batchAll", to, zeros, calls, zeros)
-    return Intent("did", context.address, contracts.batch_precompile, 0, data, 0)
 
 
 @dataclass(frozen=True)
@@ -184,7 +174,7 @@ async def _prepare(context: Context, intent: Intent, *asks: Ask[Any]) -> _Ready 
     if isinstance(gas.value, Revert):
         return _Refused(intent, gas.value, held, fees, height)
     await require(context, needed=gas.value * fees.cap, held=held)
-    return _Ready(replace(intent, gas=gas.value), account.value, fees)
+    return _Ready(intent.with_gas(gas.value), account.value, fees)
 
 
 async def _raise_unless_taken_back(context: Context, refused: _Refused, key: Key) -> None:

@@ -46,6 +46,7 @@ class Onboarding:
         version: str,
         connect: Callable[[str], Http] = Http,
         available_memory: Callable[[], int] | None = None,
+        single_transaction: bool = False,
     ) -> None:
         self.session = session
         self.settings = settings
@@ -53,6 +54,7 @@ class Onboarding:
         self.version = version
         self._connect = connect
         self._available_memory = available_memory
+        self._single_transaction = single_transaction
         self._context: Context | None = None
         self._loading: asyncio.Task[Context] | None = None
         self._busy = asyncio.Lock()
@@ -140,6 +142,7 @@ class Onboarding:
                 gas_station=gas_station,
                 mcr=mcr,
                 available_memory=self._available_memory or available_memory,
+                single_transaction=self._single_transaction,
             )
 
         self._context = await asyncio.to_thread(build)

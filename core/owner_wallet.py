@@ -6,16 +6,16 @@ Exactly once like every other transaction: signed, on disk, sent, watched.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 from core.amounts import peaq
 from core.context import Context
 from core.contracts import Revert
 from core.errors import fault
 from core.funding import look
+from core.intent import Intent
 from core.keys import Key, parse_key
 from core.state import Balance, OwnerQuote
-from core.transactions import Intent, TakenBack
+from core.transactions import TakenBack
 
 TRANSFER_GAS = 21_000
 """Gas of a plain transfer (Ethereum yellow paper, appendix G); the node's estimate decides."""
@@ -77,5 +77,5 @@ async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
             token=context.token,
         )
     with suppress(TakenBack):
-        await context.sender.send(replace(intent, gas=units), key, account.value, fees)
+        await context.sender.send(intent.with_gas(units), key, account.value, fees)
     return await look(context)

@@ -25,7 +25,7 @@ class Pace:
         """Pauses before each look for a block, the first one from `now` on."""
         first = 0.0 if self.instant or self._came is None else self._until_due(now)
         yield first
-        pause = self.usual / (10 if first else 8)
+        pause = self.usual / (8 if first else 5)
         while True:
             yield pause
             pause = min(pause * _GROWTH, max(self.usual / 2, 0.5))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+from core import drafts, single
 from core import events as ev
 from core.amounts import peaq
+from core.ask import Ask
 from core.book import Book
 from core.chain_facts import Account, Fees
 from core.context import Context
 from core.contracts import Revert, codec
 from core.errors import OnboardingError, fault
 from core.funding import GAS_OF, need_for, require
-from core.transactions import TITLES, Intent, TakenBack
-
-_PAUSED = "EnforcedPause"
+from core.intent import SINGLE, Intent
+from core.refusals import odd, refusal
+from core.transactions import TakenBack
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,10 @@ class Quote:
     contract: str
     network: str
     gas: int
+    single: bool = False
+    """Whether one transaction does all that is left."""
+    refused: str = ""
+    """Why not, where that was asked for."""
 
     @property
     def after(self) -> int:
@@ -42,17 +49,18 @@ async def quote(context: Context) -> Quote | None:
     """
     # Else a registration of ours that is still open would be taken for somebody else's.
     await context.sender.settle(context.memory.key)
-    prepared = await _prepare(context)
-    if prepared is None:
+    ready = await _prepare(context)
+    if ready is None:
         return None
-    intent, account, fees = prepared
     return Quote(
-        bond=intent.value,
-        fee=intent.gas * fees.cap,
-        held=account.balance,
-        contract=intent.to,
+        bond=ready.bond,
+        fee=ready.intent.gas * ready.fees.cap,
+        held=ready.account.balance,
+        contract=ready.intent.to,
         network=context.settings.network.title,
-        gas=intent.gas,
+        gas=ready.intent.gas,
+        single=ready.single,
+        refused=ready.refused,
     )
 
 
@@ -65,17 +73,21 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     key = context.key()
     await context.sender.settle(key)
     with context.book.waiting("The network is asked about this machine"):
-        prepared = await _prepare(context, agreed_bond=agreed_bond)
-    if prepared is None:
+        ready = await _prepare(context, agreed_bond=agreed_bond)
+    if ready is None:
         return
-    intent, account, fees = prepared
     chain = context.chain
     number = chain.machine_id(context.address)
     try:
-        tx, receipt = await context.sender.send(intent, key, account, fees, also=[number])
+        tx, receipt = await context.sender.send(
+            ready.intent, key, ready.account, ready.fees, also=[number]
+        )
     except TakenBack:
         return  # what is open again comes first
-    event = codec("identity_registry").find_event("Registered", receipt.logs, intent.to)
+    if ready.single:
+        await single.record(context, tx, receipt)
+        return
+    event = codec("identity_registry").find_event("Registered", receipt.logs, tx.to)
     if event is None or str(event["owner"]).lower() != context.address.lower():
         raise odd("the registration's event", context.address, str(event))
     machine_id = int(event["machineId"])
@@ -85,11 +97,25 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     await _record(context.book, machine_id, bond=tx.value_wei, block=receipt.block, way="sent")
 
 
-async def _prepare(
-    context: Context, *, agreed_bond: int | None = None
-) -> tuple[Intent, Account, Fees] | None:
-    """The transaction as it would be sent now, from which account, at which fees; None where the
-    machine turns out to be registered, which is recorded.
+@dataclass(frozen=True)
+class _Ready:
+    """The transaction as it would be sent now. `bond` in wei."""
+
+    intent: Intent
+    bond: int
+    account: Account
+    fees: Fees
+    refused: str = ""
+    """Why it is not the single transaction that was asked for."""
+
+    @property
+    def single(self) -> bool:
+        return self.intent.purpose == SINGLE
+
+
+async def _prepare(context: Context, *, agreed_bond: int | None = None) -> _Ready | None:
+    """The transaction, estimated; None where the machine turns out to be registered, which is
+    recorded.
 
     With `agreed_bond` it is about to be sent. That the machine is not registered is then asked
     for the second time, elsewhere where that is known: one zero of one node is not "absent"
@@ -100,9 +126,13 @@ async def _prepare(
     account = chain.account(context.address)
     # Estimated along with the rest for the bond that is expected, which is nearly always right.
     guess = agreed_bond or state.bond_quoted or 0
-    gas = chain.gas(_intent(context, guess).as_call())
+    gas = chain.gas(drafts.registration(context, guess).as_call())
+    asks: list[Ask[Any]] = [number, bond, account, gas]
+    forecast = chain.forecast(context.address, guess)
+    if single.wanted(context):
+        asks.append(forecast)
     fees, height = await chain.read_with_fees(
-        number, bond, account, gas, at_least=state.height, other=agreed_bond is not None
+        *asks, at_least=state.height, other=agreed_bond is not None
     )
     if number.value:
         await _found(context, number.value, height)
@@ -119,7 +149,7 @@ async def _prepare(
     held = account.value.balance
     wanted = need_for(bond.value, fees.cap, GAS_OF, "usual").total
     await require(context, needed=bond.value + 21_000 * fees.cap, held=held, wanted=wanted)
-    intent = _intent(context, bond.value)
+    intent = drafts.registration(context, bond.value)
     if bond.value != guess:
         gas = chain.gas(intent.as_call())
         await chain.read(gas, at_least=height)
@@ -128,20 +158,17 @@ async def _prepare(
             await _recover(context, height)
             return None
         raise await refusal(context, gas.value, intent, held, fees)
-    needed = bond.value + gas.value * fees.cap
+    ready = _Ready(intent.with_gas(gas.value), bond.value, account.value, fees)
+    if single.wanted(context):
+        foretold = forecast.value if bond.value == guess else None
+        planned = await single.plan(context, bond.value, foretold, at_least=height)
+        if isinstance(planned, str):
+            ready = replace(ready, refused=planned)
+        else:
+            ready = replace(ready, intent=planned.intent)
+    needed = bond.value + ready.intent.gas * fees.cap
     await require(context, needed=needed, held=held, wanted=wanted)
-    return replace(intent, gas=gas.value), account.value, fees
-
-
-def _intent(context: Context, bond: int) -> Intent:
-    return Intent(
-        purpose="register",
-        sender=context.address,
-        to=context.settings.contracts.identity_registry,
-        value=bond,
-        data=context.chain.call_data("identity_registry", "register"),
-        gas=0,
-    )
+    return ready
 
 
 async def _recover(context: Context, block: int) -> None:
@@ -177,8 +204,9 @@ async def _ask_mcr(context: Context) -> int:
 
 async def _found(context: Context, machine_id: int, block: int) -> None:
     """Records a registration that is there: ours, or somebody's with the same key."""
-    own = [tx for tx in context.state.transactions if tx.purpose == "register" and tx.block]
-    bond = own[-1].value_wei if own else 0
+    ours = ("register", SINGLE)
+    own = [tx for tx in context.state.transactions if tx.purpose in ours and tx.block]
+    bond = single.bond_of(own[-1]) if own else 0
     owner, staked = context.chain.machine_owner(machine_id), context.chain.staked(machine_id)
     await context.chain.read(owner, staked, at_least=block)
     if owner.value.lower() != context.address.lower():
@@ -192,26 +220,4 @@ async def _found(context: Context, machine_id: int, block: int) -> None:
 async def _record(book: Book, machine_id: int, *, bond: int, block: int, way: str) -> None:
     await book.record(
         ev.MachineRegistered(machine_id=machine_id, bond_wei=bond, block=block, way=way)
-    )
-
-
-def odd(what: str, expected: str, found: str) -> OnboardingError:
-    """What was written reads back otherwise."""
-    return fault("READ_BACK_FAILED", what=what, expected=expected, found=found)
-
-
-async def refusal(
-    context: Context, revert: Revert, intent: Intent, held: int, fees: Fees
-) -> OnboardingError:
-    """What a simulated transaction that would fail means; `held` in wei."""
-    if revert.poor:
-        needed = intent.value + 500_000 * fees.cap
-        await require(context, needed=max(needed, held + 1), held=held)
-    if revert.name == _PAUSED:
-        return fault("CONTRACT_PAUSED", name=revert.name)
-    return fault(
-        "CONTRACT_REFUSED",
-        name=revert.name or "no name",
-        purpose=TITLES[intent.purpose],
-        reason=revert.reason,
     )

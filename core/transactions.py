@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeGuard
 
@@ -19,6 +18,7 @@ from core.chain import Chain
 from core.chain_facts import Account, Fees, Receipt
 from core.clock import Clock
 from core.errors import fault
+from core.intent import TITLES, Intent
 from core.keys import Key
 from core.state import Tx, TxStatus
 
@@ -36,33 +36,6 @@ DEEP_ENOUGH = 12
 LATE_PAUSE = timedelta(seconds=30)
 _RAISE_PERCENT = 125
 """Pools want at least ten per cent more in both fee fields."""
-
-TITLES = {
-    "funding": "The payment from the owner's wallet",
-    "register": "The registration",
-    "mint": "The minting of the Machine NFT",
-    "did": "The writing of the DID",
-}
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What a transaction is to do. `value` in wei, `gas` with its margin, `data` 0x-hex."""
-
-    purpose: str
-    sender: str
-    to: str
-    value: int
-    data: str
-    gas: int
-
-    def as_call(self) -> dict[str, str]:
-        return {
-            "from": self.sender,
-            "to": self.to,
-            "value": hex(self.value),
-            "data": self.data,
-        }
 
 
 class TakenBack(Exception):

@@ -44,6 +44,13 @@ class MachineNftScreen(StepScreen):
 
     def on_mount(self) -> None:
         self._show_progress()
+        if (
+            self.engine.action is Action.FINISH
+            and self.state.failure is None
+            and self.state.details
+        ):
+            # All is written already, and nothing is left that would want a signature.
+            self._write(self.state.details)
 
     def first_focus(self) -> Widget:
         return self.primary

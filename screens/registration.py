@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from core.amounts import peaq, peaq_fixed
 from core.errors import Problem
+from core.state import Details
 from core.steps import Step
 from screens.base import StepScreen
 from screens.consent import ConsentScreen, UnlockScreen
@@ -58,7 +59,7 @@ class RegistrationScreen(StepScreen):
         settings = self.engine.settings
         token = settings.network.token
         self.query_one("#quote", Line).say(
-            "The bond is paid, and the machine gets its number. This is done once.\n\n"
+            f"{_what_it_does(quote)}\n\n"
             f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   held while it is registered\n"
             f"  fee       {peaq_fixed(quote.fee, up=True)} {token}   at most\n"
             f"  in wallet {peaq_fixed(quote.held)} {token}\n"
@@ -66,6 +67,7 @@ class RegistrationScreen(StepScreen):
             f"  network   {quote.network}, chain {settings.network.chain_id}\n"
             f"  contract  {quote.contract}\n"
             f"  from      {self.state.address}"
+            f"{_written_along(quote, self.state.details)}"
         )
         self.show_frame()
 
@@ -122,3 +124,21 @@ class RegistrationScreen(StepScreen):
         self._quote = None
         super().failed(name, problem)
         self.show_frame()
+
+
+def _what_it_does(quote: Quote) -> str:
+    if quote.single:
+        return "One transaction pays the bond, mints the Machine NFT and writes the description."
+    why = f"\nAll in one transaction is refused here: {quote.refused}" if quote.refused else ""
+    return f"The bond is paid, and the machine gets its number. This is done once.{why}"
+
+
+def _written_along(quote: Quote, details: Details | None) -> str:
+    """What the one transaction makes public, since there is no later screen to look at it."""
+    if not quote.single or details is None:
+        return ""
+    return (
+        f"\n\n  writes    {details.documentation_url}\n"
+        f"            {details.data_api}\n"
+        f"            {details.data_visibility}"
+    )

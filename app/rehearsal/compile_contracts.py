@@ -1,4 +1,4 @@
-"""Compiles the rehearsal contracts: `python -m app.rehearsal.compile_contracts`.
+"""Compiles the contracts written here: `python -m app.rehearsal.compile_contracts`.
 
 For developers only; it needs vyper, which the program itself does not. The results are
 committed beside the sources, and a test compiles again and compares.
@@ -10,7 +10,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import abis
+
 CONTRACTS = Path(__file__).parent / "contracts"
+
+
+def sources() -> list[Path]:
+    """The rehearsal's contracts, and the one that only simulations run."""
+    return sorted([*CONTRACTS.glob("*.vy"), *Path(abis.__file__).parent.glob("*.vy")])
+
+
+def target(source: Path) -> Path:
+    """Where the result lies."""
+    name = source.stem if source.parent == CONTRACTS else source.stem.lower()
+    return source.with_name(f"{name}.json")
 
 
 def compile_source(source: Path) -> dict[str, Any]:
@@ -37,10 +50,9 @@ def render(artifact: dict[str, Any]) -> str:
 
 def main() -> None:
     """Writes the JSON file of every contract."""
-    for source in sorted(CONTRACTS.glob("*.vy")):
-        target = source.with_suffix(".json")
-        target.write_text(render(compile_source(source)), encoding="utf-8")
-        print(target.name)
+    for source in sources():
+        target(source).write_text(render(compile_source(source)), encoding="utf-8")
+        print(target(source).name)
 
 
 if __name__ == "__main__":

@@ -101,9 +101,11 @@ class ChainHandle:
         block = self.ask(lambda parts: parts.node._mine([parts.node.chain.decode(_bytes(raw))]))
         assert block.transactions, "the chain does not take it"
 
-    def strangers(self, key: str, *, nonce: int | None = None) -> str:
+    def strangers(
+        self, key: str, *, nonce: int | None = None, to: str = "", data: str = "0x"
+    ) -> str:
         """Signs a transaction with the machine's own key, as another program would that has it:
-        nothing, sent to itself. The signed bytes.
+        nothing, sent to itself, or a call of `to`. The signed bytes.
         """
 
         def sign(parts: Parts) -> str:
@@ -120,10 +122,10 @@ class ChainHandle:
                 nonce=due if nonce is None else nonce,
                 max_priority_fee_per_gas=0,
                 max_fee_per_gas=STRANGERS_FEE,
-                gas=21_000,
-                to=address,
+                gas=300_000 if to else 21_000,
+                to=_bytes(to) if to else address,
                 value=0,
-                data=b"",
+                data=_bytes(data),
                 access_list=(),
             )
             signed = unsigned.as_signed_transaction(PrivateKey(_bytes(key)))

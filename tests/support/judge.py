@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,9 @@ PURPOSES = {
     genesis.CONTRACTS["MachineNFT"].lower(): "mint",
     genesis.BATCH_PRECOMPILE.lower(): "did",
 }
+STEPS = ("register", "mint", "did")
+CONTRACT_OF = {"single": "did"}
+"""The one transaction goes to the same contract as the DID write: the Batch precompile."""
 TRACEBACK = "Traceback (most recent call last)"
 # Six digits that are no codes stand where these names stand.
 _NUMBERS = re.compile(r'"(gas|nonce|block|height|pid|port|n)": ?"?\d+"?')
@@ -120,8 +123,10 @@ def judge(
     strangers: int = 0,
     reverted: int = 0,
     finished: bool = True,
+    steps: Sequence[str] = STEPS,
 ) -> Verdict:
-    """promises.md, section 1, of one state folder. `said` is what the processes wrote.
+    """promises.md, section 1, of one state folder. `said` is what the processes wrote. `steps`:
+    the purposes of the transactions that are to have done it.
 
     `transfers` of the Gas Station (None: any number, at most one a request), `by_hand` payments
     of anybody else, `strangers` that used the same key, `reverted` transactions of ours.
@@ -133,13 +138,13 @@ def judge(
         # A long reorganisation may have taken the very block that was first looked at.
         ledger = chain_ledger(network, since=max(_first_height(folder) - 50, 0))
         verdict.note("second bonds", len(network.registrations(state.address)) - 1, "(events)")
-        _judge_chain(verdict, ledger, state, strangers, reverted, finished=finished)
+        _judge_chain(verdict, ledger, state, strangers, reverted, steps=steps, finished=finished)
         promised = [item for item in network.transfers() if item.target == state.address.lower()]
         _judge_money(
             verdict, ledger, promised, state.address.lower(), transfers=transfers, by_hand=by_hand
         )
     if finished:
-        _judge_end(verdict, state, folder)
+        _judge_end(verdict, state, folder, steps)
     verdict.note("tracebacks", said.count(TRACEBACK))
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -172,14 +177,16 @@ def _judge_chain(
     strangers: int,
     reverted: int,
     *,
+    steps: Sequence[str],
     finished: bool,
 ) -> None:
     address = (state.address or "").lower()
     mine = [done for done in ledger if done.sender == address]
     good = Counter(PURPOSES.get(done.to, "other") for done in mine if done.succeeded)
-    verdict.note("second bonds", good["register"] - 1)
-    verdict.note("second Machine NFTs", good["mint"] - 1)
-    verdict.note("second DID writes", good["did"] - 1)
+    expected = Counter(CONTRACT_OF.get(step, step) for step in steps)
+    verdict.note("second bonds", good["register"] - expected["register"])
+    verdict.note("second Machine NFTs", good["mint"] - expected["mint"])
+    verdict.note("second DID writes", good["did"] - expected["did"])
     journalled = {tx.hash for tx in state.transactions}
     foreign = [done for done in mine if done.hash not in journalled]
     failed = [done for done in mine if not done.succeeded]
@@ -189,11 +196,10 @@ def _judge_chain(
         [done.nonce for done in mine] == list(range(len(mine))), "the nonces have a gap or a twin"
     )
     nonces = {(tx.sender, tx.nonce) for tx in state.transactions if tx.sender.lower() == address}
-    verdict.note("nonces beyond the steps", len(nonces) - 3 - strangers - reverted)
+    verdict.note("nonces beyond the steps", len(nonces) - len(steps) - strangers - reverted)
     if finished:
-        steps = {"register": 1, "mint": 1, "did": 1}
-        done = {name: good[name] for name in steps}
-        verdict.expect(done == steps, f"what is on the chain is {done}")
+        done = Counter({name: good[name] for name in ("register", "mint", "did") if good[name]})
+        verdict.expect(done == expected, f"what is on the chain is {dict(done)}")
         for tx in state.transactions:
             verdict.expect(not tx.status.open, f"{tx.purpose} {tx.nonce} is still open")
 
@@ -220,10 +226,10 @@ def _judge_money(
     verdict.expect(others == by_hand, f"{others} payments by hand, not {by_hand}")
 
 
-def _judge_end(verdict: Verdict, state: State, folder: Path) -> None:
+def _judge_end(verdict: Verdict, state: State, folder: Path, steps: Sequence[str]) -> None:
     verdict.expect(state.finished is not None, "it is not finished")
     counted = [tx.purpose for tx in state.transactions if tx.status is TxStatus.FINAL]
     own = [purpose for purpose in counted if purpose != "funding"]
-    verdict.expect(own == ["register", "mint", "did"], f"final are {counted}")
+    verdict.expect(own == list(steps), f"final are {counted}")
     for name in ("receipt.json", "receipt.txt"):
         verdict.expect((folder / name).exists(), f"there is no {name}")

@@ -26,7 +26,8 @@ ORDER = tuple(Action)
 class Machine:
     """Opens wizards on one state folder, and answers what they ask.
 
-    `source` is where the key comes from, `way` how it is funded (None: as the engine chooses).
+    `source` is where the key comes from, `way` how it is funded (None: as the engine chooses),
+    `single` whether one transaction is to do it all.
     `codes` keeps every one-time code that was typed, so that a test can look for them in files.
     """
 
@@ -40,6 +41,7 @@ class Machine:
         connect: Callable[[str], Http] = plain_connect,
         source: KeySource | None = None,
         way: str | None = None,
+        single: bool = False,
     ) -> None:
         self.network = network
         self.clock = clock
@@ -48,6 +50,7 @@ class Machine:
         self.connect = connect
         self.source = source or KeySource("generate")
         self.way = way
+        self.single = single
         self.codes: list[str] = []
         self.wizard: Onboarding | None = None
 
@@ -65,6 +68,7 @@ class Machine:
             version="1.2.3",
             connect=self.connect,
             available_memory=lambda: 0,
+            single_transaction=self.single,
         )
         return self.wizard
 

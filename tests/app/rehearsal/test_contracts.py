@@ -268,11 +268,9 @@ def test_the_sizes_have_limits(rich):
 def test_the_committed_bytecode_comes_from_the_sources():
     """Nobody runs a contract that differs from the source beside it."""
     pytest.importorskip("vyper", reason="vyper, the compiler, is in the dev extra")
-    from app.rehearsal.compile_contracts import CONTRACTS as SOURCES
-    from app.rehearsal.compile_contracts import compile_source, render
+    from app.rehearsal.compile_contracts import compile_source, render, sources, target
 
-    sources = sorted(SOURCES.glob("*.vy"))
-    assert [source.stem for source in sources] == sorted(CONTRACTS)
-    for source in sources:
-        committed = source.with_suffix(".json").read_text(encoding="utf-8")
+    assert sorted(source.stem for source in sources()) == sorted([*CONTRACTS, "Forecast"])
+    for source in sources():
+        committed = target(source).read_text(encoding="utf-8")
         assert render(compile_source(source)) == committed, source.name

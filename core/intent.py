@@ -1,0 +1,37 @@
+"""What a transaction is to do, before it has a nonce, a fee and a signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+SINGLE = "single"
+TITLES = {
+    "funding": "The payment from the owner's wallet",
+    "register": "The registration",
+    "mint": "The minting of the Machine NFT",
+    "did": "The writing of the DID",
+    SINGLE: "The one transaction for all",
+}
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a transaction is to do. `value` in wei, `gas` with its margin, `data` 0x-hex."""
+
+    purpose: str
+    sender: str
+    to: str
+    value: int
+    data: str
+    gas: int
+
+    def with_gas(self, gas: int) -> Intent:
+        return replace(self, gas=gas)
+
+    def as_call(self) -> dict[str, str]:
+        return {
+            "from": self.sender,
+            "to": self.to,
+            "value": hex(self.value),
+            "data": self.data,
+        }

@@ -1,0 +1,109 @@
+"""On request, all of it in one transaction: register, mint and the six attributes, all or nothing.
+
+The numbers that the chain will give are foretold by simulating. Where it gives the token another
+one, only that attribute is written once more; where the simulation refuses the whole, the three
+transactions are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core import drafts
+from core import events as ev
+from core.chain_facts import Receipt
+from core.context import Context
+from core.contracts import Revert, codec
+from core.did import changes, wanted_attributes
+from core.intent import SINGLE, Intent
+from core.refusals import odd
+from core.state import Tx, TxStatus
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`intent` has its gas; the numbers are foretold."""
+
+    intent: Intent
+    machine_id: int
+    token_id: int
+
+
+def wanted(context: Context) -> bool:
+    """Whether one transaction is to be tried: on request, and not again after one that failed."""
+    failed = any(
+        tx.purpose == SINGLE and tx.status is TxStatus.REVERTED for tx in context.state.transactions
+    )
+    return context.single_transaction and not failed
+
+
+async def plan(
+    context: Context, bond: int, forecast: tuple[int, int] | None, *, at_least: int
+) -> Plan | str:
+    """The one transaction, simulated on the pending state; or in words why it cannot be.
+
+    Raises OnboardingError (RPC_…).
+    """
+    chain, details = context.chain, context.state.details
+    if details is None:
+        raise RuntimeError("the details come before the registration")
+    machine_id, token_id = forecast or await _counted(context, bond, at_least)
+    attributes = wanted_attributes(machine_id, token_id, details)
+    intent = drafts.everything(context, bond, machine_id, changes({}, attributes))
+    gas = chain.gas(intent.as_call(), pending=True)
+    await chain.read(gas, at_least=at_least)
+    if isinstance(gas.value, Revert):
+        return gas.value.reason
+    return Plan(intent.with_gas(gas.value), machine_id, token_id)
+
+
+async def _counted(context: Context, bond: int, at_least: int) -> tuple[int, int]:
+    """The numbers at a node that cannot suppose anything: the machine's by simulating the
+    registration, the token's by counting, which may be wrong.
+    """
+    chain = context.chain
+    machine_id = chain.registering(drafts.registration(context, bond).as_call())
+    tokens = chain.tokens_minted()
+    await chain.read(machine_id, tokens, at_least=at_least)
+    return machine_id.value or 0, tokens.value + 1
+
+
+def bond_of(tx: Tx) -> int:
+    """The bond, in wei, that a registering transaction of ours pays."""
+    if tx.purpose != SINGLE:
+        return tx.value_wei
+    return sum(codec("batch").arguments("batchAll", tx.data)[1])
+
+
+async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
+    """Reads back what the one transaction has brought, and records it: the machine, its token,
+    and the DID where all six attributes are right. Raises OnboardingError (READ_BACK_FAILED,
+    RPC_…).
+    """
+    contracts, chain, block = context.settings.contracts, context.chain, receipt.block
+    registry, nft = contracts.identity_registry, contracts.machine_nft
+    registered = codec("identity_registry").find_event("Registered", receipt.logs, registry)
+    minted = codec("machine_nft").find_event("MachineMinted", receipt.logs, nft)
+    if registered is None or minted is None:
+        missing = "the registration's event" if registered is None else "the minting's event"
+        raise odd(missing, "an event", "none")
+    machine_id, token_id = int(registered["machineId"]), int(minted["tokenId"])
+    number, token = chain.machine_id(context.address), chain.token_id(machine_id)
+    attributes = chain.attributes(context.address)
+    with context.book.waiting("All of it is read back"):
+        await chain.read(number, token, attributes, at_least=block)
+    for what, expected, found in (
+        ("the machine's number", machine_id, number.value),
+        ("the Machine NFT", token_id, token.value),
+    ):
+        if expected != found:
+            raise odd(what, str(expected), str(found))
+    await context.book.record(ev.MachineRegistered(machine_id, bond_of(tx), block, "sent"))
+    await context.book.record(ev.NftMinted(token_id, block, "sent"))
+    details = context.state.details
+    if details is None:
+        raise RuntimeError("the details come before the registration")
+    right = wanted_attributes(machine_id, token_id, details)
+    context.memory.attributes = attributes.value
+    if not changes(attributes.value, right):
+        await context.book.record(ev.DidWritten(right, block))
