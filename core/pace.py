@@ -23,7 +23,7 @@ class Pace:
 
     def pauses(self, now: float) -> Iterator[float]:
         """Pauses before each look for a block, the first one from `now` on."""
-        first = 0.0 if self.instant or self._came is None else self._until_due(now)
+        first = 0.0 if self.instant or self._came is None else self.until_next(now)
         yield first
         pause = self.usual / (8 if first else 5)
         while True:
@@ -45,7 +45,8 @@ class Pace:
         """Nothing was there at the first look."""
         self.instant = False
 
-    def _until_due(self, now: float) -> float:
-        """Until just after the next block is due."""
-        since = now - (self._came or now)
-        return self.usual - since % self.usual + _JUST_AFTER
+    def until_next(self, now: float) -> float:
+        """Until just after the next block is due; half the usual time where nothing is known."""
+        if self._came is None:
+            return self.usual / 2
+        return self.usual - (now - self._came) % self.usual + _JUST_AFTER

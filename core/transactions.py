@@ -189,8 +189,8 @@ class Sender:
                 if self._clock.monotonic() - started >= FINALITY_PATIENCE:
                     await self._late(included[0], self._clock.monotonic() - started)
                 if missing > 0:
-                    blocks = min(max(missing - 1, 0.5), 3)
-                    await self._clock.sleep(max(blocks * chain.pace.usual, 0.25))
+                    next_block = chain.pace.until_next(self._clock.monotonic())
+                    await self._clock.sleep(next_block + min(missing - 1, 3) * chain.pace.usual)
 
     async def revisit(self, *, doubt: bool = False) -> None:
         """Looks whether what was in a block in an earlier run still is, and with `doubt` also
