@@ -128,7 +128,7 @@ class RegistrationScreen(StepScreen):
 
 def _what_it_does(quote: Quote) -> str:
     if quote.single:
-        return "One transaction pays the bond, mints the Machine NFT and writes the description."
+        return "One transaction does it all: bond, Machine NFT and description. Done once."
     why = f"\nAll in one transaction is refused here: {quote.refused}" if quote.refused else ""
     return f"The bond is paid, and the machine gets its number. This is done once.{why}"
 
@@ -138,7 +138,6 @@ def _written_along(quote: Quote, details: Details | None) -> str:
     if not quote.single or details is None:
         return ""
     return (
-        f"\n\n  writes    {details.documentation_url}\n"
-        f"            {details.data_api}\n"
-        f"            {details.data_visibility}"
+        f"\n  writes    {details.documentation_url}\n"
+        f"            {details.data_api}, {details.data_visibility}"
     )
