@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from app.log import NAME, start_log
 from core.errors import OnboardingError
 from core.events import StepFailed
 from core.state import Action
+from tests.support.logs import close_log
 from tests.support.machine import Machine
 
 SECRETS = [
@@ -26,27 +25,11 @@ SECRETS = [
 ]
 
 
-@pytest.fixture
-def logger() -> Iterator[logging.Logger]:
-    logger = logging.getLogger("peaq_onboard")
-    before = logger.handlers, logger.level, logger.propagate
-    yield logger
-    _close(logger)
-    logger.handlers, logger.level, logger.propagate = before
-
-
-def _close(logger: logging.Logger) -> None:
-    for handler in logger.handlers:
-        stream = getattr(handler, "stream", None)
-        if isinstance(stream, io.TextIOWrapper):  # the test runner's own is none
-            stream.close()
-
-
 def test_it_is_for_this_user_only_and_grows(tmp_path: Path, logger: logging.Logger) -> None:
     for text in ("first", "second"):
         start_log(tmp_path)
         logger.info("%s start", text)
-        _close(logger)
+        close_log(logger)
     path = tmp_path / NAME
     assert path.stat().st_mode & 0o777 == 0o600
     lines = path.read_text().splitlines()
