@@ -24,6 +24,13 @@ class _Redact(logging.Filter):
         return True
 
 
+class _Quiet(logging.StreamHandler):  # type: ignore[type-arg] # no subscript before Python 3.11
+    """A log that cannot be written (a full disk) must not paint over the screen."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name there
+        """Says nothing: the journal, which counts, says so itself."""
+
+
 def start_log(folder: Path) -> None:
     """Appends to the log in `folder`, 0600; an old one over 1 MB is kept once, as `.1`.
 
@@ -37,7 +44,7 @@ def start_log(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise fault("STATE_FOLDER_UNUSABLE", path=path, reason=reason) from error
-    handler = logging.StreamHandler(os.fdopen(handle, "a", encoding="utf-8"))
+    handler = _Quiet(os.fdopen(handle, "a", encoding="utf-8"))
     formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +15,10 @@ from core.events import Event
 from core.fold import apply, fold
 from core.journal import Journal, Record
 from core.state import State
+
+log = logging.getLogger("peaq_onboard")
+# The signed bytes and the call's data are long, and the journal has them; the hash names them.
+_NOT_LOGGED = {"raw", "data"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,13 @@ class Silent:
     def on_record(self, record: Record, state: State) -> None: ...
 
     def on_wait(self, wait: Wait | None) -> None: ...
+
+
+def log_line(record: Record) -> str:
+    """A record for wizard.log: number, event, and its fields as JSON; amounts in wei, exact."""
+    data = record.event.to_data()
+    fields = {name: value for name, value in data.items() if name not in _NOT_LOGGED}
+    return f"record {record.number} {type(record.event).__name__} {json.dumps(fields)}"
 
 
 class Book:
@@ -81,6 +94,7 @@ class Book:
         async with self._lock:
             # In a thread: a slow card would otherwise hold up every key that is typed.
             record = await asyncio.to_thread(self._journal.append, event)
+            log.info("%s", log_line(record))
             self._records.append(record)
             self._state = apply(self._state, record)
             self.listener.on_record(record, self._state)

@@ -25,6 +25,8 @@ class Check:
     light: Light = Light.PENDING
     text: str = ""
     problem: Problem | None = None
+    remedy: str = ""
+    """What to do where it is not green and there is no problem of the catalogue."""
 
 
 TITLES = {

@@ -7,7 +7,15 @@ from core.context import Context
 from core.errors import OnboardingError, fault
 from core.gas_station import ALREADY_CONFIGURED, GasStation
 from core.secrets import Secret
-from core.totp import Enrolment, Verdict, judge, read_enrolment, tidy_code
+from core.totp import (
+    USUAL_DIGITS,
+    Enrolment,
+    Judgement,
+    Verdict,
+    judge,
+    read_enrolment,
+    tidy_code,
+)
 
 IMAGE_SECONDS = 120.0
 """For how long the Gas Station's own QR image can be fetched; the otpauth entry does not expire."""
@@ -79,7 +87,9 @@ def examine(context: Context, typed: str) -> Secret:
     an attempt, as far as that can be known: without the secret only its form is.
     """
     enrolment = context.memory.enrolment
-    code = tidy_code(typed, enrolment.digits if enrolment else 6)
+    # An entry of before this start may have eight digits; which, only the authenticator knows.
+    lengths = (enrolment.digits,) if enrolment else USUAL_DIGITS
+    code = tidy_code(typed, *lengths)
     if enrolment is None:
         if code in context.memory.used_codes:
             seconds = 30 - int(station(context).server_time().timestamp()) % 30
@@ -95,6 +105,17 @@ def examine(context: Context, typed: str) -> Secret:
                 raise fault("CODE_OF_OLD_ENTRY", label=enrolment.label)
         raise fault("CODE_MISTYPED", label=enrolment.label)
     if judgement.verdict is not Verdict.GOOD:
-        direction = "early" if judgement.verdict is Verdict.EARLY else "late"
-        raise fault("CODE_SKEWED", seconds=judgement.seconds, direction=direction)
+        raise _skewed(context, judgement)
     return code
+
+
+def _skewed(context: Context, judgement: Judgement) -> OnboardingError:
+    """Which clock is off: by the service's time it is the phone's; without it, one of the two."""
+    told = station(context).skew is not None
+    return fault(
+        "CODE_SKEWED",
+        seconds=judgement.seconds,
+        direction="ahead of" if judgement.verdict is Verdict.EARLY else "behind",
+        reference="the right time" if told else "this machine; one of the two clocks is off",
+        device="the phone" if told else "phone and machine",
+    )

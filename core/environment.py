@@ -13,7 +13,7 @@ from core.checks import TITLES, Check, Light, Report
 from core.context import Context
 from core.errors import OnboardingError, Problem, problem
 from core.networks import CONTRACT_VARIABLES
-from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL
+from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 
 PATIENCE = 6.0
 """Seconds that one endpoint gets here: a technician is looking at the list."""
@@ -96,14 +96,15 @@ def _after(known: bool, error: OnboardingError) -> tuple[str, Problem | None]:
 
 
 def _check_contracts(context: Context, survey: Survey, say: Say) -> None:
-    found = _contract_fault(context, survey)
+    found = contract_fault(context.settings, survey)
     if found:
         say("contracts", Light.RED, found.title, found)
     else:
         say("contracts", Light.GREEN, "all six answer")
 
 
-def _contract_fault(context: Context, survey: Survey) -> Problem | None:
+def contract_fault(settings: Settings, survey: Survey) -> Problem | None:
+    """The first contract that is not there, or None."""
     alive = {
         **survey.code,
         "DID_REGISTRY_ADDRESS": survey.did_answers,
@@ -114,8 +115,8 @@ def _contract_fault(context: Context, survey: Survey) -> Problem | None:
             return problem(
                 "NO_CODE_AT_ADDRESS",
                 variable=variable,
-                address=getattr(context.settings.contracts, name),
-                network=context.settings.network.title,
+                address=getattr(settings.contracts, name),
+                network=settings.network.title,
             )
     return None
 
@@ -188,7 +189,7 @@ async def pass_environment(context: Context, version: str) -> None:
     if known is None or context.clock.monotonic() - asked > SURVEY_LASTS:
         known = await context.chain.survey(patience=PATIENCE)
     survey = known
-    found = _contract_fault(context, survey)
+    found = contract_fault(context.settings, survey)
     if found is not None or survey.bond is None:
         raise OnboardingError(found or _bond_fault())
     if context.state.started is None:

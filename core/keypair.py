@@ -49,8 +49,9 @@ async def bring_key(context: Context, source: KeySource) -> Key:
 
 def _read_key_file(path: Path, passphrase: Secret | None) -> Key:
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(70_000)
+        with path.open("rb") as file:
+            content = file.read(70_000)
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise fault("KEYSTORE_UNREADABLE", path=path, reason=reason) from None
@@ -58,7 +59,7 @@ def _read_key_file(path: Path, passphrase: Secret | None) -> Key:
         return parse_key(Secret(text))
     if passphrase is None:
         raise fault("PASSPHRASE_EMPTY")
-    return keystore.open_file(path, passphrase).key
+    return keystore.open_content(content, path, passphrase).key
 
 
 async def create_keypair(

@@ -134,7 +134,11 @@ def open_file(path: Path, passphrase: Secret) -> StoredKey:
 
     Raises OnboardingError: KEYSTORE_MISSING, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG.
     """
-    content = _read(path)
+    return open_content(_read(path), path, passphrase)
+
+
+def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
+    """The same for what was read from `path` already: a pipe can be read only once."""
     passphrase = normalise(passphrase)
     body = _body(content, path)
     try:
@@ -180,13 +184,15 @@ def set_aside(folder: Path, now: datetime) -> Path:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _SIZE_LIMIT:
-            raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is too large for a keystore")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_SIZE_LIMIT + 1)  # not its size: a device has none, and no end
     except FileNotFoundError:
         raise fault("KEYSTORE_UNREADABLE", path=path, reason="there is no such file") from None
     except OSError as error:
         raise fault("KEYSTORE_UNREADABLE", path=path, reason=error.strerror or error) from error
+    if len(content) > _SIZE_LIMIT:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is too large for a keystore")
+    return content
 
 
 def _body(content: bytes, path: Path) -> dict[str, Any]:

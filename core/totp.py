@@ -20,7 +20,12 @@ from core.secrets import Secret
 from core.text import clean, shorten
 
 _URI_LIMIT = 2048
+USUAL_DIGITS = (6, 8)
+"""What authenticators show, the commonest first."""
 _SEARCHED_SECONDS = 15 * 60
+_ZONE_SECONDS = 15 * 60
+_ZONES = 56
+"""Quarters of an hour: a phone set by hand to another time zone is off by up to 14 hours."""
 _TOLERATED_STEPS = 1
 _SEPARATORS = re.compile(r"[\s\-\u00a0\u2010-\u2015.]+")
 _ALGORITHMS = ("SHA1", "SHA256", "SHA512")
@@ -149,16 +154,19 @@ def _short_uri(secret: str, service: str, account: str, extra: dict[str, str | i
     return f"otpauth://totp/{quote(name, safe=':')}?{urlencode(query)}"
 
 
-def tidy_code(text: str, digits: int = 6) -> Secret:
+def tidy_code(text: str, *lengths: int) -> Secret:
     """The digits of a typed or pasted code: spaces and dashes are accepted and removed.
 
-    Raises OnboardingError (CODE_MALFORMED). Digits of other scripts are not accepted.
+    `lengths`: how many digits it may have, the usual number first; six where none is given. Raises
+    OnboardingError (CODE_MALFORMED). Digits of other scripts are not accepted.
     """
+    allowed = lengths or USUAL_DIGITS[:1]
+    digits = allowed[0]
     code = _SEPARATORS.sub("", text)
     if not re.fullmatch(r"[0-9]+", code or "x"):
         found = "none" if not code else "other characters"
         raise fault("CODE_MALFORMED", digits=digits, found=found)
-    if len(code) != digits:
+    if len(code) not in allowed:
         raise fault("CODE_MALFORMED", digits=digits, found=f"{len(code)}")
     return Secret(code)
 
@@ -178,16 +186,26 @@ class Judgement:
     """How far the code's time is from ours, or how long until the next code."""
 
 
+def _distances(period: int) -> list[int]:
+    """In periods, the nearest first: all within a quarter of an hour, then what a time zone is off.
+
+    Not every second of a day: each code that is tried makes a mistyped one look right by chance.
+    """
+    reach = _SEARCHED_SECONDS // period
+    near = set(range(-reach, reach + 1))
+    zones = (round(zone * _ZONE_SECONDS / period) for zone in range(-_ZONES, _ZONES + 1))
+    return sorted(near | {zone + step for zone in zones for step in (-1, 0, 1)}, key=abs)
+
+
 def judge(
     enrolment: Enrolment, code: Secret, moment: datetime, used: Collection[Secret] = ()
 ) -> Judgement:
     """Whether the Gas Station can take the code at `moment` (the server's time where known)."""
     if code in used:
         return Judgement(Verdict.USED, int(enrolment.seconds_left(moment)) + 1)
-    reach = _SEARCHED_SECONDS // enrolment.period
     elapsed = int(moment.timestamp()) // enrolment.period  # a clock may begin in 1970
-    for distance in sorted(range(max(-reach, -elapsed), reach + 1), key=abs):
-        if enrolment.code_at(moment, distance) != code.reveal():
+    for distance in _distances(enrolment.period):
+        if distance < -elapsed or enrolment.code_at(moment, distance) != code.reveal():
             continue
         if abs(distance) <= _TOLERATED_STEPS:
             return Judgement(Verdict.GOOD)

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from core.errors import Problem
 from core.state import Action
 from core.steps import Step
+from core.totp import Enrolment
 from screens.base import StepScreen
 from screens.widgets.inputs import CodeField, Row
 from screens.widgets.line import Line
@@ -62,7 +63,7 @@ class ConfirmationScreen(CodeScreen):
     ]
 
     def body(self) -> ComposeResult:
-        yield Line("The app shows six digits for this machine. They change every 30 seconds.")
+        yield Line(_what_the_app_shows(self.engine.enrolment))
         yield Line("")
         yield Row("Code", CodeField(id="code"))
         yield Line("", id="attempts")
@@ -93,3 +94,10 @@ class ConfirmationScreen(CodeScreen):
     def action_other_way(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
         self.wizard.perform("way", lambda: self.engine.choose_way(other))
+
+
+def _what_the_app_shows(enrolment: Enrolment | None) -> str:
+    """By the entry's own parameters, while they are known; else what nearly all of them are."""
+    digits = {7: "seven", 8: "eight"}.get(enrolment.digits if enrolment else 6, "six")
+    period = enrolment.period if enrolment else 30
+    return f"The app shows {digits} digits for this machine. They change every {period} seconds."

@@ -9,6 +9,7 @@ starts once for each file and shares `shared_clock`.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from app.rehearsal.network import RehearsalNetwork
 from core import keystore
 from tests.support.clock import FakeClock
+from tests.support.logs import close_log
 from tests.support.machine import Machine
 
 
@@ -69,3 +71,13 @@ def usual_recursion_limit() -> Iterator[None]:
     sys.setrecursionlimit(1000)
     yield
     sys.setrecursionlimit(before)
+
+
+@pytest.fixture
+def logger() -> Iterator[logging.Logger]:
+    """The program's logger, which a test may open with `start_log`; afterwards as it was."""
+    logger = logging.getLogger("peaq_onboard")
+    before = logger.handlers, logger.level, logger.propagate
+    yield logger
+    close_log(logger)
+    logger.handlers, logger.level, logger.propagate = before

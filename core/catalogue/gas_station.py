@@ -22,7 +22,7 @@ GAS_STATION = (
         "CODE_MISTYPED",
         "Invalid 2FA code",
         "It is not a code of this machine's entry. Either a digit is wrong, "
-        "or it is from another entry in the authenticator.",
+        "or it is from another entry, or the phone's clock is far off.",
         "Choose the entry {label}, and type its code. It was not sent; no attempt was used.",
         money="",
     ),
@@ -44,8 +44,8 @@ GAS_STATION = (
     Entry(
         "CODE_SKEWED",
         "Invalid 2FA code",
-        "The code is right, but {seconds} s {direction}: a clock is off.",
-        "Set phone and machine to automatic time, then type the next code. It was not sent.",
+        "The code is right, but the phone is about {seconds} s {direction} {reference}.",
+        "Set {device} to automatic time, then type the next code. It was not sent.",
         money="",
     ),
     Entry(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
+import json
 import logging
-from collections.abc import Iterator
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,10 @@ import pytest
 from app import log as log_module
 from app.log import NAME, start_log
 from core.errors import OnboardingError
+from core.events import StepFailed
+from core.state import Action
+from tests.support.logs import close_log
+from tests.support.machine import Machine
 
 SECRETS = [
     "otpauth://totp/peaq:0xabc?secret=JBSWY3DPEHPK3PXP&issuer=peaq",
@@ -21,27 +25,11 @@ SECRETS = [
 ]
 
 
-@pytest.fixture
-def logger() -> Iterator[logging.Logger]:
-    logger = logging.getLogger("peaq_onboard")
-    before = logger.handlers, logger.level, logger.propagate
-    yield logger
-    _close(logger)
-    logger.handlers, logger.level, logger.propagate = before
-
-
-def _close(logger: logging.Logger) -> None:
-    for handler in logger.handlers:
-        stream = getattr(handler, "stream", None)
-        if isinstance(stream, io.TextIOWrapper):  # the test runner's own is none
-            stream.close()
-
-
 def test_it_is_for_this_user_only_and_grows(tmp_path: Path, logger: logging.Logger) -> None:
     for text in ("first", "second"):
         start_log(tmp_path)
         logger.info("%s start", text)
-        _close(logger)
+        close_log(logger)
     path = tmp_path / NAME
     assert path.stat().st_mode & 0o777 == 0o600
     lines = path.read_text().splitlines()
@@ -71,6 +59,59 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     assert refused.value.code == "STATE_FOLDER_UNUSABLE"
     assert NAME in refused.value.problem.cause
     assert not target.exists()
+
+
+async def test_every_amount_of_a_run_stands_in_it_exactly_in_wei(
+    machine: Machine, logger: logging.Logger
+) -> None:
+    """The screen rounds to six decimals; whoever looks after the money must not have to guess."""
+    machine.open()
+    start_log(machine.folder)
+    await machine.drive()
+    lines = (machine.folder / NAME).read_text().splitlines()
+    told = [line.split(" record ", 1)[1] for line in lines if " record " in line]
+    assert len(told) == len(machine.records)
+    amounts = 0
+    for line, record in zip(told, machine.records, strict=True):
+        number, event, fields = line.split(" ", 2)
+        assert (number, event) == (str(record.number), type(record.event).__name__)
+        said = json.loads(fields)
+        for name, value in record.event.to_data().items():
+            if name.endswith("_wei"):
+                assert said[name] == value
+                assert value.isdigit()
+                amounts += 1
+        assert "raw" not in said
+    assert amounts >= 20
+    assert '"bond_wei": "1000000000000000000"' in "\n".join(told)
+
+
+async def test_a_fact_with_a_line_break_in_it_is_one_line(
+    machine: Machine, logger: logging.Logger
+) -> None:
+    machine.open()
+    start_log(machine.folder)
+    await machine.drive(until=Action.CREATE_KEYPAIR)
+    before = (machine.folder / NAME).read_text().count("\n")
+    await machine.now_open.session.book.record(
+        StepFailed("FUNDING", "GAS_STATION_REFUSED", {"message": "a\nb\x1b[2J secret=ABCDEFGH"})
+    )
+    after = (machine.folder / NAME).read_text()
+    assert after.count("\n") == before + 1
+    assert "\x1b" not in after
+    assert "ABCDEFGH" not in after
+
+
+def test_a_log_on_a_full_disk_paints_nothing_over_the_screen(
+    tmp_path: Path, logger: logging.Logger, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start_log(tmp_path)
+    (handler,) = logger.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    os.dup2(os.open("/dev/full", os.O_WRONLY), handler.stream.fileno())
+    logger.info("nobody can read this")
+    assert capfd.readouterr().err == ""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), handler.stream.fileno())
 
 
 def test_it_does_not_fill_the_disk(

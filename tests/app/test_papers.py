@@ -1,4 +1,4 @@
-"""receipt, explain, verify-key, doctor: a colleague, a customer or a script must not be misled."""
+"""receipt, explain, verify-key: a colleague, a customer or a script must not be misled."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app import terminal_facts
 from app.cli import main
-from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
+from core.errors import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.state import Action
 from tests.support.machine import PASSPHRASE, Machine
 
@@ -111,75 +110,3 @@ async def test_a_passphrase_can_be_tried_without_spending_anything(
     assert address in capsys.readouterr().out
     assert await in_thread(run, "verify-key", "--passphrase-file", str(wrong)) == EXIT_STOPPED
     assert "does not open" in capsys.readouterr().err
-
-
-async def test_doctor_finds_a_sound_site_sound_and_changes_nothing(
-    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert await in_thread(run, "doctor", "--json") == EXIT_DONE
-    checks = {check["key"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
-    assert checks["register"]["text"] == "is accepted (simulated)"
-    assert {check["light"] for check in checks.values()} <= {"green", "amber"}
-    assert not machine.folder.exists()
-    assert not machine.network.sent_transactions()
-
-
-@pytest.mark.parametrize(
-    ("fault", "named", "exit_code"),
-    [
-        ("rpc-down", ("rpc", "RPC_UNREACHABLE"), EXIT_NETWORK),
-        ("rpc-html", ("rpc", "RPC_NOT_A_NODE"), EXIT_NETWORK),
-        ("gas-station-down", ("gas-station", "GAS_STATION_UNREACHABLE"), EXIT_DONE),
-        ("gas-station-html", ("gas-station", "GAS_STATION_NOT_ITSELF"), EXIT_DONE),
-    ],
-)
-async def test_doctor_names_the_part_that_is_broken(
-    machine: Machine,
-    run: Run,
-    capsys: pytest.CaptureFixture[str],
-    *,
-    fault: str,
-    named: tuple[str, str],
-    exit_code: int,
-) -> None:
-    machine.network.fault(fault, None)
-    assert await in_thread(run, "doctor", "--json") == exit_code
-    checks = json.loads(capsys.readouterr().out)["checks"]
-    assert [(check["key"], check["code"]) for check in checks if check["code"]] == [named]
-
-
-async def test_doctor_says_that_a_paused_registry_refuses(
-    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    machine.network.pause(True)
-    assert await in_thread(run, "doctor") == EXIT_CONFIGURATION
-    assert "BAD  Registering" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("size", "environ", "light", "words"),
-    [
-        ((80, 24), {"TERM": "xterm-256color"}, "green", "256 colours"),
-        ((80, 24), {"TERM": "linux"}, "green", "16 colours"),
-        ((80, 24), {"TERM": "xterm", "COLORTERM": "truecolor"}, "green", "all colours"),
-        ((80, 24), {"TERM": "xterm", "NO_COLOR": ""}, "green", "no colours"),
-        ((60, 20), {"TERM": "xterm"}, "amber", "80x24 shows all at once"),
-        ((80, 24), {"TERM": "dumb"}, "amber", "line by line"),
-    ],
-)
-def test_what_the_terminal_can_show_is_said(
-    monkeypatch: pytest.MonkeyPatch,
-    size: tuple[int, int],
-    environ: dict[str, str],
-    light: str,
-    words: str,
-) -> None:
-    for name in ("COLORTERM", "NO_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(terminal_facts.shutil, "get_terminal_size", lambda: size)
-    monkeypatch.setattr(terminal_facts.sys.stdout, "isatty", lambda: True, raising=False)
-    check = terminal_facts.terminal_check()
-    assert check.light.value == light
-    assert words in check.text

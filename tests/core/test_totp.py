@@ -127,6 +127,7 @@ def test_the_shortened_address_computes_the_same_codes_and_its_qr_code_fits(
         (f"otpauth://totp/x?secret={SECRET}&digits=5", "digits cannot be used"),
         (f"otpauth://totp/x?secret={SECRET}&digits=9", "digits cannot be used"),
         (f"otpauth://totp/x?secret={SECRET}&digits=%D9%A6", "digits cannot be used"),
+        (f"otpauth://totp/x?secret={SECRET}&image={'x' * 4096}", "far too long"),
         (f"otpauth://totp/x?secret={SECRET}&period=0", "period cannot be used"),
         (f"otpauth://totp/x?secret={SECRET}&period=99999999999", "period cannot be used"),
         (f"otpauth://totp/x?secret={SECRET}&algorithm=MD5", "unknown algorithm MD5"),
@@ -210,6 +211,15 @@ def test_codes_of_eight_digits_are_asked_for_as_such() -> None:
     assert "8 digits; this has 6" in refused.value.problem.cause
 
 
+def test_where_the_entry_is_not_known_any_more_six_or_eight_digits_are_taken() -> None:
+    """A phone that was linked before this start may show eight: it must not be locked out."""
+    for typed in ("123 456", "1234 5678"):
+        assert tidy_code(typed, 6, 8).reveal() == typed.replace(" ", "")
+    with pytest.raises(OnboardingError) as refused:
+        tidy_code("1234567", 6, 8)
+    assert "6 digits; this has 7" in refused.value.problem.cause
+
+
 # Judging a code before an attempt is spent
 
 
@@ -223,7 +233,11 @@ def test_codes_of_eight_digits_are_asked_for_as_such() -> None:
         (-2, Judgement(Verdict.LATE, 60)),
         (-20, Judgement(Verdict.LATE, 600)),
         (30, Judgement(Verdict.EARLY, 900)),
+        (120, Judgement(Verdict.EARLY, 3600)),
+        (-1680, Judgement(Verdict.LATE, 50_400)),
+        (661, Judgement(Verdict.EARLY, 19_830)),
         (400, Judgement(Verdict.MISTYPED)),
+        (1800, Judgement(Verdict.MISTYPED)),
     ],
 )
 def test_a_code_is_good_skewed_or_foreign(steps: int, verdict: Judgement) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from app.rehearsal.network import RehearsalNetwork
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
+from tests.support.machine import Machine
 from tests.support.process import Launcher, Technician
 from tests.support.world import World
 
@@ -46,6 +47,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for what in (*TRIED, *FOUND):
         name = f"{what} tried" if what in TRIED else what
         terminalreporter.write_line(f"{total[what]:7}  {name}")
+
+
+@pytest.fixture
+async def slow(clock: FakeClock, tmp_path: Path, quick_keystore: None) -> AsyncIterator[Machine]:
+    """A machine on a network that makes blocks only when the test says so: `slow.network.mine()`.
+    A block is final when two more stand on it.
+    """
+    with RehearsalNetwork(now=clock.now, block_time=3600.0) as network:
+        machine = Machine(network, clock, tmp_path / "state")
+        yield machine
+        clock.while_asleep = None
+        await machine.close()
 
 
 @pytest.fixture(scope="module")

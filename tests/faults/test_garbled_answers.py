@@ -13,7 +13,7 @@ from core.errors import OnboardingError
 from core.state import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import ORDER, Machine, check_once
-from tests.support.transports import Tampering, methods_in, results_of
+from tests.support.transports import changing_results
 
 NONSENSE: list[Any] = [
     None,
@@ -56,11 +56,7 @@ async def test_nonsense_to_one_method_is_a_fault_with_words_and_nothing_is_done_
     def spoil(name: str, params: list[Any], result: Any) -> Any:
         return spoiled if name == method and spoiled is not ... else result
 
-    machine.connect = Tampering(
-        after=lambda request, response: (
-            results_of(request, response, spoil) if methods_in(request) else None
-        )
-    ).connect
+    machine.connect = changing_results(spoil).connect
     await machine.drive(until=Action.MEASURE_NEED)
     for turn, action in enumerate(ORDER[ORDER.index(Action.MEASURE_NEED) :]):
         for nonsense in NONSENSE[turn % 2 :: 2]:

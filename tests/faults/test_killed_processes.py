@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from app.rehearsal.network import RehearsalNetwork
 from core.journal import read_records
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
@@ -20,9 +22,8 @@ from tests.support.meanwhile import (
     finish,
     mined,
     original_mined,
-    reverted,
 )
-from tests.support.process import Technician
+from tests.support.process import FreshLauncher, Technician
 from tests.support.world import World
 
 BEFORE = [
@@ -63,8 +64,6 @@ CROSSED = [
     for purpose in SIGNED
     for moment, (offset, written, outcomes) in MOMENTS.items()
     for outcome in outcomes
-    # The pretend DID registry cannot be paused: nothing makes an estimated write fail there.
-    if (purpose, outcome) != ("did", reverted)
 ]
 ONCE = [
     pytest.param(number, True, as_it_was, id=f"{number}-{name}")
@@ -126,6 +125,40 @@ def test_a_process_killed_while_it_raises_the_fees_leaves_one_nonce_and_one_effe
     outcome(case)
     tally.update({"crash points": 1, "outcomes": 1})
     finish(case, shared_world, tally)
+
+
+@pytest.mark.parametrize(
+    ("number", "written", "outcome"),
+    [
+        pytest.param(RUN.index("KeypairStored") + 1, False, as_it_was, id="key-not-recorded"),
+        pytest.param(RUN.index("FundingRequested") + 1, True, as_it_was, id="funding-requested"),
+        pytest.param(SIGNED["register"], True, as_it_was, id="register-signed"),
+        pytest.param(SIGNED["register"] + 1, False, mined, id="register-sent-mined"),
+        pytest.param(SIGNED["did"] + 1, True, dropped, id="did-broadcast-dropped"),
+    ],
+)
+def test_a_process_that_was_started_from_nothing_dies_and_is_finished_likewise(
+    *,
+    shared_world: World,
+    final_network: RehearsalNetwork,
+    chain: ChainHandle,
+    shared_clock: FakeClock,
+    tmp_path: Path,
+    tally: Counter[str],
+    number: int,
+    written: bool,
+    outcome: Outcome,
+) -> None:
+    """The others are forked from one that has imported everything: it must not hide anything."""
+    shared_world.new_phone()
+    with FreshLauncher() as fresh:
+        technician = Technician(fresh, shared_world, tmp_path, final_network.environment())
+        chain.hold()
+        case = Case(technician, chain, shared_clock)
+        assert technician.run(kill_at=number, written=written).killed
+        outcome(case)
+        tally.update({"crash points": 1, "outcomes": 1})
+        finish(case, shared_world, tally)
 
 
 def test_a_whole_run_has_the_records_that_are_killed_at(case: Case) -> None:

@@ -257,7 +257,10 @@ async def test_a_phone_that_is_minutes_off_is_told_so_and_no_attempt_is_spent(
     await machine.drive(until=Action.CONFIRM)
     enrolment = machine.now_open.enrolment
     assert enrolment is not None
-    for steps, words in ((10, "300 s early"), (-10, "300 s late")):
+    for steps, words in (
+        (10, "300 s ahead of the right time"),
+        (-10, "300 s behind"),
+    ):
         with pytest.raises(OnboardingError) as refused:
             await machine.now_open.confirm(enrolment.code_at(machine.clock.now(), steps))
         assert refused.value.code == "CODE_SKEWED"

@@ -19,7 +19,7 @@ from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import judge
 from tests.support.machine import PASSPHRASE, Machine
-from tests.support.transports import Tampering, methods_in, results_of
+from tests.support.transports import Tampering, changing_results, methods_in, results_of
 
 PEAQ = 10**18
 SEND = "eth_sendRawTransaction"
@@ -72,11 +72,7 @@ async def refused(machine: Machine) -> str:
 
 def changed(machine: Machine, change: Any) -> None:
     """From the next start on, every JSON-RPC result goes through `change`."""
-    machine.connect = Tampering(
-        after=lambda request, response: (
-            results_of(request, response, change) if methods_in(request) else None
-        )
-    ).connect
+    machine.connect = changing_results(change).connect
 
 
 @pytest.mark.parametrize("action", ON_CHAIN)

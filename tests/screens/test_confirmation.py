@@ -44,8 +44,8 @@ async def test_a_phone_that_is_off_is_told_by_how_much(machine: Machine) -> None
         assert enrolment is not None
         await technician.code(enrolment.code_at(machine.clock.now(), 10))
         await technician.reads_problem("Invalid 2FA code")
-        assert "The code is right, but 300 s early: a clock is off." in technician.words
-        assert "Set phone and machine to automatic time" in technician.words
+        assert "the phone is about 300 s ahead of the right time." in technician.words
+        assert "Set the phone to automatic time" in technician.words
         await technician.finish()
 
 

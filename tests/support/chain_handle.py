@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.rehearsal.network import RehearsalNetwork
 from tests.support.clock import FakeClock
@@ -147,11 +147,32 @@ class ChainHandle:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Registering and minting revert in the blocks made meanwhile."""
+        """Registering, minting and DID writes revert in the blocks made meanwhile.
+
+        The pallet behind the DID has no pause of its own: its calls are filtered by the runtime,
+        as a chain's operators can.
+        """
         self.network.pause(True)
+        usual = self.ask(lambda parts: _set_batch(_filtered))
         yield
+        self.ask(lambda parts: _set_batch(usual))
         self.network.pause(False)
 
 
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
+
+
+def _set_batch(precompile: Callable[..., Any]) -> Callable[..., Any]:
+    """Puts another function in place of the Batch precompile; the one of before."""
+    from app.rehearsal.batch_precompile import BATCH_ADDRESS, PRECOMPILES
+
+    usual = PRECOMPILES[BATCH_ADDRESS]
+    PRECOMPILES[BATCH_ADDRESS] = precompile
+    return usual
+
+
+def _filtered(computation: Any) -> Any:
+    from app.rehearsal.batch_precompile import _refuse
+
+    _refuse(computation, "Dispatched call failed with error: CallFiltered")

@@ -186,6 +186,20 @@ class Machine:
             self.network.send(self.address, (await wizard.look_at_balance()).missing)
 
 
+def blocks_every(machine: Machine, seconds: float) -> None:
+    """From now on a block comes whenever so many seconds have been slept."""
+    waited = 0.0
+
+    def pass_time(slept: float) -> None:
+        nonlocal waited
+        waited += slept
+        while waited >= seconds:
+            waited -= seconds
+            machine.network.mine()
+
+    machine.clock.while_asleep = pass_time
+
+
 class Ledger:
     """What the network's side says was done for one owner: the judge of "exactly once"."""
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from tests.support.world import World
 
@@ -87,12 +88,39 @@ class Launcher:
             "broken": broken,
             **{name: str(path) for name, path in outputs.items()},
         }
+        code = self._code_of(job)
+        return Ended(code, *(path.read_text(encoding="utf-8") for path in outputs.values()))
+
+    def _code_of(self, job: Mapping[str, Any]) -> int:
+        """Runs the job to its end."""
         assert self._server.stdin
         assert self._server.stdout
         self._server.stdin.write(json.dumps(job) + "\n")
         self._server.stdin.flush()
-        code = json.loads(self._server.stdout.readline())["code"]
-        return Ended(code, *(path.read_text(encoding="utf-8") for path in outputs.values()))
+        return int(json.loads(self._server.stdout.readline())["code"])
+
+
+class FreshLauncher(Launcher):
+    """The same, but each process is started from nothing: slow, and without what a fork brings
+    along (imports that are done, compiled interfaces, open connections).
+    """
+
+    def __init__(self) -> None:
+        """No server."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left."""
+
+    def _code_of(self, job: Mapping[str, Any]) -> int:
+        ended = subprocess.run(
+            [sys.executable, "-m", "tests.support.wizard_process", "--once"],
+            cwd=TOP,
+            input=json.dumps(job) + "\n",
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return ended.returncode
 
 
 class Technician:

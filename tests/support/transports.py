@@ -108,3 +108,14 @@ def results_of(
         if call and "result" in answer:
             answer["result"] = changed(call["method"], call["params"], answer["result"])
     return httpx.Response(200, json=answers)
+
+
+def changing_results(change: Callable[[str, list[Any], Any], Any]) -> Tampering:
+    """Every JSON-RPC result of the real network put through `change(method, params, result)`."""
+
+    def changed(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        if not methods_in(request) or response.status_code != 200:
+            return None
+        return results_of(request, response, change)
+
+    return Tampering(after=changed)

@@ -124,4 +124,7 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--once"]:
+        # Without a fork: this very process, just started, becomes the wizard.
+        sys.exit(become_the_wizard(json.loads(sys.stdin.readline())))
     serve()
