@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from app.screen_order import screen_before, screen_for
 from app.settings_change import changed_settings
 from app.terminal_facts import terminal_check
 from app.theme import ANSI, FULL, choose_theme
@@ -34,17 +35,7 @@ from core.errors import (
 from core.journal import Record
 from core.onboarding import Onboarding, describe_crash
 from core.state import Action, Details, State
-from screens.backup import BackupScreen, MeasureScreen
 from screens.base import StepScreen
-from screens.confirmation import ConfirmationScreen
-from screens.enrolment import EnrolmentScreen
-from screens.environment import EnvironmentScreen
-from screens.funding import FundingScreen
-from screens.keypair import KeypairScreen
-from screens.machine_nft import MachineNftScreen
-from screens.receipt import ReceiptScreen
-from screens.registration import RegistrationScreen
-from screens.resume import ResumeScreen
 from screens.wizard import Pretend
 
 log = logging.getLogger("peaq_onboard")
@@ -52,25 +43,8 @@ log = logging.getLogger("peaq_onboard")
 STYLE = Path(__file__).resolve().parent.parent / "screens" / "style.tcss"
 _TERMINAL_CHECK = 0.5
 """Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
-
-SCREENS: dict[Action, type[StepScreen]] = {
-    Action.CHECK_ENVIRONMENT: EnvironmentScreen,
-    Action.CREATE_KEYPAIR: KeypairScreen,
-    Action.BACK_UP_KEYPAIR: BackupScreen,
-    Action.MEASURE_NEED: MeasureScreen,
-    Action.ENROL: EnrolmentScreen,
-    Action.CONFIRM: ConfirmationScreen,
-    Action.FUND: FundingScreen,
-    Action.REGISTER: RegistrationScreen,
-    Action.MINT: MachineNftScreen,
-    Action.WRITE_DID: MachineNftScreen,
-    Action.FINISH: MachineNftScreen,
-    Action.NOTHING: ReceiptScreen,
-}
-_BACK: dict[type[StepScreen], type[StepScreen]] = {
-    KeypairScreen: EnvironmentScreen,
-    ConfirmationScreen: EnrolmentScreen,
-}
+_UNTIL_PAINTED = 0.05
+"""Seconds. Textual says that it is ready a moment before the first frame leaves."""
 
 
 class WizardApp(App[int]):
@@ -92,6 +66,7 @@ class WizardApp(App[int]):
         self.details = details or engine.state.details or Details()
         self.wait: Wait | None = None
         self.terminal = terminal_check()
+        self._painted = asyncio.Event()
         self._working: str | None = None
         self._watch_terminal = watch_terminal
         self._watching_balance = False
@@ -105,13 +80,23 @@ class WizardApp(App[int]):
             self._handle_signals()
             self.set_interval(_TERMINAL_CHECK, self._check_terminal)
         self.push_screen(self._first_screen())
-        # web3 is imported in a thread while the technician reads the first screen.
+
+    def on_ready(self) -> None:
+        self.set_timer(_UNTIL_PAINTED, self._begin_to_load)
+
+    def _begin_to_load(self) -> None:
+        """web3 is imported in a thread while the technician reads the first screen: not before it
+        is painted, since both want the same processor.
+        """
+        self._painted.set()
         self.run_worker(self.engine.load(), group="load", exit_on_error=False)
 
     def _first_screen(self) -> StepScreen:
         if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
+            from screens.resume import ResumeScreen
+
             return ResumeScreen(self)
-        return SCREENS[self.engine.action](self)
+        return screen_for(self.engine.action)(self)
 
     @property
     def step_screen(self) -> StepScreen | None:
@@ -140,6 +125,7 @@ class WizardApp(App[int]):
     async def _perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
         result: Any = None
         found: Problem | None = None
+        await self._painted.wait()
         try:
             result = await work()
         except OnboardingError as error:
@@ -158,9 +144,9 @@ class WizardApp(App[int]):
             screen.failed(name, found)
 
     def go_on(self) -> None:
-        wanted = SCREENS[self.engine.action]
+        wanted = screen_for(self.engine.action)
         screen = self.step_screen
-        if wanted is not FundingScreen:
+        if self.engine.action is not Action.FUND:
             self._watching_balance = False
         if screen is not None and type(screen) is wanted:
             screen.show_frame()
@@ -169,7 +155,7 @@ class WizardApp(App[int]):
 
     def go_back(self) -> None:
         screen = self.step_screen
-        before = _BACK.get(type(screen)) if screen else None
+        before = screen_before(screen) if screen else None
         if before is not None and not self.busy:
             self.switch_screen(before(self))
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal
 from core import events as ev
 from core.clock import Clock, stamp
 from core.errors import NOT_RECORDED, OnboardingError, Problem, fault
-from core.http import Http
 from core.secrets import Secret
 from core.session import Session
 from core.settings import Settings
@@ -26,6 +25,7 @@ from core.steps import Step
 if TYPE_CHECKING:
     from core.checks import Check, Report
     from core.context import Context
+    from core.http import Http
     from core.key_source import KeySource
     from core.keys import Key
     from core.registration import Quote
@@ -44,7 +44,7 @@ class Onboarding:
         clock: Clock,
         *,
         version: str,
-        connect: Callable[[str], Http] = Http,
+        connect: Callable[[str], Http] | None = None,
         available_memory: Callable[[], int] | None = None,
         single_transaction: bool = False,
     ) -> None:
@@ -109,10 +109,18 @@ class Onboarding:
 
     async def _load(self) -> Context:
         def build() -> Context:
+            # The steps too: whatever imports web3 later would do it on the event loop.
+            import core.environment
+            import core.finish
+            import core.keypair
+            import core.machine_nft
+            import core.owner_wallet
+            import core.reconcile  # noqa: F401 - they bring the other steps
             from core.chain import Chain
             from core.context import Context
             from core.contracts import codec
             from core.gas_station import GasStation
+            from core.http import Http
             from core.keystore import available_memory
             from core.mcr import Mcr
             from core.rpc import Rpc
@@ -122,16 +130,17 @@ class Onboarding:
                 codec(name)
             settings = self.settings
             network = settings.network
+            connect = self._connect or Http
             urls = (settings.rpc_url, *settings.fallback_urls)
-            rpc = Rpc(urls, network.chain_id, network.title, self.clock, self._connect)
+            rpc = Rpc(urls, network.chain_id, network.title, self.clock, connect)
             chain = Chain(rpc, network, settings.contracts)
             book = self.session.book
             gas_station = mcr = None
             if settings.gas_station_url:
-                http = self._connect(settings.gas_station_url)
+                http = connect(settings.gas_station_url)
                 gas_station = GasStation(http, network.gas_station_chain, self.clock)
             if settings.mcr_url:
-                mcr = Mcr(self._connect(settings.mcr_url))
+                mcr = Mcr(connect(settings.mcr_url))
             return Context(
                 settings=settings,
                 folder=self.session.folder,
@@ -175,9 +184,10 @@ class Onboarding:
     # Step 1
 
     async def check_environment(self, report: Report) -> list[Check]:
-        from core.environment import check_environment
+        context = await self.load()
+        from core.environment import check_environment  # what it needs is imported by now
 
-        return await check_environment(await self.load(), report)
+        return await check_environment(context, report)
 
     async def pass_environment(self, details: Details) -> None:
         """Records the details and that the environment is fine."""
@@ -191,9 +201,9 @@ class Onboarding:
 
     async def reconcile(self) -> None:
         """On every start: settles what is open, and compares the journal with the chain."""
-        from core.reconcile import reconcile
-
         async with self._step(None) as context:
+            from core.reconcile import reconcile  # what it needs is imported by now
+
             await reconcile(context)
 
     # Step 2

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.errors import Problem, problem
-from core.networks import CONTRACT_VARIABLES, Contracts, Network, find_network
+from core.networks import CONTRACT_VARIABLES, NETWORKS, Contracts, Network, find_network
 from core.secrets import Secret
 
 RPC_URL = "PEAQOS_RPC_URL"
@@ -224,8 +224,17 @@ def address_fault(address: str) -> str | None:
 
 
 def _checksummed(address: str) -> str:
-    if address[2:].isdigit():
+    """With the capitals of EIP-55. Importing eth_utils for it would double the time of a start."""
+    if address in _OFFICIAL:
         return address
-    from eth_utils.address import to_checksum_address  # takes a moment to import
+    from eth_hash.auto import keccak
 
-    return str(to_checksum_address(address))
+    digits = address[2:].lower()
+    hashed = keccak(digits.encode()).hex()
+    capitals = (d.upper() if int(h, 16) >= 8 else d for d, h in zip(digits, hashed, strict=False))
+    return "0x" + "".join(capitals)
+
+
+_OFFICIAL = {
+    address for network in NETWORKS.values() for address in network.contracts.as_dict().values()
+}

@@ -28,6 +28,27 @@ class Mcr:
         machine_id = self._contracts.machine_id_of(owner)
         return self._card(machine_id, owner) if machine_id else (404, NOT_REGISTERED)
 
+    def rating(self, text: str) -> tuple[int, dict[str, Any]]:
+        """HTTP status and body for the rating of a DID or an address; the official SDK's
+        `query_mcr`.
+        """
+        status, card = self.by_account(text)
+        if status != 200:
+            return status, card
+        known = card["peaqos"]
+        copied = ("did", "machine_id", "mcr", "mcr_score", "bond_status", "negative_flag")
+        return 200, {
+            **{name: known[name] for name in copied},
+            "event_count": 0,
+            "revenue_event_count": 0,
+            "activity_event_count": 0,
+            "revenue_trend": "insufficient",
+            "total_revenue": 0,
+            "average_revenue_per_event": 0,
+            "last_updated": None,
+            "mcr_degraded": False,
+        }
+
     def by_machine_id(self, text: str) -> tuple[int, dict[str, Any]]:
         """HTTP status and body for a machine id."""
         if not re.fullmatch(r"[0-9]{1,18}", text):

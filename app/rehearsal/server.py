@@ -54,6 +54,7 @@ class Server:
             application.router.add_post(f"/gas-station/{call}", self._answer_gas_station)
         application.router.add_get("/gas-station/qr/{name}", self._answer_qr)
         application.router.add_get("/mcr/machine/{account}", self._answer_account)
+        application.router.add_get("/mcr/mcr/{account}", self._answer_rating)
         application.router.add_get("/mcr/machines/{machine_id}", self._answer_machine)
         return application
 
@@ -107,6 +108,10 @@ class Server:
 
     async def _answer_account(self, request: web.Request) -> web.Response:
         status, body = self._mcr.by_account(request.match_info["account"])
+        return web.json_response(body, status=status)
+
+    async def _answer_rating(self, request: web.Request) -> web.Response:
+        status, body = self._mcr.rating(request.match_info["account"])
         return web.json_response(body, status=status)
 
     async def _answer_machine(self, request: web.Request) -> web.Response:

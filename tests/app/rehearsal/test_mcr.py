@@ -38,6 +38,17 @@ def test_a_fresh_machine_is_provisioned_by_did_address_and_id(rich):
     assert card["peaqos"]["documentation_url"] is None
 
 
+def test_the_rating_is_that_of_the_card(rich):
+    assert get(rich, f"mcr/did:peaq:{MACHINE.address}") == (404, ABSENT)
+    rich.register()
+    status, rating = get(rich, f"mcr/did:peaq:{MACHINE.address}")
+    card = get(rich, f"machine/{MACHINE.address}")[1]["peaqos"]
+    assert status == 200
+    assert {name: card[name] for name in rating if name in card}.items() <= rating.items()
+    assert rating["machine_id"] == card["machine_id"]
+    assert rating["mcr_degraded"] is False
+
+
 def test_the_card_shows_the_did_documents_details(rich):
     rich.register()
     details = {b"documentation_url": b"https://example.com/m1", b"data_visibility": b"onchain"}

@@ -1,0 +1,1 @@
+"""Measures what the program costs: time, memory and requests. Run: python -m benchmarks"""

@@ -1,0 +1,127 @@
+"""A start waits for nothing that it does not need: which modules come along, in a fresh process."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parent.parent.parent
+HEAVY = ("eth_account", "eth_utils", "httpx", "pydantic", "web3")
+"""Each takes as long as a whole start, or longer."""
+OTHER_REGISTRY = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+"""A contract that no network of ours has, checksummed."""
+
+COMMAND = """
+import sys
+sys.modules["click"] = None  # only the tools of development bring it: httpx would load it, and rich
+import app.cli
+try:
+    code = app.cli.main(sys.argv[2:])
+except SystemExit as ended:
+    code = ended.code
+print(file=sys.stderr)
+print(*(name for name in sys.argv[1].split(",") if name in sys.modules), file=sys.stderr)
+"""
+
+PAINTED = """
+import asyncio, os, sys
+sys.modules["click"] = None
+from pathlib import Path
+import app.run
+from app.tui import WizardApp
+from core.clock import SystemClock
+from core.onboarding import Onboarding
+from core.session import open_session
+from core.settings import load_settings
+
+class Painted(WizardApp):
+    def _begin_to_load(self):
+        print(*(name for name in sys.argv[1].split(",") if name in sys.modules), file=sys.stderr)
+        self.exit(0)
+
+folder = Path(sys.argv[2])
+settings = load_settings(environ=os.environ, env_file=folder / ".env")
+engine = Onboarding(open_session(folder / "s", settings, SystemClock()), settings, SystemClock(),
+                    version="0")
+
+async def main():
+    async with Painted(engine, watch_terminal=False).run_test(size=(80, 24)) as pilot:
+        while pilot.app.return_value is None:
+            await pilot.pause(0.01)
+
+asyncio.run(main())
+"""
+
+LOADED = """
+import asyncio, os, sys
+from pathlib import Path
+from core.clock import SystemClock
+from core.onboarding import Onboarding
+from core.session import open_session
+from core.settings import load_settings
+
+folder = Path(sys.argv[2])
+settings = load_settings(environ=os.environ, env_file=folder / ".env")
+engine = Onboarding(open_session(folder / "s", settings, SystemClock()), settings, SystemClock(),
+                    version="0")
+asyncio.run(engine.load())
+print(*(name for name in sys.argv[1].split(",") if name in sys.modules), file=sys.stderr)
+"""
+
+
+def imported(program: str, wanted: tuple[str, ...], *arguments: str, folder: Path) -> set[str]:
+    """Which of `wanted` are imported when `program` says so, in a fresh interpreter."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", program, ",".join(wanted), *arguments],
+        cwd=folder,
+        env={
+            **kept,
+            "HOME": str(folder),
+            "PYTHONPATH": str(TOP),
+            "PEAQOS_NETWORK": "rehearsal",
+            "PEAQOS_RPC_URL": "http://127.0.0.1:9",
+            "IDENTITY_REGISTRY_ADDRESS": OTHER_REGISTRY,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("command", ["--version", "--help", "status"])
+def test_what_only_says_something_brings_neither_textual_nor_web3(
+    command: str, tmp_path: Path
+) -> None:
+    found = imported(COMMAND, (*HEAVY, "argparse", "rich", "textual"), command, folder=tmp_path)
+    assert found == {"argparse"}
+
+
+def test_the_first_screen_is_there_before_web3_and_what_later_screens_need(tmp_path: Path) -> None:
+    later = ("core.environment", "screens.funding", "screens.keypair", "segno")
+    wanted = (*HEAVY, *later, "screens.environment", "textual")
+    found = imported(PAINTED, wanted, str(tmp_path), folder=tmp_path)
+    assert found == {"screens.environment", "textual"}
+
+
+def test_once_loaded_no_step_has_to_be_imported_while_somebody_types(tmp_path: Path) -> None:
+    """The imports inside of the engine's methods run on the event loop: they must find it done."""
+    source = (TOP / "core" / "onboarding.py").read_text(encoding="utf-8")
+    steps = {
+        node.module
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+    assert {"core.environment", "core.registration"} <= steps
+    wanted = tuple(sorted({*steps, "web3"}))
+    assert imported(LOADED, wanted, str(tmp_path), folder=tmp_path) == set(wanted)
