@@ -5,21 +5,14 @@ Work belongs to the App, since a worker dies with the screen that started it.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
-import signal
-import termios
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from textual.app import App
-from textual.binding import Binding, BindingType
-
+from app.hand_over import LOOK, HandOver
 from app.settings_change import changed_settings
+from app.terminal_app import TerminalApp
 from app.terminal_facts import terminal_check
-from app.theme import ANSI, FULL, choose_theme
 from core.book import Wait
 from core.catalogue import Kind
 from core.errors import (
@@ -49,10 +42,6 @@ from screens.wizard import Pretend
 
 log = logging.getLogger("peaq_onboard")
 
-STYLE = Path(__file__).resolve().parent.parent / "screens" / "style.tcss"
-_TERMINAL_CHECK = 0.5
-"""Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
-
 SCREENS: dict[Action, type[StepScreen]] = {
     Action.CHECK_ENVIRONMENT: EnvironmentScreen,
     Action.CREATE_KEYPAIR: KeypairScreen,
@@ -73,11 +62,7 @@ _BACK: dict[type[StepScreen], type[StepScreen]] = {
 }
 
 
-class WizardApp(App[int]):
-    CSS_PATH = STYLE
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "leave", show=False, priority=True)]
-
+class WizardApp(TerminalApp):
     def __init__(
         self,
         engine: Onboarding,
@@ -86,25 +71,20 @@ class WizardApp(App[int]):
         pretend: Pretend | None = None,
         watch_terminal: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(watch_terminal=watch_terminal)
         self.engine = engine
         self.pretend = pretend
         self.details = details or engine.state.details or Details()
         self.wait: Wait | None = None
         self.terminal = terminal_check()
         self._working: str | None = None
-        self._watch_terminal = watch_terminal
         self._watching_balance = False
-        self.register_theme(FULL)
-        self.register_theme(ANSI)
-        self.theme = choose_theme(os.environ)
+        self.hand_over = HandOver(self, engine.session, lambda: self.busy, self.leave)
         engine.session.book.listener = self
 
     def on_mount(self) -> None:
-        if self._watch_terminal:
-            self._handle_signals()
-            self.set_interval(_TERMINAL_CHECK, self._check_terminal)
         self.push_screen(self._first_screen())
+        self.set_interval(LOOK, self.hand_over.look)
         # web3 is imported in a thread while the technician reads the first screen.
         self.run_worker(self.engine.load(), group="load", exit_on_error=False)
 
@@ -128,7 +108,7 @@ class WizardApp(App[int]):
         return self._working is not None
 
     def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        if self.busy:
+        if self.busy or self.hand_over.agreed:
             return
         self._working = name
         if self.step_screen:
@@ -149,7 +129,7 @@ class WizardApp(App[int]):
             found = problem("UNEXPECTED", reason=type(error).__name__)
         self._working = None
         screen = self.step_screen
-        if screen is None:
+        if screen is None or self.hand_over.agreed:
             return
         screen.busy_changed(False)
         if found is None:
@@ -165,6 +145,8 @@ class WizardApp(App[int]):
         if screen is not None and type(screen) is wanted:
             screen.show_frame()
         else:
+            while self.screen is not screen and screen is not None:
+                self.pop_screen()  # a question or help that stands above a step that is done
             self.switch_screen(wanted(self))
 
     def go_back(self) -> None:
@@ -202,9 +184,6 @@ class WizardApp(App[int]):
     def leave(self) -> None:
         self.exit(self.exit_code())
 
-    def action_leave(self) -> None:
-        self.leave()
-
     def exit_code(self) -> int:
         """What is true when the wizard is left now: the problem that is shown has its code."""
         state = self.engine.state
@@ -229,36 +208,3 @@ class WizardApp(App[int]):
         self.wait = wait
         if self.step_screen and self.step_screen.is_mounted:
             self.step_screen.wait_changed()
-
-    # Life and death on a terminal
-
-    def _handle_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._signalled, number)
-
-    def _signalled(self, number: int) -> None:
-        log.info("ended by signal %s", number)
-        if number == signal.SIGHUP:
-            _let_go_of_terminal()
-        self.exit(return_code=128 + number, result=128 + number)
-
-    def _check_terminal(self) -> None:
-        try:
-            termios.tcgetattr(0)
-        except (OSError, termios.error):
-            self._signalled(signal.SIGHUP)
-
-    def _fatal_error(self) -> None:
-        """Instead of a traceback with the values of variables: nothing here; see wizard.log."""
-        if self._exception is not None:
-            log.warning("the screen failed: %s", describe_crash(self._exception))
-        self._close_messages_no_wait()
-
-
-def _let_go_of_terminal() -> None:
-    """Points fds 0 to 2 at nothing: writing to a closed terminal would change the exit code."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for handle in (0, 1, 2):
-        os.dup2(nothing, handle)
-    os.close(nothing)

@@ -83,6 +83,11 @@ class UnlockScreen(ModalScreen[bool]):
     def on_mount(self) -> None:
         self.query_one(SecretField).focus()
 
+    @property
+    def opening(self) -> bool:
+        """Whether a passphrase is being tried."""
+        return self.is_mounted and self.query_one(SecretField).disabled
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
