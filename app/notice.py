@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from app.console import Console
 from core.takeover import Asker, asked
 
 LOOK = 1.0
@@ -16,9 +16,9 @@ LOOK = 1.0
 class TakeoverNotice:
     """Looks in a thread of its own for as long as the block runs. Answers nothing by itself."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, console: Console) -> None:
         self._folder = folder
-        self._say = say
+        self._console = console
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, name="takeover", daemon=True)
 
@@ -39,8 +39,9 @@ class TakeoverNotice:
         while not self._over.wait(LOOK):
             asker = asked(self._folder)
             if asker is not None and asker != said:
-                self._say(
-                    f"\nAnother terminal asks to take over: {asker}. "
+                self._console.say()
+                self._console.paragraph(
+                    f"Another terminal asks to take over: {asker}. "
                     "ctrl+c makes room; nothing is lost. Who goes on here keeps it."
                 )
             said = asker

@@ -184,7 +184,7 @@ def _run_plain(
     console = Console(no_input=answers.no_input)
     wizard = PlainWizard(engine, answers, console, pretend)
     try:
-        with TakeoverNotice(engine.session.folder, console.say):
+        with TakeoverNotice(engine.session.folder, console):
             return asyncio.run(wizard.run())
     except KeyboardInterrupt:
         print("\nLeft. Nothing is lost.", file=sys.stderr)
