@@ -157,9 +157,13 @@ def _run(
 def _run_screens(
     options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
 ) -> int:
+    from app.answers import read_answers
     from app.tui import WizardApp
 
-    app = WizardApp(engine, details=_details(options, engine), pretend=pretend)
+    answers = read_answers(options)
+    answers.read_passphrase()  # while ctrl+c still ends it: a pipe may never say anything
+    details = _details(options, engine)
+    app = WizardApp(engine, details=details, given=answers, pretend=pretend)
     app.run(mouse=False)
     if app.hand_over.agreed:
         print(f"Handed over to {app.hand_over.asker}. It goes on there.")

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.answers import Answers
 from app.hand_over import LOOK, HandOver
 from app.settings_change import changed_settings
 from app.terminal_app import TerminalApp
@@ -68,12 +69,15 @@ class WizardApp(TerminalApp):
         engine: Onboarding,
         *,
         details: Details | None = None,
+        given: Answers | None = None,
         pretend: Pretend | None = None,
         watch_terminal: bool = True,
     ) -> None:
         super().__init__(watch_terminal=watch_terminal)
         self.engine = engine
         self.pretend = pretend
+        self.given = given or Answers()
+        self._way_ahead = self.given.fund
         self.details = details or engine.state.details or Details()
         self.wait: Wait | None = None
         self.terminal = terminal_check()
@@ -175,6 +179,10 @@ class WizardApp(TerminalApp):
                 found = error.problem
             if self.step_screen:
                 self.step_screen.balance_read(balance, found)
+
+    def way_ahead(self) -> str | None:
+        way, self._way_ahead = self._way_ahead, None
+        return way if way != self.engine.state.way else None
 
     def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
         settings = changed_settings(self.engine.settings, values)
