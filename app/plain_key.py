@@ -14,6 +14,7 @@ from core.secrets import Secret
 
 WEAK_BELOW = 12
 """Characters of a new passphrase; as on the screen."""
+_TYPED_AGAIN = ("PASSPHRASE_WRONG", "PASSPHRASE_EMPTY")
 _KEPT = ("keep", "open the keystore that is in the state folder")
 _WAYS = [
     ("generate", "make a new key"),
@@ -49,10 +50,10 @@ class KeyPrompts(Prompts):
         self.console.result(f"keystore {self.engine.session.folder / 'keystore.json'}")
 
     def _ask_again_after(self, error: OnboardingError) -> None:
-        """Says that the passphrase is wrong. Raises `error` where it is another fault, or where
-        nobody can be asked.
+        """Says that the passphrase is wrong or empty. Raises `error` where it is another fault, or
+        where nobody can be asked.
         """
-        if error.code != "PASSPHRASE_WRONG" or self.answers.no_input:
+        if error.code not in _TYPED_AGAIN or self.answers.no_input:
             raise error
         self.answers.refuse_passphrase()
         self.console.problem(error.problem)
