@@ -6,10 +6,11 @@ import argparse
 import os
 import shlex
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.amounts import parse_peaq
+from core.errors import OnboardingError, fault
 from core.secrets import Secret
 
 _CODE_SECONDS = 60.0
@@ -20,12 +21,20 @@ class MissingAnswer(Exception):
     """`--no-input` was given, and this answer is not there."""
 
 
-class AnswerError(Exception):
-    """An answer that was given ahead cannot be used; says why."""
+@dataclass
+class _Read:
+    """The passphrase file once it was read: a descriptor gives what it has only once."""
+
+    done: bool = False
+    passphrase: Secret | None = None
+    unsaid: OnboardingError | None = None
+    """Why there is no passphrase, until somebody was told."""
 
 
 @dataclass(frozen=True)
 class Answers:
+    """What `screens.wizard.Given` asks for, and more for the plain driver."""
+
     key: str | None = None
     """`generate`, `environment`, or the path of a file with a key."""
     passphrase_file: Path | None = None
@@ -40,22 +49,43 @@ class Answers:
     """Wei."""
     no_input: bool = False
     qr: bool = True
+    _read: _Read = field(default_factory=_Read, init=False, repr=False, compare=False)
 
-    def passphrase(self) -> Secret | None:
-        """The first line of the file, or None where none was named. Raises AnswerError."""
-        if self.passphrase_file is None:
-            return None
+    def read_passphrase(self) -> None:
+        """Reads the file of the passphrase, once, now. What is wrong with it is said later."""
+        if self.passphrase_file is None or self._read.done:
+            return
+        self._read.done = True
         try:
             with self.passphrase_file.expanduser().open(encoding="utf-8") as file:
-                return Secret(file.readline(8192).rstrip("\r\n"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise AnswerError(f"--passphrase-file cannot be read: {error}") from None
+                self._read.passphrase = Secret(file.readline(8192).rstrip("\r\n")) or None
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not a text file"
+            self._read.unsaid = _unusable(f"--passphrase-file cannot be read: {reason}.")
+        else:
+            if self._read.passphrase is None:
+                self._read.unsaid = _unusable("The first line of --passphrase-file is empty.")
+
+    def passphrase(self) -> Secret | None:
+        """The first line of the file, or None where none was named or it is of no use.
+
+        Raises OnboardingError (ANSWER_UNUSABLE), once: from then on it is None.
+        """
+        self.read_passphrase()
+        unsaid, self._read.unsaid = self._read.unsaid, None
+        if unsaid is not None:
+            raise unsaid
+        return self._read.passphrase
+
+    def refuse_passphrase(self) -> None:
+        """The passphrase of the file does not open the keystore: it is not tried again."""
+        self._read.passphrase = None
 
     def code(self, otpauth_uri: Secret | None = None) -> str | None:
         """What the code command prints, or None where there is none. Runs a command.
 
         At enrolment the otpauth URI is written to its stdin, so that it can keep the secret.
-        Raises AnswerError.
+        Raises OnboardingError (ANSWER_UNUSABLE).
         """
         if self.code_command is None:
             return None
@@ -71,11 +101,18 @@ class Answers:
                 env=environ,
                 check=False,
             )
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-            raise AnswerError(f"--code-command failed: {type(error).__name__}") from None
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            raise _unusable(f"--code-command failed: {type(error).__name__}.") from None
         if done.returncode != 0:
-            raise AnswerError(f"--code-command ended with exit code {done.returncode}")
-        return done.stdout[:_OUTPUT_LIMIT].strip()
+            raise _unusable(f"--code-command ended with exit code {done.returncode}.")
+        printed = done.stdout[:_OUTPUT_LIMIT].strip()
+        if not printed and not otpauth_uri:
+            raise _unusable("--code-command printed no code.")
+        return printed
+
+
+def _unusable(reason: str) -> OnboardingError:
+    return fault("ANSWER_UNUSABLE", reason=reason)
 
 
 def _amount(text: str) -> int:
@@ -86,9 +123,21 @@ def _amount(text: str) -> int:
 
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("answers given ahead (what is missing is asked)")
-    group.add_argument("--key", metavar="generate|environment|PATH")
-    group.add_argument("--passphrase-file", type=Path, metavar="PATH", help="one line")
+    group = parser.add_argument_group(
+        "answers given ahead (in the full screen they are filled in, and Enter takes them)"
+    )
+    group.add_argument(
+        "--key",
+        metavar="generate|environment|PATH",
+        help="PATH: a keystore V3, or a file with a hex key",
+    )
+    group.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="PATH",
+        help="its first line, read once (/dev/fd/3 will do); for a new key under 12 characters "
+        "are taken on test networks only, with a warning, and typed consent is wanted on mainnet",
+    )
     group.add_argument("--backup", choices=("copied", "none"), help="how the key is backed up")
     group.add_argument("--documentation-url", metavar="URL")
     group.add_argument("--data-api", metavar="URL")

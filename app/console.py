@@ -7,13 +7,32 @@ import sys
 import textwrap
 
 from app.answers import MissingAnswer
+from app.explain import in_words
+from core import events as ev
 from core.book import Wait
 from core.errors import Problem
 from core.journal import Record
 from core.secrets import Secret
 from core.state import State
+from core.steps import Step
 
 _WIDTH = 76
+_FACTS = (
+    ev.EnrolmentConfirmed,
+    ev.EnrolmentLost,
+    ev.FundingWayChosen,
+    ev.FundingAnswered,
+    ev.BalanceChanged,
+    ev.WalletFunded,
+    ev.TransactionSigned,
+    ev.TransactionIncluded,
+    ev.TransactionReorganised,
+    ev.TransactionDisplaced,
+    ev.MachineRegistered,
+    ev.NftMinted,
+    ev.DidWritten,
+)
+"""Records that are said; the others are said by the driver, or are told as problems."""
 
 
 class Console:
@@ -21,6 +40,8 @@ class Console:
 
     def __init__(self, *, no_input: bool) -> None:
         self._no_input = no_input
+        self.step: Step | None = None
+        """Which one `?` explains."""
         self._said_wait = ""
 
     def result(self, text: str = "") -> None:
@@ -38,11 +59,24 @@ class Console:
         if self._no_input:
             raise MissingAnswer(option)
         shown = f" [{default}]" if default else ""
-        print(f"{question}{shown}: ", end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
-        if not line:
-            raise EOFError
-        return line.strip() or default
+        while True:
+            print(f"{question}{shown}: ", end="", file=sys.stderr, flush=True)
+            line = sys.stdin.readline()
+            if not line:
+                raise EOFError
+            if line.strip() != "?":
+                return line.strip() or default
+            self.explain()
+
+    def explain(self) -> None:
+        """The step and its words, as F1 shows them in the full screen."""
+        from screens.help import ANYTIME, OF_STEP, WORDS
+
+        if self.step is not None:
+            text, words = OF_STEP[self.step]
+            for paragraph in (text, *(f"{word}: {WORDS[word]}" for word in words)):
+                self.paragraph(paragraph)
+        self.paragraph(ANYTIME)
 
     def ask_secret(self, option: str, question: str) -> Secret:
         """What is typed, without showing it. Raises as `ask` does."""
@@ -53,7 +87,9 @@ class Console:
             if not line:
                 raise EOFError
             return Secret(line.rstrip("\r\n"))
-        return Secret(getpass.getpass(f"{question}: ", stream=sys.stderr))
+        while (typed := getpass.getpass(f"{question}: ", stream=sys.stderr)) == "?":
+            self.explain()
+        return Secret(typed)
 
     def ask_choice(self, option: str, question: str, answers: list[tuple[str, str]]) -> str:
         """The key of one of `answers` (key, what it means); the first is the default."""
@@ -75,7 +111,9 @@ class Console:
             self.say(f"Again from {problem.until:%Y-%m-%d %H:%M:%S} UTC on.")
 
     def on_record(self, record: Record, state: State) -> None:
-        """Facts are said by the driver, where they mean something to people."""
+        """What has just become true, once."""
+        if isinstance(record.event, _FACTS):
+            self.paragraph(f"  {in_words(record.event)}")
 
     def on_wait(self, wait: Wait | None) -> None:
         if wait is not None and wait.what != self._said_wait:

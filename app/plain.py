@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Literal, cast
 
-from app.answers import AnswerError, Answers, MissingAnswer
+from app.answers import Answers, MissingAnswer
 from app.console import Console
+from app.plain_funding import FundingPrompts
+from app.plain_key import KeyPrompts
+from app.prompts import NotAgreed, Prompts
 from core.amounts import peaq
 from core.checks import Check, Light, essential_red
 from core.did import VISIBILITIES, check_details, peaq_id
@@ -21,23 +20,21 @@ from core.errors import (
     exit_code,
     fault,
 )
-from core.key_source import KeySource
 from core.onboarding import Onboarding
 from core.receipt import read_receipt, receipt_lines
-from core.secrets import Secret
-from core.state import Action, Details
-from core.steps import Step
-from core.text import grouped
+from core.state import Action, Details, step_statuses
+from core.steps import Step, StepStatus
 from screens.wizard import Pretend
 
 _LIGHTS = {Light.GREEN: "ok  ", Light.AMBER: "note", Light.RED: "BAD ", Light.PENDING: "    "}
+_VISIBILITY = f"Data visibility ({', '.join(VISIBILITIES)})"
 _SOON = 45.0
 """Seconds up to which a fresh code, or the end of a cooldown, is waited for without leaving."""
 _TRIES = 5
 """How often an answer that was given ahead is tried again before the program leaves."""
 
 
-class PlainWizard:
+class PlainWizard(Prompts):
     def __init__(
         self,
         engine: Onboarding,
@@ -45,11 +42,11 @@ class PlainWizard:
         console: Console,
         pretend: Pretend | None = None,
     ) -> None:
-        self.engine = engine
-        self.answers = answers
-        self.console = console
-        self.pretend = pretend
+        super().__init__(engine, answers, console)
+        self._keys = KeyPrompts(engine, answers, console)
+        self._funding = FundingPrompts(engine, answers, console, pretend)
         self._shown_step: Step | None = None
+        self._said_skipped: set[Step] = set()
         self._failures = 0
         engine.session.book.listener = console
 
@@ -57,21 +54,23 @@ class PlainWizard:
         """Goes on until all is done or somebody has to act; the exit code."""
         handlers: dict[Action, Callable[[], Awaitable[None]]] = {
             Action.CHECK_ENVIRONMENT: self._environment,
-            Action.CREATE_KEYPAIR: self._keypair,
-            Action.BACK_UP_KEYPAIR: self._backup,
+            Action.CREATE_KEYPAIR: self._keys.keypair,
+            Action.BACK_UP_KEYPAIR: self._keys.backup,
             Action.MEASURE_NEED: self.engine.measure,
-            Action.ENROL: self._enrol,
-            Action.CONFIRM: self._confirm,
-            Action.FUND: self._fund,
+            Action.ENROL: self._funding.enrol,
+            Action.CONFIRM: self._funding.confirm,
+            Action.FUND: self._funding.fund,
             Action.REGISTER: self._register,
             Action.MINT: self._mint,
             Action.WRITE_DID: self._write_did,
             Action.FINISH: self._finish,
         }
+        if not self.answers.no_input:
+            self.console.say("? at a question explains the step. ctrl+c leaves; nothing is lost.")
         try:
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
                 if self.engine.state.open_transactions and self.answers.passphrase_file:
-                    await self._unlock()  # what is stuck can then be given a higher fee
+                    await self._keys.unlock()  # what is stuck can then be given a higher fee
                 await self.engine.reconcile()
             while self.engine.action is not Action.NOTHING:
                 self._announce()
@@ -88,9 +87,9 @@ class PlainWizard:
         except MissingAnswer as missing:
             self.console.say(f"{missing} is missing, and --no-input forbids to ask for it.")
             return EXIT_STOPPED
-        except AnswerError as error:
-            self.console.say(str(error))
-            return EXIT_STOPPED
+        except NotAgreed:
+            self.console.say("Not agreed: nothing was done. Start again to go on.")
+            return self._left()
         except EOFError:
             self.console.say("\nThe input has ended. Nothing is lost; start again to go on.")
             return self._left()
@@ -100,9 +99,18 @@ class PlainWizard:
     def _announce(self) -> None:
         step = self.engine.action.step
         if step is not None and step is not self._shown_step:
-            self._shown_step = step
+            self._shown_step = self.console.step = step
+            self._say_skipped()
             self.console.say(f"\nStep {step.value} of {len(Step)}: {step.info.title}")
             self.console.paragraph(step.info.purpose)
+
+    def _say_skipped(self) -> None:
+        statuses = step_statuses(self.engine.state, self.engine.clock.now())
+        for step, status in statuses.items():
+            if status is StepStatus.SKIPPED and step not in self._said_skipped:
+                self._said_skipped.add(step)
+                self.console.say(f"\nStep {step.value} of {len(Step)}: {step.info.title}")
+                self.console.say(f"Not needed: {step.info.skipped_when}.")
 
     def _left(self) -> int:
         state = self.engine.state
@@ -147,172 +155,44 @@ class PlainWizard:
     def _details(self) -> Details:
         known = self.engine.state.details or Details()
         given = self.answers
+        known = Details(
+            given.documentation_url or known.documentation_url,
+            given.data_api or known.data_api,
+            given.data_visibility or known.data_visibility,
+        )
+        ahead = True  # what was given ahead is asked for where it cannot be used
         while True:
-            url = given.documentation_url or self.console.ask(
-                "--documentation-url", "Documentation URL", known.documentation_url
-            )
-            api = given.data_api or self.console.ask("--data-api", "Data API", known.data_api)
-            visibility = given.data_visibility or self.console.ask(
-                "--data-visibility",
-                f"Data visibility ({', '.join(VISIBILITIES)})",
-                known.data_visibility,
-            )
-            known = Details(url, api, visibility)
+            known = self._ask_details(known, ahead=ahead)
             faults = check_details(known)
             if not faults:
                 return known
             self.console.problem(faults[0])
-            if given.no_input or (given.documentation_url and given.data_api):
-                raise AnswerError("The details given ahead cannot be used.")
+            if given.no_input:
+                raise fault("ANSWER_UNUSABLE", reason="A detail of the machine is refused.")
+            ahead = False
 
-    async def _keypair(self) -> None:
-        kept = (self.engine.session.folder / "keystore.json").exists()
-        ways = [
-            ("generate", "make a new key"),
-            ("environment", "use PEAQOS_PRIVATE_KEY"),
-            ("PATH", "a file with a keystore V3 or a hex key"),
+    def _ask_details(self, known: Details, *, ahead: bool) -> Details:
+        """Asks for each; `known` are the defaults. `ahead`: only for what was not given."""
+        answers = [
+            ("--documentation-url", "Documentation URL", known.documentation_url),
+            ("--data-api", "Data API", known.data_api),
+            (
+                "--data-visibility",
+                f"Data visibility ({', '.join(VISIBILITIES)})",
+                known.data_visibility,
+            ),
         ]
-        if kept:
-            ways.insert(0, ("keep", "open the keystore that is in the state folder"))
-        way = self.answers.key or self.console.ask_choice("--key", "The key", ways)
-        if way == "PATH":
-            way = self.console.ask("--key", "Path of the file")
-        passphrase = self._passphrase(twice=way in ("generate", "environment"))
-        if way in ("generate", "environment", "keep"):
-            source = KeySource(cast(Literal["generate", "environment", "keep"], way))
-        else:
-            source = KeySource("import", path=_path_of(way), path_passphrase=passphrase)
-        brought = None
-        if source.way in ("import", "environment"):
-            brought = await self.engine.preview_key(source)
-            self.console.say(f"It is the key of {brought.address}")
-            self._consent("Is this the right one?")
-        address = await self.engine.create_keypair(source, passphrase, brought=brought)
-        self.console.result(f"address {address}")
-        self.console.result(f"keystore {self.engine.session.folder / 'keystore.json'}")
-
-    def _passphrase(self, *, twice: bool) -> Secret:
-        given = self.answers.passphrase()
-        if given is not None:
-            return given
-        typed = self.console.ask_secret("--passphrase-file", "Passphrase")
-        if twice and typed != self.console.ask_secret("--passphrase-file", "Once more"):
-            raise fault("PASSPHRASES_DIFFER")
-        return typed
-
-    async def _backup(self) -> None:
-        keypair = self.engine.state.keypair
-        if keypair is not None:
-            self.console.say(f"Copy {self.engine.session.folder / 'keystore.json'} elsewhere now.")
-            self.console.say(f"sha256 {keypair.keystore_sha256}")
-        way = self.answers.backup or self.console.ask_choice(
-            "--backup", "Backup", [("copied", "I have copied the file"), ("none", "no backup")]
+        given = (
+            self.answers.documentation_url,
+            self.answers.data_api,
+            self.answers.data_visibility,
         )
-        await self.engine.back_up(cast(Literal["copied", "none"], way))
-
-    async def _enrol(self) -> None:
-        if self.answers.fund in ("owner", "manual"):
-            await self.engine.choose_way(self.answers.fund)
-            return
-        if self.answers.no_input and not self.answers.code_command and not self.pretend:
-            raise MissingAnswer("--code-command")
-        enrolment = await self.engine.enrol()
-        if enrolment is None:
-            self.console.say("This owner has set up 2FA before; its codes are used.")
-            return
-        if self.answers.code_command:
-            await asyncio.to_thread(self.answers.code, enrolment.uri)
-        elif not self.pretend or not self.answers.no_input:
-            if self.answers.qr:
-                self._qr(enrolment.uri)
-            self.console.say("Scan it with an authenticator app, or type this secret into it:")
-            self.console.say(f"  {grouped(enrolment.secret.reveal())}")
-            self.console.say(f"  {enrolment.label}")
-            if self.console.ask("", "Enter when it is in the app").lower() == "q":
-                raise EOFError
-        await self.engine.enrolment_shown()
-
-    def _qr(self, uri: Secret) -> None:
-        import segno
-
-        code = segno.make_qr(uri.reveal(), error="l")
-        matrix = [list(row) for row in code.matrix_iter(border=2)]
-        matrix += [[0] * len(matrix[0])] * (len(matrix) % 2)
-        for upper, lower in zip(matrix[::2], matrix[1::2], strict=True):
-            # Light modules are drawn, so that it is right on the usual dark background.
-            cells = zip(upper, lower, strict=True)
-            self.console.say(
-                "".join(" " if u and d else "▄" if u else "▀" if d else "█" for u, d in cells)
+        return Details(
+            *(
+                default if ahead and answer else self.console.ask(option, question, default)
+                for (option, question, default), answer in zip(answers, given, strict=True)
             )
-
-    async def _code(self) -> str:
-        given = await asyncio.to_thread(self.answers.code)
-        if given is not None:
-            return given
-        if self.pretend:
-            shown = self.pretend.code(self.engine.state.address or "")
-            if shown and self.answers.no_input:
-                return shown[0]
-            if shown:
-                self.console.say(f"Pretend phone: {shown[0]}, for {shown[1]} s")
-        return self.console.ask("--code-command", "Code from the authenticator")
-
-    async def _confirm(self) -> None:
-        await self.engine.confirm(await self._code())
-
-    async def _fund(self) -> None:
-        way = self.answers.fund
-        if way and way != self.engine.state.way:
-            await self.engine.choose_way(way)
-            return
-        balance = await self.engine.look_at_balance()
-        if not balance.missing:
-            return
-        token = self.engine.settings.network.token
-        self.console.say(
-            f"needed {peaq(balance.needed, up=True)}, held {peaq(balance.held)}, "
-            f"missing {peaq(balance.missing, up=True)} {token}"
         )
-        if self.engine.state.way == "gas-station":
-            await self.engine.ask_gas_station(await self._code())
-        elif self.engine.state.way == "owner":
-            await self._from_owner()
-        else:
-            await self._by_hand(balance.missing)
-
-    async def _from_owner(self) -> None:
-        quote = await self.engine.quote_owner()
-        self.console.say(
-            f"{peaq(quote.amount, up=True)} and a fee of at most {peaq(quote.fee, up=True)} "
-            f"go from {quote.owner} to {self.engine.state.address}."
-        )
-        self._consent("Send it?", word="send")
-        await self.engine.pay_from_owner(agreed=quote.amount)
-
-    async def _by_hand(self, missing: int) -> None:
-        address = self.engine.state.address or ""
-        token = self.engine.settings.network.token
-        self.console.say(f"Send {peaq(missing, up=True)} {token} to this address:")
-        self.console.result(f"send {peaq(missing, up=True)} {token} to {address}")
-        if self.engine.settings.network.faucet_url:
-            self.console.say(f"Test money: {self.engine.settings.network.faucet_url}")
-        if self.pretend:
-            self.console.say("Rehearsal: somebody sends it.")
-            self.pretend.pay(address, missing)
-        self.console.say("... waiting for it to arrive; ctrl+c leaves, and nothing is lost")
-        pause = self.engine.settings.network.block_seconds
-        ends = time.monotonic() + 600 if self.answers.no_input else None
-        while (await self.engine.look_at_balance()).missing:
-            if ends is not None and time.monotonic() > ends:
-                raise fault(
-                    "INSUFFICIENT_BALANCE",
-                    needed=peaq(missing, up=True),
-                    held="too little",
-                    missing=peaq(missing, up=True),
-                    token=token,
-                    address=address,
-                )
-            await self.engine.clock.sleep(pause)
 
     async def _register(self) -> None:
         quote = await self.engine.quote()
@@ -332,32 +212,9 @@ class PlainWizard:
         if limit is not None and quote.bond > limit:
             raise fault("BOND_NOT_ACCEPTED", bond=peaq(quote.bond, up=True), accepted=peaq(limit))
         if limit is None:
-            self._consent("Sign and register?", word="register", option="--accept-bond")
-        await self._unlock()
+            self.consent("Sign and register?", word="register", option="--accept-bond")
+        await self._keys.unlock()
         await self.engine.register(agreed_bond=quote.bond)
-
-    def _consent(self, question: str, *, word: str = "", option: str = "--yes") -> None:
-        """Raises EOFError where it is refused. Real money wants the word, `--yes` or not."""
-        real = self.engine.settings.network.real_money
-        if self.answers.yes and not (real and word):
-            return
-        if real and word:
-            typed = self.console.ask(option, f'{question} Type "{word}"')
-            agreed = typed.lower() == word
-        else:
-            agreed = self.console.ask("--yes", question, "yes").lower() in ("y", "yes")
-        if not agreed:
-            raise EOFError
-
-    async def _unlock(self) -> None:
-        while not self.engine.unlocked:
-            given = self.answers.passphrase()
-            try:
-                await self.engine.unlock(given or self._passphrase(twice=False))
-            except OnboardingError as error:
-                if error.code != "PASSPHRASE_WRONG" or given is not None:
-                    raise
-                self.console.problem(error.problem)
 
     async def _mint(self) -> None:
         registered = self.engine.state.registered
@@ -365,11 +222,11 @@ class PlainWizard:
             if registered.way == "found":
                 self.console.say("AlreadyRegistered: the bond was paid earlier, not again.")
             self.console.result(f"machine {registered.machine_id}")
-        await self._unlock()
+        await self._keys.unlock()
         await self.engine.mint()
 
     async def _write_did(self) -> None:
-        await self._unlock()
+        await self._keys.unlock()
         await self.engine.write_did()
 
     async def _finish(self) -> None:
@@ -383,7 +240,3 @@ class PlainWizard:
         if receipt:
             lines = receipt_lines(receipt, self.engine.settings.network.token)
             self.console.result("\n".join(lines))
-
-
-def _path_of(text: str) -> Path:
-    return Path(text).expanduser()

@@ -12,9 +12,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.second_session import take_folder
 from core.clock import SystemClock
 from core.errors import EXIT_STOPPED, OnboardingError, fault
 from core.files import prepare_state_folder
+from core.lock import FolderLock
 from core.receipt import read_receipt, receipt_lines
 from core.settings import NETWORK, Settings, load_settings
 from core.state import Details, State
@@ -74,25 +76,36 @@ def run_wizard(options: argparse.Namespace) -> int:
     # Where no full screen can be shown, the lines are: nobody has to know the option.
     if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         options.plain = True
-    if options.rehearse:
-        return _rehearse(options)
+    # Who holds the folder is asked before a rehearsal starts its network in it.
     settings = read_settings(options)
-    return _run(options, settings, state_folder(options, settings.network.name), None)
+    folder = _folder(options, settings)
+    clock = SystemClock()
+    prepare_state_folder(folder)
+    lock = take_folder(options, folder, settings.network, clock)
+    if isinstance(lock, int):
+        return lock
+    try:
+        if options.rehearse:
+            return _rehearse(options, clock, lock)
+        return _run(options, settings, clock, lock, None)
+    finally:
+        lock.release()
 
 
-def _rehearse(options: argparse.Namespace) -> int:
+def _folder(options: argparse.Namespace, settings: Settings) -> Path:
+    if options.rehearse and options.state_dir is None:
+        options.state_dir = Path(tempfile.mkdtemp(prefix="peaq-rehearsal-"))
+    return state_folder(options, settings.network.name)
+
+
+def _rehearse(options: argparse.Namespace, clock: SystemClock, lock: FolderLock) -> int:
     from app.rehearsal_run import start_network
 
-    options.network = "rehearsal"
-    if options.state_dir is None:
-        options.state_dir = Path(tempfile.mkdtemp(prefix="peaq-rehearsal-"))
-    folder = state_folder(options, "rehearsal")
-    prepare_state_folder(folder)
     print("Starting the rehearsal network…", file=sys.stderr)
-    network = start_network(options, folder / "rehearsal")
+    network = start_network(options, lock.folder / "rehearsal")
     try:
         settings = read_settings(options, network.environment())
-        return _run(options, settings, folder, network)
+        return _run(options, settings, clock, lock, network)
     finally:
         network.stop()
 
@@ -100,7 +113,8 @@ def _rehearse(options: argparse.Namespace) -> int:
 def _run(
     options: argparse.Namespace,
     settings: Settings,
-    folder: Path,
+    clock: SystemClock,
+    lock: FolderLock,
     network: RehearsalNetwork | None,
 ) -> int:
     from app.log import start_log
@@ -108,8 +122,8 @@ def _run(
     from core.onboarding import Onboarding
     from core.session import open_session
 
-    clock = SystemClock()
-    session = open_session(folder, settings, clock)
+    folder = lock.folder
+    session = open_session(folder, settings, clock, lock=lock)
     try:
         check_details_unchanged(options, session.book.state)
     except OnboardingError:
@@ -143,10 +157,16 @@ def _run(
 def _run_screens(
     options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
 ) -> int:
+    from app.answers import read_answers
     from app.tui import WizardApp
 
-    app = WizardApp(engine, details=_details(options, engine), pretend=pretend)
+    answers = read_answers(options)
+    answers.read_passphrase()  # while ctrl+c still ends it: a pipe may never say anything
+    details = _details(options, engine)
+    app = WizardApp(engine, details=details, given=answers, pretend=pretend)
     app.run(mouse=False)
+    if app.hand_over.agreed:
+        print(f"Handed over to {app.hand_over.asker}. It goes on there.")
     answer = app.return_value  # None: it ended without one, by a fault
     return (app.return_code or EXIT_STOPPED) if answer is None else answer
 
@@ -156,6 +176,7 @@ def _run_plain(
 ) -> int:
     from app.answers import read_answers
     from app.console import Console
+    from app.notice import TakeoverNotice
     from app.plain import PlainWizard
 
     def ended(number: int, _: object) -> None:
@@ -164,9 +185,11 @@ def _run_plain(
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
     answers = read_answers(options)
-    wizard = PlainWizard(engine, answers, Console(no_input=answers.no_input), pretend)
+    console = Console(no_input=answers.no_input)
+    wizard = PlainWizard(engine, answers, console, pretend)
     try:
-        return asyncio.run(wizard.run())
+        with TakeoverNotice(engine.session.folder, console):
+            return asyncio.run(wizard.run())
     except KeyboardInterrupt:
         print("\nLeft. Nothing is lost.", file=sys.stderr)
         return EXIT_STOPPED

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-import termios
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from textual.app import App
-from textual.binding import Binding, BindingType
-
+from app.answers import Answers
+from app.hand_over import LOOK, HandOver
 from app.screen_order import screen_before, screen_for
 from app.settings_change import changed_settings
+from app.terminal_app import TerminalApp
 from app.terminal_facts import terminal_check
-from app.theme import ANSI, FULL, choose_theme
 from core.book import Wait
 from core.catalogue import Kind
 from core.errors import (
@@ -40,46 +35,37 @@ from screens.wizard import Pretend
 
 log = logging.getLogger("peaq_onboard")
 
-STYLE = Path(__file__).resolve().parent.parent / "screens" / "style.tcss"
-_TERMINAL_CHECK = 0.5
-"""Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
 _UNTIL_PAINTED = 0.05
 """Seconds. Textual says that it is ready a moment before the first frame leaves."""
 
 
-class WizardApp(App[int]):
-    CSS_PATH = STYLE
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "leave", show=False, priority=True)]
-
+class WizardApp(TerminalApp):
     def __init__(
         self,
         engine: Onboarding,
         *,
         details: Details | None = None,
+        given: Answers | None = None,
         pretend: Pretend | None = None,
         watch_terminal: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(watch_terminal=watch_terminal)
         self.engine = engine
         self.pretend = pretend
+        self.given = given or Answers()
+        self._way_ahead = self.given.fund
         self.details = details or engine.state.details or Details()
         self.wait: Wait | None = None
         self.terminal = terminal_check()
         self._painted = asyncio.Event()
         self._working: str | None = None
-        self._watch_terminal = watch_terminal
         self._watching_balance = False
-        self.register_theme(FULL)
-        self.register_theme(ANSI)
-        self.theme = choose_theme(os.environ)
+        self.hand_over = HandOver(self, engine.session, lambda: self.busy, self.leave)
         engine.session.book.listener = self
 
     def on_mount(self) -> None:
-        if self._watch_terminal:
-            self._handle_signals()
-            self.set_interval(_TERMINAL_CHECK, self._check_terminal)
         self.push_screen(self._first_screen())
+        self.set_interval(LOOK, self.hand_over.look)
 
     def on_ready(self) -> None:
         self.set_timer(_UNTIL_PAINTED, self._begin_to_load)
@@ -113,7 +99,7 @@ class WizardApp(App[int]):
         return self._working is not None
 
     def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        if self.busy:
+        if self.busy or self.hand_over.agreed:
             return
         self._working = name
         if self.step_screen:
@@ -135,7 +121,7 @@ class WizardApp(App[int]):
             found = problem("UNEXPECTED", reason=type(error).__name__)
         self._working = None
         screen = self.step_screen
-        if screen is None:
+        if screen is None or self.hand_over.agreed:
             return
         screen.busy_changed(False)
         if found is None:
@@ -151,6 +137,8 @@ class WizardApp(App[int]):
         if screen is not None and type(screen) is wanted:
             screen.show_frame()
         else:
+            while self.screen is not screen and screen is not None:
+                self.pop_screen()  # a question or help that stands above a step that is done
             self.switch_screen(wanted(self))
 
     def go_back(self) -> None:
@@ -180,6 +168,10 @@ class WizardApp(App[int]):
             if self.step_screen:
                 self.step_screen.balance_read(balance, found)
 
+    def way_ahead(self) -> str | None:
+        way, self._way_ahead = self._way_ahead, None
+        return way if way != self.engine.state.way else None
+
     def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
         settings = changed_settings(self.engine.settings, values)
         self.perform("settings", lambda: self.engine.change_settings(settings))
@@ -187,9 +179,6 @@ class WizardApp(App[int]):
 
     def leave(self) -> None:
         self.exit(self.exit_code())
-
-    def action_leave(self) -> None:
-        self.leave()
 
     def exit_code(self) -> int:
         """What is true when the wizard is left now: the problem that is shown has its code."""
@@ -215,36 +204,3 @@ class WizardApp(App[int]):
         self.wait = wait
         if self.step_screen and self.step_screen.is_mounted:
             self.step_screen.wait_changed()
-
-    # Life and death on a terminal
-
-    def _handle_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._signalled, number)
-
-    def _signalled(self, number: int) -> None:
-        log.info("ended by signal %s", number)
-        if number == signal.SIGHUP:
-            _let_go_of_terminal()
-        self.exit(return_code=128 + number, result=128 + number)
-
-    def _check_terminal(self) -> None:
-        try:
-            termios.tcgetattr(0)
-        except (OSError, termios.error):
-            self._signalled(signal.SIGHUP)
-
-    def _fatal_error(self) -> None:
-        """Instead of a traceback with the values of variables: nothing here; see wizard.log."""
-        if self._exception is not None:
-            log.warning("the screen failed: %s", describe_crash(self._exception))
-        self._close_messages_no_wait()
-
-
-def _let_go_of_terminal() -> None:
-    """Points fds 0 to 2 at nothing: writing to a closed terminal would change the exit code."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for handle in (0, 1, 2):
-        os.dup2(nothing, handle)
-    os.close(nothing)

@@ -39,3 +39,11 @@ def stamp(moment: datetime) -> str:
 def parse_stamp(text: str) -> datetime:
     """The moment of a stamp. Raises ValueError."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
+
+
+def readable(text: str) -> str:
+    """A stamp as people read it: `2026-11-23 22:12:50 UTC`; what is none stays as it is."""
+    try:
+        return f"{parse_stamp(text):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return text

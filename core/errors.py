@@ -136,6 +136,7 @@ def exit_code(kind: Kind) -> int:
 
 # Slips of typing: they are shown, but nothing has happened that would have to be recorded.
 NOT_RECORDED = {
+    "ANSWER_UNUSABLE",
     "CODE_MALFORMED",
     "CODE_MISTYPED",
     "CODE_OF_OLD_ENTRY",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -14,39 +16,50 @@ from core.errors import fault
 from core.files import FILE_MODE, replace_file
 
 FILE_NAME = "lock"
+_LOOK = 0.2
+"""Seconds for which a lock is tried: somebody else's look at it lasts a moment."""
 
 
 class FolderLock:
     """Held by the kernel for this process: a dead holder's lock is free at once."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._note = folder / "holder.json"
-        self._lock = FileLock(folder / FILE_NAME, mode=FILE_MODE, timeout=0)
+        self._said: dict[str, object] = {}
+        self._lock = FileLock(folder / FILE_NAME, mode=FILE_MODE, timeout=_LOOK)
 
     def acquire(self, now: datetime) -> None:
         """Takes the folder. Raises OnboardingError (STATE_FOLDER_LOCKED) naming the holder."""
         try:
             self._lock.acquire()
         except Timeout:
-            held = holder(self._folder)
+            known = holder(self.folder)
             raise fault(
                 "STATE_FOLDER_LOCKED",
-                path=self._folder,
-                pid=held.get("pid", "?"),
-                terminal=held.get("terminal", "an unknown terminal"),
-                since=held.get("since", "an unknown time"),
+                path=self.folder,
+                pid=known.get("pid", "?"),
+                terminal=known.get("terminal", "an unknown terminal"),
+                since=known.get("since", "an unknown time"),
             ) from None
         except OSError as error:
             reason = error.strerror or error
-            raise fault("STATE_FOLDER_UNUSABLE", path=self._folder, reason=reason) from error
-        note = {"pid": os.getpid(), "terminal": _terminal(), "since": stamp(now)}
+            raise fault("STATE_FOLDER_UNUSABLE", path=self.folder, reason=reason) from error
+        self._said = {"pid": os.getpid(), "terminal": terminal_name(), "since": stamp(now)}
         try:
-            replace_file(self._note, json.dumps(note).encode())
+            self._say(self._said)
         except OSError as error:
             self._lock.release()
             reason = error.strerror or error
             raise fault("STATE_FOLDER_UNUSABLE", path=self._note, reason=reason) from error
+
+    def announce_end(self) -> None:
+        """Says to whoever asks for the folder that this process is ending. Replaces a file."""
+        with suppress(OSError):  # it is a courtesy: that the lock is free says the same
+            self._say({**self._said, "ending": True})
+
+    def _say(self, note: dict[str, object]) -> None:
+        replace_file(self._note, json.dumps(note).encode())
 
     def release(self) -> None:
         if self._lock.is_locked:
@@ -63,7 +76,23 @@ def holder(folder: Path) -> dict[str, str]:
         return {}
 
 
-def _terminal() -> str:
+def held(folder: Path) -> bool:
+    """Whether a process holds the folder now. Changes nothing and keeps nobody out."""
+    try:
+        handle = os.open(folder / FILE_NAME, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def terminal_name() -> str:
+    """The terminal of this process, as others find it in `who` and `ps`."""
     for handle in (0, 1, 2):
         try:
             return os.ttyname(handle)

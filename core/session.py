@@ -26,34 +26,46 @@ class Session:
     book: Book
     lock: FolderLock
     warnings: list[str]
+    keeps_lock: bool = False
+    """True where the lock was there before the session, and stays for longer."""
 
     def close(self) -> None:
         self.book.close()
-        self.lock.release()
+        if not self.keeps_lock:
+            self.lock.release()
 
 
 def open_session(
-    folder: Path, settings: Settings, clock: Clock, listener: Listener | None = None
+    folder: Path,
+    settings: Settings,
+    clock: Clock,
+    listener: Listener | None = None,
+    *,
+    lock: FolderLock | None = None,
 ) -> Session:
     """Takes the folder and reads its journal. Creates the folder where it is missing.
+
+    `lock` is the folder's, where the caller has taken it already; it then stays the caller's.
 
     Raises OnboardingError: STATE_FOLDER_UNUSABLE, STATE_FOLDER_LOCKED, JOURNAL_DAMAGED,
     JOURNAL_MISMATCH.
     """
     warnings = prepare_state_folder(folder)
-    lock = FolderLock(folder)
-    lock.acquire(clock.now())
+    taken = lock or FolderLock(folder)
+    if lock is None:
+        taken.acquire(clock.now())
     try:
         book = Book(Journal(folder / FILE_NAME, clock.now), clock, listener)
         check_belongs(book.state, settings)
     except BaseException:
-        lock.release()
+        if lock is None:
+            taken.release()
         raise
     if book.repaired:
         warnings.append(
             "The last record had not been written to its end; it never counted and was dropped."
         )
-    return Session(folder, book, lock, warnings)
+    return Session(folder, book, taken, warnings, keeps_lock=lock is not None)
 
 
 def check_belongs(state: State, settings: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
@@ -40,6 +42,19 @@ class CodeScreen(StepScreen):
         else:
             super().action_primary()
 
+    def hint(self) -> ComposeResult:
+        """That Enter alone is enough, where a command gives the codes."""
+        if self.wizard.given.code_command:
+            yield Line("Enter asks --code-command for a code; a typed one comes first.")
+
+    async def code(self, typed: str) -> str:
+        """What was typed, else what the code command says. Raises OnboardingError."""
+        given = self.wizard.given
+        if typed or not given.code_command:
+            return typed
+        with self.engine.session.book.waiting("The code command is asked"):
+            return await asyncio.to_thread(given.code) or ""
+
     def failed(self, name: str, problem: Problem) -> None:
         self.code_field.value = ""
         super().failed(name, problem)
@@ -66,6 +81,7 @@ class ConfirmationScreen(CodeScreen):
         yield Line(_what_the_app_shows(self.engine.enrolment))
         yield Line("")
         yield Row("Code", CodeField(id="code"))
+        yield from self.hint()
         yield Line("", id="attempts")
 
     def keys(self) -> list[tuple[str, str]]:
@@ -84,8 +100,11 @@ class ConfirmationScreen(CodeScreen):
         )
 
     def go(self) -> None:
-        code = self.code_field.value
-        self.wizard.perform("confirm", lambda: self.engine.confirm(code))
+        typed = self.code_field.value
+        self.wizard.perform("confirm", lambda: self._confirm(typed))
+
+    async def _confirm(self, typed: str) -> None:
+        await self.engine.confirm(await self.code(typed))
 
     def action_renew(self) -> None:
         """Back to the QR code; without the secret in memory a new one is asked for."""

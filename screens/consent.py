@@ -12,10 +12,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from core.errors import OnboardingError
-from core.onboarding import Onboarding
 from core.secrets import Secret
 from screens.widgets.inputs import Field, Row, SecretField
 from screens.widgets.line import Line
+from screens.wizard import Wizard
 
 
 class ConsentScreen(ModalScreen[bool]):
@@ -63,13 +63,19 @@ class ConsentScreen(ModalScreen[bool]):
 
 
 class UnlockScreen(ModalScreen[bool]):
-    """Asks for the keystore's passphrase; True once it is open, False where it was not given."""
+    """Asks for the keystore's passphrase; True once it is open, False where it was not given.
+
+    One that was given ahead is tried first, and asks for nothing where it is right.
+    """
 
     BINDINGS = [Binding("escape", "refuse", show=False)]
 
-    def __init__(self, engine: Onboarding) -> None:
+    def __init__(self, wizard: Wizard) -> None:
         super().__init__()
-        self._engine = engine
+        self._engine = wizard.engine
+        self._given = wizard.given
+        self._ahead = False
+        """Whether the passphrase being tried is the one that was given ahead."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):
@@ -82,6 +88,19 @@ class UnlockScreen(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         self.query_one(SecretField).focus()
+        try:
+            given = self._given.passphrase()
+        except OnboardingError as error:
+            self.query_one("#consent-note", Line).say(error.problem.cause)
+            return
+        if given:
+            self._ahead = True
+            self._open_with(given)
+
+    @property
+    def opening(self) -> bool:
+        """Whether a passphrase is being tried."""
+        return self.is_mounted and self.query_one(SecretField).disabled
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -91,7 +110,10 @@ class UnlockScreen(ModalScreen[bool]):
             return
         passphrase = Secret(field.value)
         field.value = ""
-        field.disabled = True
+        self._open_with(passphrase)
+
+    def _open_with(self, passphrase: Secret) -> None:
+        self.query_one(SecretField).disabled = True
         self.query_one("#consent-note", Line).say("Opening the key, a moment…")
         self.run_worker(self._unlock(passphrase), exit_on_error=False)
 
@@ -102,7 +124,14 @@ class UnlockScreen(ModalScreen[bool]):
         except OnboardingError as error:
             problem = error.problem
             field.disabled = False
-            note.say(f"{problem.title}. {problem.cause} {problem.remedy}")
+            if self._ahead and error.code == "PASSPHRASE_WRONG":
+                self._given.refuse_passphrase()
+                note.say(
+                    "The passphrase of --passphrase-file does not open it. Type the right one."
+                )
+            else:
+                note.say(f"{problem.title}. {problem.cause} {problem.remedy}")
+            self._ahead = False
             field.focus()
         else:
             self.dismiss(True)

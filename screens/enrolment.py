@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from textual.app import ComposeResult
@@ -9,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 
+from core.errors import OnboardingError, Problem, problem
 from core.secrets import Secret
 from core.steps import Step
 from core.text import grouped, shorten
@@ -59,6 +61,7 @@ class EnrolmentScreen(StepScreen):
         super().__init__(*arguments)
         # From the start, so that the code is painted once and nothing moves.
         self.add_class("with-qr")
+        self._command_failed = False
 
     def body(self) -> ComposeResult:
         enrolment = self.engine.enrolment
@@ -83,7 +86,12 @@ class EnrolmentScreen(StepScreen):
 
     def on_mount(self) -> None:
         failed_here = self.state.failure is not None and self.state.failure.step is self.step
-        if self.engine.enrolment is None and not failed_here:
+        ahead = self.wizard.way_ahead()
+        if ahead in self.engine.ways:
+            self.wizard.perform("way", lambda: self.engine.choose_way(ahead or ""))
+        elif ahead:
+            self.show_problem(way_unusable(ahead))
+        elif self.engine.enrolment is None and not failed_here:
             self.action_renew()
 
     def action_renew(self) -> None:
@@ -107,8 +115,22 @@ class EnrolmentScreen(StepScreen):
     def go(self) -> None:
         if self.engine.enrolment is None:
             self.action_renew()
+        elif self._command_failed and self.problem is not None:
+            self.show_problem(None)  # the code is there again, to be scanned
         else:
-            self.wizard.perform("shown", self.engine.enrolment_shown)
+            self.wizard.perform("shown", self._shown)
+
+    async def _shown(self) -> None:
+        """Gives the entry to the code command too, where there is one that takes it."""
+        given, enrolment = self.wizard.given, self.engine.enrolment
+        if given.code_command and enrolment is not None and not self._command_failed:
+            with self.engine.session.book.waiting("The code command takes the entry"):
+                try:
+                    await asyncio.to_thread(given.code, enrolment.uri)
+                except OnboardingError:
+                    self._command_failed = True
+                    raise
+        await self.engine.enrolment_shown()
 
     def finished(self, name: str, result: Any) -> None:
         if name == "enrol" and isinstance(result, Enrolment):
@@ -131,6 +153,11 @@ class EnrolmentScreen(StepScreen):
 
     def action_invert(self) -> None:
         self.query_one(QrCode).invert()
+
+
+def way_unusable(way: str) -> Problem:
+    """`--fund` names a way that there is not on this network, or not without an owner's key."""
+    return problem("ANSWER_UNUSABLE", reason=f"--fund {way} is not possible here.")
 
 
 def _text_of(enrolment: Enrolment | None, address: str | None) -> str:

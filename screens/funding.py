@@ -8,6 +8,7 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Vertical
 from textual.widget import Widget
 
 from core.amounts import peaq, peaq_fixed
@@ -16,7 +17,7 @@ from core.state import Balance, OwnerQuote, State
 from core.steps import Step
 from screens.confirmation import CodeScreen
 from screens.consent import ConsentScreen
-from screens.enrolment import QrScreen
+from screens.enrolment import QrScreen, way_unusable
 from screens.widgets.choice import Choice
 from screens.widgets.frame import MoneyLine
 from screens.widgets.inputs import CodeField, Row
@@ -57,6 +58,8 @@ class FundingScreen(CodeScreen):
         ways = [(way, _TITLES[way]) for way in self.engine.ways]
         yield Row("Way", Choice(ways, self.state.way or "manual", id="way"))
         yield Row("Code", CodeField(id="code"))
+        with Vertical(id="hint"):
+            yield from self.hint()
         yield Line("", id="by-hand")
 
     @property
@@ -75,6 +78,11 @@ class FundingScreen(CodeScreen):
     def on_mount(self) -> None:
         self._show_way()
         self._show_amounts(self.state.held or 0)
+        ahead = self.wizard.way_ahead()
+        if ahead in self.engine.ways:
+            self.query_one("#way", Choice).value = ahead or ""
+        elif ahead:
+            self.show_problem(way_unusable(ahead))
 
     def first_focus(self) -> Widget:
         return self.code_field if self.way == "gas-station" else self.primary
@@ -94,6 +102,7 @@ class FundingScreen(CodeScreen):
         row = self.code_field.parent
         if isinstance(row, Widget):
             row.display = self.way == "gas-station"
+        self.query_one("#hint").display = self.way == "gas-station"
         self.primary.label = _PRIMARY[self.way]
         self.primary.refresh(layout=True)
         failure = self.state.failure
@@ -147,8 +156,11 @@ class FundingScreen(CodeScreen):
         if self.way == "owner":
             self.wizard.perform("owner quote", self.engine.quote_owner)
             return
-        code = self.code_field.value
-        self.wizard.perform("ask", lambda: self.engine.ask_gas_station(code))
+        typed = self.code_field.value
+        self.wizard.perform("ask", lambda: self._ask_gas_station(typed))
+
+    async def _ask_gas_station(self, typed: str) -> Balance:
+        return await self.engine.ask_gas_station(await self.code(typed))
 
     def waits_for(self, problem: Problem) -> bool:
         return self.way == "gas-station"

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from core.errors import Problem, problem
+from core.errors import OnboardingError, Problem, problem
 from core.key_source import KeySource, Way
 from core.secrets import Secret
 from core.steps import Step
@@ -45,11 +45,16 @@ class KeypairScreen(StepScreen):
 
     def body(self) -> ComposeResult:
         kept = (self.engine.session.folder / "keystore.json").exists()
-        yield Row("The key", Choice([_KEEP, *_WAYS] if kept else _WAYS, id="way"))
+        ahead = self.wizard.given.key or ""
+        known = any(ahead == way for way, _ in _WAYS)
+        # A keystore that is there already comes before what was meant to be made.
+        way = "" if kept or not ahead else ahead if known else "import"
+        yield Row("The key", Choice([_KEEP, *_WAYS] if kept else _WAYS, way, id="way"))
         yield Line("", id="way-text")
         yield Line("")
         yield Row("Private key", KeyField(id="private-key", placeholder="pasted, never shown"))
-        yield Row("or a file", Field(id="key-file", placeholder="/path/to/keystore.json"))
+        path = "" if known else ahead
+        yield Row("or a file", Field(path, id="key-file", placeholder="/path/to/keystore.json"))
         yield Row("Passphrase", SecretField(id="passphrase"))
         yield Row("Once more", SecretField(id="passphrase-again"))
         yield Line("", classes="muted")
@@ -58,6 +63,17 @@ class KeypairScreen(StepScreen):
 
     def on_mount(self) -> None:
         self._show_way()
+        self._fill_in()
+
+    def _fill_in(self) -> None:
+        """The passphrase that was given ahead; what is wrong with it is said."""
+        try:
+            given = self.wizard.given.passphrase()
+        except OnboardingError as error:
+            self.show_problem(error.problem)
+            return
+        for name in ("#passphrase", "#passphrase-again"):
+            self.query_one(name, Field).value = given.reveal() if given else ""
 
     @property
     def way(self) -> Way:
@@ -83,7 +99,13 @@ class KeypairScreen(StepScreen):
                 row.display = shown
 
     def first_focus(self) -> Widget:
-        return self.query_one("#passphrase" if self.way != "import" else "#private-key")
+        brings = self.way == "import" and not self.query_one("#key-file", Field).value
+        if brings:
+            return self.query_one("#private-key")
+        passphrase = self.query_one("#passphrase", Field)
+        again = self.query_one("#passphrase-again", Field)
+        filled_in = passphrase.value and (again.value or self.way == "keep")
+        return self.primary if filled_in else passphrase
 
     def forward(self, widget: Widget) -> None:
         if self.way == "import" and widget.id in ("private-key", "key-file"):
@@ -114,12 +136,16 @@ class KeypairScreen(StepScreen):
                         "millions of short ones. A few words in a row are better.",
                     ],
                     yes="Use it all the same",
-                    word="weak",
+                    word="" if self._agreed_ahead else "weak",
                 ),
                 lambda agreed: self._store(passphrase) if agreed else None,
             )
         else:
             self._store(passphrase)
+
+    @property
+    def _agreed_ahead(self) -> bool:
+        return self.wizard.given.yes and not self.engine.settings.network.real_money
 
     def _chosen_here(self) -> bool:
         """Whether the passphrase is new; a keystore that is brought along has its own."""
@@ -176,6 +202,9 @@ class KeypairScreen(StepScreen):
                     lambda: self.engine.create_keypair(source, passphrase, brought=result),
                 )
 
+        if self._agreed_ahead:
+            store(True)
+            return
         self.app.push_screen(
             ConsentScreen(
                 "Is this the right key?",
@@ -191,6 +220,7 @@ class KeypairScreen(StepScreen):
             return
         super().failed(name, problem)
         if problem.code.startswith("PASSPHRASE"):
+            self.wizard.given.refuse_passphrase()
             self._clear_passphrases()
 
     def _offer_set_aside(self, problem: Problem) -> None:

@@ -91,7 +91,7 @@ class MachineNftScreen(StepScreen):
             self._write(details)
         else:
             self.app.push_screen(
-                UnlockScreen(self.engine), lambda opened: self._write(details) if opened else None
+                UnlockScreen(self.wizard), lambda opened: self._write(details) if opened else None
             )
 
     def _write(self, details: Details) -> None:

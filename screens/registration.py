@@ -76,19 +76,25 @@ class RegistrationScreen(StepScreen):
             self._ask()
             return
         network = self.engine.settings.network
-        if not network.real_money:
+        limit = self.wizard.given.accept_bond
+        above = limit is not None and self._quote.bond > limit
+        if not network.real_money and not above:
             self._unlocked_then_send()
             return
         bond = peaq(self._quote.bond, up=True)
+        lines = [
+            f"{bond} {network.token} will be staked from {self.state.address}",
+            f"on {network.title}. It is done once and cannot be taken back here.",
+        ]
+        if limit is not None:
+            ahead = f"--accept-bond accepted at most {peaq(limit)} {network.token} ahead"
+            lines += ["", f"{ahead}: this is more." if above else f"{ahead}."]
         self.app.push_screen(
             ConsentScreen(
-                "This is real money",
-                [
-                    f"{bond} {network.token} will be staked from {self.state.address}",
-                    f"on {network.title}. It is done once and cannot be taken back here.",
-                ],
+                "This is real money" if network.real_money else "The bond is higher",
+                lines,
                 yes="Sign and register",
-                word="register",
+                word="register" if above or limit is None else "",
             ),
             lambda agreed: self._unlocked_then_send() if agreed else None,
         )
@@ -98,7 +104,7 @@ class RegistrationScreen(StepScreen):
             self._send()
         else:
             self.app.push_screen(
-                UnlockScreen(self.engine), lambda opened: self._send() if opened else None
+                UnlockScreen(self.wizard), lambda opened: self._send() if opened else None
             )
 
     def _send(self) -> None:

@@ -57,7 +57,7 @@ class ResumeScreen(StepScreen):
         if problem.code == "TRANSACTION_LATE" and not self.engine.unlocked:
             # With the key open, a transaction that is stuck can be given a higher fee.
             self.app.push_screen(
-                UnlockScreen(self.engine), lambda opened: self.go() if opened else None
+                UnlockScreen(self.wizard), lambda opened: self.go() if opened else None
             )
 
     def go(self) -> None:

@@ -9,6 +9,7 @@ from core.book import Wait
 from core.checks import Check
 from core.errors import Problem
 from core.onboarding import Onboarding
+from core.secrets import Secret
 from core.state import Details
 
 
@@ -21,6 +22,47 @@ class Pretend(Protocol):
 
     def pay(self, address: str, wei: int) -> None:
         """Pays by hand, as the owner would from another wallet."""
+        ...
+
+
+class Given(Protocol):
+    """Answers given ahead on the command line; None where one was not. They fill in fields, and
+    Enter takes them; what cannot be used is said, and asked for.
+    """
+
+    @property
+    def key(self) -> str | None:
+        """`generate`, `environment`, or the path of a file with a key."""
+        ...
+
+    @property
+    def backup(self) -> str | None: ...
+
+    @property
+    def code_command(self) -> str | None: ...
+
+    @property
+    def yes(self) -> bool:
+        """Consents, but not to real money."""
+        ...
+
+    @property
+    def accept_bond(self) -> int | None:
+        """Wei: stands for the typed consent to a bond of at most this."""
+        ...
+
+    def passphrase(self) -> Secret | None:
+        """Raises OnboardingError (ANSWER_UNUSABLE), once."""
+        ...
+
+    def refuse_passphrase(self) -> None:
+        """It does not open the keystore: it is not given again."""
+        ...
+
+    def code(self, otpauth_uri: Secret | None = None) -> str | None:
+        """Runs the code command, which takes up to a minute: not for the event loop. At enrolment
+        it gets the otpauth URI. Raises OnboardingError (ANSWER_UNUSABLE).
+        """
         ...
 
 
@@ -42,6 +84,9 @@ class Wizard(Protocol):
     @property
     def busy(self) -> bool: ...
 
+    @property
+    def given(self) -> Given: ...
+
     def go_on(self) -> None:
         """To the screen of what comes next."""
         ...
@@ -52,6 +97,10 @@ class Wizard(Protocol):
 
     def watch_balance(self, on: bool) -> None:
         """Reads the balance again and again; the screen is told by `balance_read`."""
+        ...
+
+    def way_ahead(self) -> str | None:
+        """The way of funding that was given ahead, once, where it is not taken already."""
         ...
 
     def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:

@@ -38,6 +38,14 @@ SETTINGS = (
         again="after a change",
     ),
     Entry(
+        "ANSWER_UNUSABLE",
+        "An answer given ahead cannot be used",
+        "{reason}",
+        "Answer it here instead, or start again with another one.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
         "PRIVATE_KEY_REQUIRED",
         "PEAQOS_PRIVATE_KEY is required",
         "Using the wallet of the environment was chosen, but the variable is not set.",

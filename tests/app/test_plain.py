@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from app.answers import AnswerError, Answers
+from app.answers import Answers
 from app.console import Console
 from app.plain import PlainWizard
 from app.rehearsal.pretend import PretendPeople
-from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
+from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, OnboardingError
 from core.secrets import Secret
 from core.state import Action
 from tests.support.machine import Machine
@@ -162,10 +162,14 @@ def test_the_code_command_gets_the_uri_on_stdin_and_no_key(
 
 @pytest.mark.parametrize("command", ["false", "no-such-command-here", "'"])
 def test_a_code_command_that_fails_says_so(command: str) -> None:
-    with pytest.raises(AnswerError, match="code-command"):
+    with pytest.raises(OnboardingError) as refused:
         Answers(code_command=command).code()
+    assert "--code-command" in refused.value.problem.cause
 
 
 def test_a_passphrase_file_that_is_not_there_says_so(tmp_path: Path) -> None:
-    with pytest.raises(AnswerError, match="passphrase-file cannot be read"):
-        Answers(passphrase_file=tmp_path / "none").passphrase()
+    answers = Answers(passphrase_file=tmp_path / "none")
+    with pytest.raises(OnboardingError) as refused:
+        answers.passphrase()
+    assert "--passphrase-file cannot be read: No such file" in refused.value.problem.cause
+    assert answers.passphrase() is None, "it is said once"

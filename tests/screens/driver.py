@@ -19,6 +19,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.worker import NoActiveWorker, get_current_worker
 
+from app.answers import Answers
 from app.rehearsal.pretend import PretendPeople
 from app.tui import WizardApp
 from core.checks import Check, Light
@@ -308,6 +309,7 @@ async def at_the_wizard(
     size: tuple[int, int] = SIZE,
     pretend: bool = False,
     details: Details | None = None,
+    given: Answers | None = None,
 ) -> AsyncIterator[Technician]:
     """The real app on the machine's folder, as a fresh start has it; or on an `engine` that is
     open already. Afterwards no defect has been caught by Textual.
@@ -316,7 +318,7 @@ async def at_the_wizard(
         await machine.close()
         engine = machine.open()
     people = PretendPeople(machine.network) if pretend else None
-    app = WizardApp(engine, details=details, pretend=people, watch_terminal=False)
+    app = WizardApp(engine, details=details, given=given, pretend=people, watch_terminal=False)
     # Tests have no terminal of their own; here is one.
     app.terminal = Check("terminal", "Terminal", Light.GREEN, "80x24, 256 colours")
     async with app.run_test(size=size) as pilot:

@@ -117,22 +117,6 @@ def test_ctrl_c_does_not_end_it_and_ctrl_q_says_how_to_come_back(
         assert f"--state-dir {state}" in said
 
 
-def test_a_second_wizard_on_the_same_folder_names_the_first(
-    tmp_path: Path, network: Devnet
-) -> None:
-    environment = clean_environment(tmp_path, **network.variables)
-    arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
-    with console(arguments, environment, tmp_path) as first:
-        first.title("Tell us about the machine")
-        with console(arguments, environment, tmp_path) as second:
-            assert second.ends() == 4
-            said = " ".join(second.raw.decode().split())
-        assert "Another wizard is at work on this machine" in said
-        assert f"Process {first.child.pid} on /dev/" in said
-        first.environment()
-        first.title("Give the machine its key")
-
-
 @pytest.mark.parametrize("term", ["linux", "vt100"])
 def test_poor_terminals_are_enough(tmp_path: Path, network: Devnet, term: str) -> None:
     environment = clean_environment(

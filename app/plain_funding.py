@@ -1,0 +1,193 @@
+"""The line-by-line wizard's steps 3 to 5: the authenticator, its codes, and the money."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from app.answers import Answers, MissingAnswer
+from app.console import Console
+from app.prompts import Prompts
+from core.amounts import peaq
+from core.errors import OnboardingError, fault
+from core.onboarding import Onboarding
+from core.secrets import Secret
+from core.text import grouped
+from screens.wizard import Pretend
+
+_WRONG_CODES = (
+    "CODE_MALFORMED",
+    "CODE_MISTYPED",
+    "CODE_OF_OLD_ENTRY",
+    "CODE_SKEWED",
+    "INVALID_2FA",
+)
+
+
+class FundingPrompts(Prompts):
+    def __init__(
+        self,
+        engine: Onboarding,
+        answers: Answers,
+        console: Console,
+        pretend: Pretend | None = None,
+    ) -> None:
+        super().__init__(engine, answers, console)
+        self.pretend = pretend
+        self._command_refused = False
+        self._way_ahead = answers.fund
+        """Taken once: somebody may choose another one afterwards."""
+
+    async def enrol(self) -> None:
+        if self._way_ahead in ("owner", "manual"):
+            way, self._way_ahead = self._way_ahead, None
+            await self.engine.choose_way(way)
+            return
+        if self.answers.no_input and not self.answers.code_command and not self.pretend:
+            raise MissingAnswer("--code-command")
+        enrolment = await self.engine.enrol()
+        if enrolment is None:
+            self.console.say("This owner has set up 2FA before; its codes are used.")
+            return
+        told = self.answers.code_command is not None and await self._told(enrolment.uri)
+        if not told and not (self.pretend and self.answers.no_input):
+            if self.answers.qr:
+                self._qr(enrolment.uri)
+            self.console.say("Scan it with an authenticator app, or type this secret into it:")
+            self.console.say(f"  {grouped(enrolment.secret.reveal())}")
+            self.console.say(f"  {enrolment.label}")
+            typed = self.console.ask("--code-command", self._or_else("Enter when it is in the app"))
+            if await self._other_way(typed):
+                return
+        await self.engine.enrolment_shown()
+
+    async def _told(self, uri: Secret) -> bool:
+        """Whether the code command has taken the entry. Raises OnboardingError where nobody can
+        be asked instead.
+        """
+        try:
+            await asyncio.to_thread(self.answers.code, uri)
+        except OnboardingError as error:
+            self._command_failed(error)
+            return False
+        return True
+
+    def _command_failed(self, error: OnboardingError) -> None:
+        if self.answers.no_input:
+            raise error
+        self._command_refused = True
+        self.console.problem(error.problem)
+
+    def _or_else(self, question: str) -> str:
+        others = [way for way in self.engine.ways if way != "gas-station"]
+        return f"{question} (or type {' or '.join(others)}, to fund it otherwise)"
+
+    async def _other_way(self, typed: str) -> bool:
+        """Whether another way of funding was typed instead; it is taken then."""
+        way = typed.strip().lower()
+        if way not in self.engine.ways or way == self.engine.state.way:
+            return False
+        await self.engine.choose_way(way)
+        return True
+
+    def _qr(self, uri: Secret) -> None:
+        import segno
+
+        code = segno.make_qr(uri.reveal(), error="l")
+        matrix = [list(row) for row in code.matrix_iter(border=2)]
+        matrix += [[0] * len(matrix[0])] * (len(matrix) % 2)
+        for upper, lower in zip(matrix[::2], matrix[1::2], strict=True):
+            # Light modules are drawn, so that it is right on the usual dark background.
+            cells = zip(upper, lower, strict=True)
+            self.console.say(
+                "".join(" " if u and d else "▄" if u else "▀" if d else "█" for u, d in cells)
+            )
+
+    async def _code(self) -> str:
+        """A code from the command, or as typed."""
+        if not self._command_refused:
+            try:
+                given = await asyncio.to_thread(self.answers.code)
+            except OnboardingError as error:
+                self._command_failed(error)
+            else:
+                if given is not None:
+                    return given
+        if self.pretend:
+            shown = self.pretend.code(self.engine.state.address or "")
+            if shown and self.answers.no_input:
+                return shown[0]
+            if shown:
+                self.console.say(f"Pretend phone: {shown[0]}, for {shown[1]} s")
+        return self.console.ask("--code-command", self._or_else("Code from the authenticator"))
+
+    async def _with_code(self, use: Callable[[str], Awaitable[object]]) -> None:
+        """Does `use` with a code, unless another way of funding was typed."""
+        code = await self._code()
+        if await self._other_way(code):
+            return
+        try:
+            await use(code)
+        except OnboardingError as error:
+            # A command that gives wrong codes would give them for ever: a person is asked next.
+            if error.code in _WRONG_CODES and not self.answers.no_input:
+                self._command_refused = True
+            raise
+
+    async def confirm(self) -> None:
+        await self._with_code(self.engine.confirm)
+
+    async def fund(self) -> None:
+        way, self._way_ahead = self._way_ahead, None
+        if way and way != self.engine.state.way:
+            await self.engine.choose_way(way)
+            return
+        balance = await self.engine.look_at_balance()
+        if not balance.missing:
+            return
+        token = self.engine.settings.network.token
+        self.console.say(
+            f"needed {peaq(balance.needed, up=True)}, held {peaq(balance.held)}, "
+            f"missing {peaq(balance.missing, up=True)} {token}"
+        )
+        if self.engine.state.way == "gas-station":
+            await self._with_code(self.engine.ask_gas_station)
+        elif self.engine.state.way == "owner":
+            await self._from_owner()
+        else:
+            await self._by_hand(balance.missing)
+
+    async def _from_owner(self) -> None:
+        quote = await self.engine.quote_owner()
+        self.console.say(
+            f"{peaq(quote.amount, up=True)} and a fee of at most {peaq(quote.fee, up=True)} "
+            f"go from {quote.owner} to {self.engine.state.address}."
+        )
+        self.consent("Send it?", word="send")
+        await self.engine.pay_from_owner(agreed=quote.amount)
+
+    async def _by_hand(self, missing: int) -> None:
+        address = self.engine.state.address or ""
+        token = self.engine.settings.network.token
+        self.console.say(f"Send {peaq(missing, up=True)} {token} to this address:")
+        self.console.result(f"send {peaq(missing, up=True)} {token} to {address}")
+        if self.engine.settings.network.faucet_url:
+            self.console.say(f"Test money: {self.engine.settings.network.faucet_url}")
+        if self.pretend:
+            self.console.say("Rehearsal: somebody sends it.")
+            self.pretend.pay(address, missing)
+        self.console.say("... waiting for it to arrive; ctrl+c leaves, and nothing is lost")
+        pause = self.engine.settings.network.block_seconds
+        ends = time.monotonic() + 600 if self.answers.no_input else None
+        while (await self.engine.look_at_balance()).missing:
+            if ends is not None and time.monotonic() > ends:
+                raise fault(
+                    "INSUFFICIENT_BALANCE",
+                    needed=peaq(missing, up=True),
+                    held="too little",
+                    missing=peaq(missing, up=True),
+                    token=token,
+                    address=address,
+                )
+            await self.engine.clock.sleep(pause)
