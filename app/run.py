@@ -182,8 +182,13 @@ def _run_plain(
     def ended(number: int, _: object) -> None:
         raise SystemExit(128 + number)
 
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
+    # Not asyncio's own: that one only cancels, which a prompt that waits for a line never notices.
+    signal.signal(signal.SIGINT, interrupted)
     answers = read_answers(options)
     console = Console(no_input=answers.no_input)
     wizard = PlainWizard(engine, answers, console, pretend)
