@@ -137,6 +137,9 @@ def _run(
 def _run_screens(
     options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
 ) -> int:
+    from app.terminal_facts import prepare_terminal
+
+    prepare_terminal()
     from app.tui import WizardApp
 
     app = WizardApp(engine, details=_details(options, engine), pretend=pretend)
