@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from app.answers import AnswerError, Answers, MissingAnswer
 from app.console import Console
+from app.qr_lines import qr_lines
 from core.amounts import peaq
 from core.checks import Check, Light, essential_red
 from core.did import VISIBILITIES, check_details, peaq_id
@@ -28,6 +29,8 @@ from core.secrets import Secret
 from core.state import Action, Details
 from core.steps import Step
 from core.text import grouped
+from core.totp import Enrolment
+from screens.widgets.marks import blocks
 from screens.wizard import Pretend
 
 _LIGHTS = {Light.GREEN: "ok  ", Light.AMBER: "note", Light.RED: "BAD ", Light.PENDING: "    "}
@@ -223,27 +226,26 @@ class PlainWizard:
         if self.answers.code_command:
             await asyncio.to_thread(self.answers.code, enrolment.uri)
         elif not self.pretend or not self.answers.no_input:
-            if self.answers.qr:
-                self._qr(enrolment.uri)
-            self.console.say("Scan it with an authenticator app, or type this secret into it:")
-            self.console.say(f"  {grouped(enrolment.secret.reveal())}")
-            self.console.say(f"  {enrolment.label}")
-            if self.console.ask("", "Enter when it is in the app").lower() == "q":
-                raise EOFError
+            self._show_enrolment(enrolment)
         await self.engine.enrolment_shown()
 
-    def _qr(self, uri: Secret) -> None:
-        import segno
-
-        code = segno.make_qr(uri.reveal(), error="l")
-        matrix = [list(row) for row in code.matrix_iter(border=2)]
-        matrix += [[0] * len(matrix[0])] * (len(matrix) % 2)
-        for upper, lower in zip(matrix[::2], matrix[1::2], strict=True):
-            # Light modules are drawn, so that it is right on the usual dark background.
-            cells = zip(upper, lower, strict=True)
-            self.console.say(
-                "".join(" " if u and d else "▄" if u else "▀" if d else "█" for u, d in cells)
-            )
+    def _show_enrolment(self, enrolment: Enrolment) -> None:
+        question, inverted = "Enter when it is in the app", False
+        drawn = self.answers.qr and blocks()
+        if drawn:
+            question += ", i swaps dark and light"
+        typed = "i"
+        while typed == "i":
+            if drawn:
+                self.console.say("\n".join(qr_lines(enrolment.uri, inverted=inverted)))
+                self.console.say("Scan it with an authenticator app, or type this secret into it:")
+            else:
+                self.console.say("In an authenticator app, type this secret:")
+            self.console.say(f"  {grouped(enrolment.secret.reveal())}")
+            self.console.say(f"  {enrolment.label}")
+            typed, inverted = self.console.ask("", question).lower(), not inverted
+        if typed == "q":
+            raise EOFError
 
     async def _code(self) -> str:
         given = await asyncio.to_thread(self.answers.code)

@@ -9,6 +9,8 @@ import os
 import shutil
 import sys
 
+from rich.cells import cell_len
+
 from core.checks import Check, Light
 from screens.widgets.marks import utf8
 
@@ -68,4 +70,5 @@ def _in_ascii(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     signs = error.object[error.start : error.end]
-    return "".join(_ASCII.get(sign, "?") for sign in signs), error.end
+    # Of a wide sign the right half is a blank.
+    return "".join(f"{_ASCII.get(sign, '?'):<{cell_len(sign)}}" for sign in signs), error.end
