@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 
@@ -25,23 +26,38 @@ _PART = re.compile(
 CLEAR = "\x1b[m\x1b[2J"
 _GAP = 6
 """Cells that are the same and cost less than moving the cursor over them."""
+_INK = re.compile("3[0-8]|9[0-7]")
+_GROUND = re.compile("4[0-8]|10[0-7]")
 _SPANS_INK = frozenset(("4", "7", "9", "21", "53"))
 """Underlined, reversed and the like: a blank with one of them shows the colour of the ink."""
 
-Cell = tuple[str, str]
-"""SGR codes, and a sign with its marks; no sign is the right half of a wide one."""
-_BLANK: Cell = ("", " ")
+
+class Look(NamedTuple):
+    """SGR codes; empty where it is the terminal's own."""
+
+    ink: str = ""
+    ground: str = ""
+    others: str = ""
+
+
+Cell = tuple[Look, str]
+"""A sign with its marks; none is the right half of a wide one."""
+_PLAIN = Look()
+_BLANK: Cell = (_PLAIN, " ")
 
 
 class Picture:
     def __init__(self) -> None:
         self._rows: dict[int, list[Cell]] = {}
         self._cursor = (-1, -1)
+        self._look = _PLAIN
+        """In which the terminal would write now."""
 
     def clear(self) -> str:
         """What empties the terminal; from then on everything is new."""
         self._rows.clear()
         self._cursor = (-1, -1)
+        self._look = _PLAIN
         return CLEAR
 
     def changes(self, output: str) -> str:
@@ -65,15 +81,35 @@ class Picture:
                 column = _draw(wanted[row], column, look, part["text"])
             else:
                 others.append(part.group())
-        written = [
-            *others,
-            *(_row(y, self._rows.get(y, []), cells) for y, cells in sorted(wanted.items())),
-        ]
+        if others:
+            # Whatever it is, and whoever writes next: not in our colours.
+            others.insert(0, self._turn(_PLAIN))
+        written = [*others]
+        for y, cells in sorted(wanted.items()):
+            for start, end in _runs(self._rows.get(y, []), cells):
+                written.append(_at(y, start))
+                written += (self._turn(look) + sign for look, sign in cells[start:end])
         self._rows.update(wanted)
         if placed and (any(written) or (row, column) != self._cursor):
             self._cursor = (row, column)
             written.append(_at(row, column))
         return "".join(written)
+
+    def _turn(self, look: Look) -> str:
+        """From the look that the terminal writes in to `look`, in as few signs as it takes."""
+        before, self._look = self._look, look
+        if look == before:
+            return ""
+        if look == _PLAIN:
+            return "\x1b[m"
+        if look.others != before.others:
+            return f"\x1b[{';'.join(filter(None, ('0', *look)))}m"
+        turns = []
+        if look.ink != before.ink:
+            turns.append(look.ink or "39")
+        if look.ground != before.ground:
+            turns.append(look.ground or "49")
+        return f"\x1b[{';'.join(turns)}m"
 
 
 def _draw(cells: list[Cell], column: int, look: str, text: str) -> int:
@@ -95,38 +131,23 @@ def _draw(cells: list[Cell], column: int, look: str, text: str) -> int:
 
 
 @lru_cache(256)
-def _looks(codes: str) -> tuple[str, str]:
-    """SGR codes without what is the default anyway: for signs, and for blanks."""
+def _looks(codes: str) -> tuple[Look, Look]:
+    """The look of signs, and of blanks, of which mostly the ground alone can be seen."""
     numbers = codes.split(";")
-    parts: list[tuple[str, str]] = []
+    ink, ground, others = "", "", []
     while numbers:
         first = numbers[0]
-        length = 1
-        if first in ("38", "48"):
-            length = 3 if numbers[1:2] == ["5"] else 5
-        parts.append((first, ";".join(numbers[:length])))
+        length = (3 if numbers[1:2] == ["5"] else 5) if first in ("38", "48") else 1
+        whole = ";".join(numbers[:length])
         del numbers[:length]
-    parts = [(first, whole) for first, whole in parts if first not in ("", "0", "39", "49")]
-    signs = ";".join(whole for _, whole in parts)
-    if any(first in _SPANS_INK for first, _ in parts):
-        return signs, signs
-    ground = (w for first, w in parts if first == "48" or re.fullmatch("4[0-7]|10[0-7]", first))
-    return signs, ";".join(ground)
-
-
-def _row(y: int, old: list[Cell], new: list[Cell]) -> str:
-    written = []
-    for start, end in _runs(old, new):
-        written.append(_at(y, start))
-        look = ""
-        for codes, sign in new[start:end]:
-            if codes != look:
-                written.append(f"\x1b[0;{codes}m" if codes and look else f"\x1b[{codes}m")
-                look = codes
-            written.append(sign)
-        if look:
-            written.append("\x1b[m")
-    return "".join(written)
+        if _INK.fullmatch(first):
+            ink = whole
+        elif _GROUND.fullmatch(first):
+            ground = whole
+        elif first not in ("", "0", "39", "49"):
+            others.append(whole)
+    signs = Look(ink, ground, ";".join(others))
+    return signs, signs if _SPANS_INK.intersection(others) else Look("", ground, "")
 
 
 def _runs(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
