@@ -25,9 +25,7 @@ _WITH_WIDE_MARGIN = 4
 
 
 class QrCode(Widget):
-    """In half blocks: two modules a row, one a column. Dark cells are background, not blocks: gaps
-    between lines then do no harm. Without blocks, two spaces are a module.
-    """
+    """In half blocks: two modules a row, one a column. Without blocks, two spaces are a module."""
 
     def __init__(self, text: Secret | str = "", *, quiet: int = 1, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -87,7 +85,7 @@ class QrCode(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y >= self.rows:
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, Style())  # NO_COLOR wants a style on everything
         if not self._blocks:
             styles = (
                 _ON_DARK if dark != self._inverted else _ON_LIGHT for dark in self._modules[y]
@@ -102,7 +100,5 @@ class QrCode(Widget):
     def _cell(self, top: bool, bottom: bool) -> Segment:
         if self._inverted:
             top, bottom = not top, not bottom
-        # Two styles in all: a style change costs more bytes than the block itself.
-        if top and bottom:
-            return Segment(" ", _ON_DARK)
-        return Segment("▀" if top else "▄" if bottom else " ", _ON_LIGHT)
+        # The ground is the lower module's: what a terminal leaves between its lines belongs to it.
+        return Segment(" " if top == bottom else "▀", _ON_DARK if bottom else _ON_LIGHT)
