@@ -9,11 +9,14 @@ from collections.abc import Awaitable, Callable
 from app.answers import Answers, MissingAnswer
 from app.console import Console
 from app.prompts import Prompts
+from app.qr_lines import qr_lines
 from core.amounts import peaq
 from core.errors import OnboardingError, fault
 from core.onboarding import Onboarding
 from core.secrets import Secret
 from core.text import grouped
+from core.totp import Enrolment
+from screens.widgets.marks import blocks
 from screens.wizard import Pretend
 
 _WRONG_CODES = (
@@ -52,13 +55,7 @@ class FundingPrompts(Prompts):
             return
         told = self.answers.code_command is not None and await self._told(enrolment.uri)
         if not told and not (self.pretend and self.answers.no_input):
-            if self.answers.qr:
-                self._qr(enrolment.uri)
-            self.console.say("Scan it with an authenticator app, or type this secret into it:")
-            self.console.say(f"  {grouped(enrolment.secret.reveal())}")
-            self.console.say(f"  {enrolment.label}")
-            typed = self.console.ask("--code-command", self._or_else("Enter when it is in the app"))
-            if await self._other_way(typed):
+            if not await self._show_enrolment(enrolment):
                 return
         await self.engine.enrolment_shown()
 
@@ -91,18 +88,24 @@ class FundingPrompts(Prompts):
         await self.engine.choose_way(way)
         return True
 
-    def _qr(self, uri: Secret) -> None:
-        import segno
-
-        code = segno.make_qr(uri.reveal(), error="l")
-        matrix = [list(row) for row in code.matrix_iter(border=2)]
-        matrix += [[0] * len(matrix[0])] * (len(matrix) % 2)
-        for upper, lower in zip(matrix[::2], matrix[1::2], strict=True):
-            # Light modules are drawn, so that it is right on the usual dark background.
-            cells = zip(upper, lower, strict=True)
-            self.console.say(
-                "".join(" " if u and d else "▄" if u else "▀" if d else "█" for u, d in cells)
-            )
+    async def _show_enrolment(self, enrolment: Enrolment) -> bool:
+        """Shows it until it is in the app; False where another way of funding was typed."""
+        question, inverted = "Enter when it is in the app", False
+        drawn = self.answers.qr and blocks()
+        if drawn:
+            question += ", i swaps dark and light"
+        while True:
+            if drawn:
+                self.console.say("\n".join(qr_lines(enrolment.uri, inverted=inverted)))
+                self.console.say("Scan it with an authenticator app, or type this secret into it:")
+            else:
+                self.console.say("In an authenticator app, type this secret:")
+            self.console.say(f"  {grouped(enrolment.secret.reveal())}")
+            self.console.say(f"  {enrolment.label}")
+            typed = self.console.ask("--code-command", self._or_else(question))
+            if typed.strip().lower() != "i":
+                return not await self._other_way(typed)
+            inverted = not inverted
 
     async def _code(self) -> str:
         """A code from the command, or as typed."""

@@ -158,6 +158,9 @@ def _run_screens(
     options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
 ) -> int:
     from app.answers import read_answers
+    from app.terminal_facts import prepare_terminal
+
+    prepare_terminal()
     from app.tui import WizardApp
 
     answers = read_answers(options)

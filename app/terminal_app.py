@@ -7,12 +7,14 @@ import logging
 import os
 import signal
 import termios
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from app.terminal_driver import ThriftyDriver
 from app.theme import ANSI, FULL, choose_theme
 from core.onboarding import describe_crash
 
@@ -28,10 +30,14 @@ class TerminalApp(App[int]):
 
     CSS_PATH = STYLE
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "leave", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", show=False, priority=True),
+        Binding("ctrl+z", "pause", show=False, priority=True),
+        Binding("ctrl+l", "paint_again", show=False, priority=True),
+    ]
 
     def __init__(self, *, watch_terminal: bool = True) -> None:
-        super().__init__()
+        super().__init__(driver_class=ThriftyDriver)
         self._watch_terminal = watch_terminal
         self.register_theme(FULL)
         self.register_theme(ANSI)
@@ -42,6 +48,7 @@ class TerminalApp(App[int]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._signalled, number)
+            self._handle_pauses()
             self.set_interval(_TERMINAL_CHECK, self._check_terminal)
 
     def leave(self) -> None:
@@ -50,6 +57,42 @@ class TerminalApp(App[int]):
 
     def action_leave(self) -> None:
         self.leave()
+
+    def _handle_pauses(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTSTP, self.action_pause)
+        # Stopped by SIGSTOP, nothing could be said before: the shell has the terminal as it was.
+        loop.add_signal_handler(signal.SIGCONT, self._stand_aside)
+
+    def action_pause(self) -> None:
+        """Stops the program, as ctrl+z does everywhere; the shell's `fg` goes on."""
+        if self._watch_terminal:
+            self._stand_aside(lambda: os.kill(0, signal.SIGTSTP))
+
+    def _stand_aside(self, stop: Callable[[], None] = lambda: None) -> None:
+        """Gives the terminal back, and takes it again once this is its foreground job.
+
+        SIGTSTP goes to the whole job, since who started the wizard may be waiting for it. Where no
+        shell is there to continue it (`ssh -t HOST peaq-onboard`), the kernel ignores that signal.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            loop.remove_signal_handler(number)
+        with self.suspend():
+            stop()
+            while not _in_foreground():
+                os.kill(0, signal.SIGSTOP)
+        self._handle_pauses()
+
+    def action_paint_again(self) -> None:
+        """For when something else has written on the terminal."""
+        if isinstance(self._driver, ThriftyDriver):
+            self._driver.clear()
+        self.screen.refresh()
+
+    def on_resize(self) -> None:
+        # What a terminal makes of its contents when its size changes, nobody knows.
+        self.action_paint_again()
 
     def _signalled(self, number: int) -> None:
         log.info("ended by signal %s", number)
@@ -68,6 +111,13 @@ class TerminalApp(App[int]):
         if self._exception is not None:
             log.warning("the screen failed: %s", describe_crash(self._exception))
         self._close_messages_no_wait()
+
+
+def _in_foreground() -> bool:
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return True  # no terminal any more: that is noticed elsewhere
 
 
 def _let_go_of_terminal() -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import locale
 import os
 import shutil
 import sys
 
+from rich.cells import cell_len
+
 from core.checks import Check, Light
+from screens.widgets.marks import utf8
 
 WANTED = (80, 24)
 """Columns and rows for which every screen is made."""
+_IN_ASCII = "peaq-onboard-in-ascii"
+_ASCII = {"…": "~", "–": "-", "—": "-", "×": "x", "•": "*", "▌": "|", "█": "|", "▁": "_"}
 
 _QR_WANTED = (41, 24)
 """Version 5 with a quiet zone of two is 41x21, and three rows are the wizard's own."""
@@ -61,3 +68,33 @@ def _colours(name: str) -> str:
     if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
         return "all colours"
     return "256 colours" if "256" in name else "16 colours"
+
+
+def prepare_terminal() -> None:
+    """Before the first import of Textual, which reads some of it only then."""
+    for handle in (1, 0):
+        try:
+            columns, rows = os.get_terminal_size(handle)
+        except OSError:
+            continue
+        if columns and rows:
+            # Exported, they would be taken for the size, and never change with the window. On a
+            # serial line, where the terminal does not know its size, they are all there is.
+            os.environ.pop("COLUMNS", None)
+            os.environ.pop("LINES", None)
+            break
+    # An arrow key that a slow line has split is not to be taken for Escape. Milliseconds.
+    os.environ.setdefault("ESCDELAY", "500")
+    output = sys.__stderr__  # what Textual writes to
+    if isinstance(output, io.TextIOWrapper) and not utf8(output.encoding):
+        codecs.register_error(_IN_ASCII, _in_ascii)
+        output.reconfigure(errors=_IN_ASCII)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """A sign for a sign, so that nothing moves: a code for one would take six places."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    # Of a wide sign the right half is a blank.
+    return "".join(f"{_ASCII.get(sign, '?'):<{cell_len(sign)}}" for sign in signs), error.end

@@ -8,41 +8,22 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 
 from core.errors import OnboardingError, Problem, problem
-from core.secrets import Secret
 from core.steps import Step
 from core.text import grouped, shorten
 from core.totp import Enrolment
 from screens.base import StepScreen
+from screens.qr_code import QrScreen
 from screens.widgets.card import clock_text
 from screens.widgets.line import Line
+from screens.widgets.marks import blocks
 from screens.widgets.qr import QrCode
 
-
-class QrScreen(ModalScreen[None]):
-    """The code alone, with a wider margin, on the whole screen."""
-
-    BINDINGS = [
-        Binding("escape,enter,f4", "close", show=False),
-        Binding("f6", "invert", show=False),
-    ]
-
-    def __init__(self, text: Secret | str) -> None:
-        super().__init__()
-        self._text = text
-
-    def compose(self) -> ComposeResult:
-        with Vertical(id="qr-full"):
-            yield QrCode(self._text, quiet=2, id="qr-large")
-            yield Line("Esc back   F6 swap dark and light", classes="muted")
-
-    def action_close(self) -> None:
-        self.dismiss(None)
-
-    def action_invert(self) -> None:
-        self.query_one(QrCode).invert()
+_TEXT_COLUMNS = 28
+"""What the text beside the code needs, with its margins."""
+_FRAME_ROWS = 4
+"""Above and below: header, rail, wait, keys."""
 
 
 class EnrolmentScreen(StepScreen):
@@ -76,6 +57,13 @@ class EnrolmentScreen(StepScreen):
     def keys(self) -> list[tuple[str, str]]:
         if self.engine.enrolment is None:
             return [("Enter", "try again"), ("F3", "fund otherwise")]
+        if not self._has_room:
+            return [
+                ("Enter", "done"),
+                ("F4", "the code"),
+                ("F5", "renew"),
+                ("F3", "fund otherwise"),
+            ]
         return [
             ("Enter", "done"),
             ("F3", "fund otherwise"),
@@ -83,6 +71,19 @@ class EnrolmentScreen(StepScreen):
             ("F6", "invert"),
             ("F4", "large"),
         ]
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether the code can stand beside the text, whole; else it is on a screen of its own."""
+        code = self.query_one("#qr", QrCode)
+        columns, rows = self.app.size
+        return blocks() and code.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
+
+    def show_frame(self) -> None:
+        if self._whole:
+            self.set_class(not self._has_room, "code-apart")
+            self._show_text()
+        super().show_frame()
 
     def on_mount(self) -> None:
         failed_here = self.state.failure is not None and self.state.failure.step is self.step
@@ -99,8 +100,12 @@ class EnrolmentScreen(StepScreen):
 
     def _show(self, enrolment: Enrolment) -> None:
         self.query_one(QrCode).set_text(enrolment.uri)
-        self.query_one("#enrolment-how", Line).say(_text_of(enrolment, self.state.address))
+        self._show_text()
         self.query_one("#picture", Line).say(self.engine.image[0])
+
+    def _show_text(self) -> None:
+        text = _text_of(self.engine.enrolment, self.state.address, apart=not self._has_room)
+        self.query_one("#enrolment-how", Line).say(text)
 
     def every_tick(self) -> None:
         url, left = self.engine.image
@@ -148,8 +153,10 @@ class EnrolmentScreen(StepScreen):
         self.wizard.perform("way", lambda: self.engine.choose_way(other))
 
     def action_large(self) -> None:
-        if self.engine.enrolment is not None:
-            self.app.push_screen(QrScreen(self.engine.enrolment.uri))
+        enrolment = self.engine.enrolment
+        if enrolment is not None:
+            letters = f"{grouped(enrolment.secret.reveal())}\n{enrolment.label}"
+            self.app.push_screen(QrScreen(enrolment.uri, letters))
 
     def action_invert(self) -> None:
         self.query_one(QrCode).invert()
@@ -160,12 +167,12 @@ def way_unusable(way: str) -> Problem:
     return problem("ANSWER_UNUSABLE", reason=f"--fund {way} is not possible here.")
 
 
-def _text_of(enrolment: Enrolment | None, address: str | None) -> str:
-    """Seven to nine lines beside the code."""
+def _text_of(enrolment: Enrolment | None, address: str | None, *, apart: bool = False) -> str:
+    """Seven to nine lines beside the code; `apart`, where the code is on a screen of its own."""
     if enrolment is None:
         return "The Gas Station is asked for a code to scan."
     return (
-        "Add an entry in the app on your phone and scan the code. "
+        f"Add an entry in the app on your phone and scan the code{', with F4' if apart else ''}. "
         "An older entry of this machine can be deleted.\n\n"
         f"Or type this secret:\n{grouped(enrolment.secret.reveal())}\n\n"
         f"The entry is for {shorten(address or '')}:\n{enrolment.label}\n"

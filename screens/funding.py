@@ -17,7 +17,8 @@ from core.state import Balance, OwnerQuote, State
 from core.steps import Step
 from screens.confirmation import CodeScreen
 from screens.consent import ConsentScreen
-from screens.enrolment import QrScreen, way_unusable
+from screens.enrolment import way_unusable
+from screens.qr_code import QrScreen
 from screens.widgets.choice import Choice
 from screens.widgets.frame import MoneyLine
 from screens.widgets.inputs import CodeField, Row
@@ -222,4 +223,4 @@ class FundingScreen(CodeScreen):
 
     def action_address_qr(self) -> None:
         if self.state.address:
-            self.app.push_screen(QrScreen(self.state.address))
+            self.app.push_screen(QrScreen(self.state.address, self.state.address))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 
 
@@ -29,4 +30,14 @@ PLAIN = Marks("+", ">", ".", "-", "x", "~", "!", "*", "<", ">", "-", ("|", "/", 
 
 def marks() -> Marks:
     term = os.environ.get("TERM", "")
-    return PLAIN if term in ("linux", "dumb") or term.startswith("vt") else UNICODE
+    old = term in ("linux", "dumb") or term.startswith("vt")
+    return PLAIN if old or not blocks() else UNICODE
+
+
+def blocks() -> bool:
+    """Whether the output is in an encoding that has half blocks, from which a QR code is made."""
+    return utf8(getattr(sys.__stderr__, "encoding", None))
+
+
+def utf8(encoding: str | None) -> bool:
+    return "utf" in (encoding or "utf-8").lower()

@@ -1,4 +1,4 @@
-"""A QR code in half blocks: black on white, with a quiet zone, readable by a phone."""
+"""A QR code: black on white, with a quiet zone, readable by a phone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from core.secrets import Secret, unwrap
+from screens.widgets.marks import blocks
 
 # Pure white is lost where colours 90 to 107 are not known; this grey becomes 47 and decodes.
 _LIGHT = "#c0c0c0"
 _DARK = "#000000"
-_ON_LIGHT = Style(color=_DARK, bgcolor=_LIGHT)
+# Light is the ink, reversed: a terminal that ignores colours shows the same picture.
+_ON_LIGHT = Style(color=_LIGHT, bgcolor=_DARK, reverse=True)
 _ON_DARK = Style(color=_LIGHT, bgcolor=_DARK)
 _USUAL = (37, 19)
 """Columns and rows of version 4 with a quiet zone of two."""
@@ -23,32 +25,41 @@ _WITH_WIDE_MARGIN = 4
 
 
 class QrCode(Widget):
-    """Two modules a row, one a column. Dark cells are background, not blocks: gaps between lines
-    then do no harm.
-    """
+    """In half blocks: two modules a row, one a column. Without blocks, two spaces are a module."""
 
     def __init__(self, text: Secret | str = "", *, quiet: int = 1, id: str | None = None) -> None:
         super().__init__(id=id)
         self._quiet = quiet
         self._inverted = False
+        self._blocks = blocks()
+        self._text: Secret | str = ""
         self._modules: list[list[bool]] = []
         self._place = (0, 0)
         self.set_text(text)
 
     @property
     def columns(self) -> int:
-        return len(self._modules)
+        return len(self._modules) * (1 if self._blocks else 2)
 
     @property
     def rows(self) -> int:
-        return (len(self._modules) + 1) // 2
+        return (len(self._modules) + 1) // 2 if self._blocks else len(self._modules)
+
+    def fits(self, columns: int, rows: int) -> bool:
+        """Whether all of it can be shown there, with a narrower margin if need be."""
+        if self.columns > columns or self.rows > rows:
+            self._quiet = 1
+            self.set_text(self._text)
+        return self.columns <= columns and self.rows <= rows
 
     def set_text(self, text: Secret | str) -> None:
+        self._text = text
         plain = unwrap(text)
         if plain:
             code = segno.make_qr(plain, error="l", boost_error=False)
             # One module of quiet zone still decodes; two are safer, where 20 rows hold them.
-            border = 2 if int(code.version) <= _WITH_WIDE_MARGIN else self._quiet
+            wide = self._blocks and int(code.version) <= _WITH_WIDE_MARGIN
+            border = 2 if wide else self._quiet
             matrix = code.matrix_iter(border=border)
             self._modules = [[bool(module) for module in row] for row in matrix]
         else:
@@ -74,7 +85,12 @@ class QrCode(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y >= self.rows:
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, Style())  # NO_COLOR wants a style on everything
+        if not self._blocks:
+            styles = (
+                _ON_DARK if dark != self._inverted else _ON_LIGHT for dark in self._modules[y]
+            )
+            return Strip([Segment("  ", style) for style in styles]).simplify()
         upper = self._modules[2 * y]
         # An odd number of rows ends in a half row; the quiet zone goes on below it.
         lower = self._modules[2 * y + 1] if 2 * y + 1 < len(self._modules) else [False] * len(upper)
@@ -84,7 +100,5 @@ class QrCode(Widget):
     def _cell(self, top: bool, bottom: bool) -> Segment:
         if self._inverted:
             top, bottom = not top, not bottom
-        # Two styles in all: a style change costs more bytes than the block itself.
-        if top and bottom:
-            return Segment(" ", _ON_DARK)
-        return Segment("▀" if top else "▄" if bottom else " ", _ON_LIGHT)
+        # The ground is the lower module's: what a terminal leaves between its lines belongs to it.
+        return Segment(" " if top == bottom else "▀", _ON_DARK if bottom else _ON_LIGHT)

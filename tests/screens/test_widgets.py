@@ -141,6 +141,8 @@ def _modules(code: QrCode, y: int) -> tuple[list[bool], list[bool]]:
     for segment in code.render_line(y):
         assert segment.style
         on, under = segment.style.color, segment.style.bgcolor
+        if segment.style.reverse:
+            on, under = under, on
         for character in segment.text:
             for signs, row in (("▀█", upper), ("▄█", lower)):
                 colour = on if character in signs else under

@@ -54,16 +54,25 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
 class Console:
     """One run of the program on a pseudo-terminal."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], folder: Path) -> None:
-        self.screen = pyte.Screen(80, 24)
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        folder: Path,
+        *,
+        size: tuple[int, int] = (80, 24),
+        command: list[str] = COMMAND,
+    ) -> None:
+        columns, rows = size
+        self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self.child = pexpect.spawn(
-            COMMAND[0],
-            [*COMMAND[1:], *arguments],
+            command[0],
+            [*command[1:], *arguments],
             env=environment,
             cwd=str(folder),
-            dimensions=(24, 80),
+            dimensions=(rows, columns),
             timeout=PATIENCE,
         )
 
@@ -94,6 +103,27 @@ class Console:
             assert self._read(), f"the program ended before {what}\n{self.text}"
             assert time.monotonic() < end, f"never came true: {what}\n{self.text}"
 
+    def settles(self, silence: float = 0.35) -> int:
+        """Waits until nothing has come for `silence` seconds; how many bytes there are by then.
+
+        The program paints within a tenth of a second of a key; what counts does so once a second.
+        """
+        last = time.monotonic()
+        end = last + PATIENCE
+        while time.monotonic() - last < silence:
+            before = len(self.raw)
+            assert self._read(), f"the program ended\n{self.text}"
+            if len(self.raw) != before:
+                last = time.monotonic()
+            assert time.monotonic() < end, f"it never settles\n{self.text}"
+        return len(self.raw)
+
+    def costs(self, keys: str) -> int:
+        """Bytes that the program writes because of `keys`."""
+        before = self.settles()
+        self.type(keys)
+        return self.settles() - before
+
     def sees(self, words: str) -> None:
         self.until(lambda: words in self.words, f"{words!r} was read")
 
@@ -121,6 +151,10 @@ class Console:
         """As when the power is cut."""
         os.kill(self.child.pid, signal.SIGKILL)
         assert self.ends() == 128 + signal.SIGKILL
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
 
     # Screen by screen
 
@@ -194,8 +228,15 @@ def _kept(match: re.Match[bytes]) -> bytes:
 
 
 @contextlib.contextmanager
-def console(arguments: list[str], environment: dict[str, str], folder: Path) -> Iterator[Console]:
-    running = Console(arguments, environment, folder)
+def console(
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    *,
+    size: tuple[int, int] = (80, 24),
+    command: list[str] = COMMAND,
+) -> Iterator[Console]:
+    running = Console(arguments, environment, folder, size=size, command=command)
     try:
         yield running
     finally:

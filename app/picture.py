@@ -1,0 +1,174 @@
+"""What the terminal shows, so that only what changes is written.
+
+Textual paints a screen several times until it has settled, and all of it at each change of the
+focus: 10 to 20 kB for a screen, 20 s on a line of 9600 baud. Of that a tenth is new. This is what
+curses has always done; `clear` begins anew, where something else may have written on the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import get_character_cell_size
+
+_PART = re.compile(
+    r"\x1b\[(?P<row>\d+);(?P<column>\d+)H"
+    r"|\x1b\[(?P<look>[\d;]*)m"
+    r"|(?P<break>\r?\n)"
+    r"|(?P<text>[^\x00-\x1f\x7f]+)"
+    # Modes, titles, the bell: they are written as they come.
+    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b?.)",
+    re.DOTALL,
+)
+CLEAR = "\x1b[m\x1b[2J"
+_GAP = 6
+"""Cells that are the same and cost less than moving the cursor over them."""
+_INK = re.compile("3[0-8]|9[0-7]")
+_GROUND = re.compile("4[0-8]|10[0-7]")
+_SPANS_INK = frozenset(("4", "7", "9", "21", "53"))
+"""Underlined, reversed and the like: a blank with one of them shows the colour of the ink."""
+
+
+class Look(NamedTuple):
+    """SGR codes; empty where it is the terminal's own."""
+
+    ink: str = ""
+    ground: str = ""
+    others: str = ""
+
+
+Cell = tuple[Look, str]
+"""A sign with its marks; none is the right half of a wide one."""
+_PLAIN = Look()
+_BLANK: Cell = (_PLAIN, " ")
+
+
+class Picture:
+    def __init__(self) -> None:
+        self._rows: dict[int, list[Cell]] = {}
+        self._cursor = (-1, -1)
+        self._look = _PLAIN
+        """In which the terminal would write now."""
+
+    def clear(self) -> str:
+        """What empties the terminal; from then on everything is new."""
+        self._rows.clear()
+        self._cursor = (-1, -1)
+        self._look = _PLAIN
+        return CLEAR
+
+    def changes(self, output: str) -> str:
+        """What to write for the terminal to show what it would with all of `output`."""
+        wanted: dict[int, list[Cell]] = {}
+        others: list[str] = []
+        row, column = self._cursor
+        placed = False
+        look = ""
+        for part in _PART.finditer(output):
+            kind = part.lastgroup
+            if kind == "column":
+                row, column, placed = int(part["row"]) - 1, int(part["column"]) - 1, True
+            elif kind == "look":
+                look = part["look"]
+            elif kind == "break":
+                row, column = row + 1, 0
+            elif kind == "text" and row >= 0:
+                if row not in wanted:
+                    wanted[row] = [*self._rows.get(row, [])]
+                column = _draw(wanted[row], column, look, part["text"])
+            else:
+                others.append(part.group())
+        if others:
+            # Whatever it is, and whoever writes next: not in our colours.
+            others.insert(0, self._turn(_PLAIN))
+        written = [*others]
+        for y, cells in sorted(wanted.items()):
+            for start, end in _runs(self._rows.get(y, []), cells):
+                written.append(_at(y, start))
+                written += (self._turn(look) + sign for look, sign in cells[start:end])
+        self._rows.update(wanted)
+        if placed and (any(written) or (row, column) != self._cursor):
+            self._cursor = (row, column)
+            written.append(_at(row, column))
+        return "".join(written)
+
+    def _turn(self, look: Look) -> str:
+        """From the look that the terminal writes in to `look`, in as few signs as it takes."""
+        before, self._look = self._look, look
+        if look == before:
+            return ""
+        if look == _PLAIN:
+            return "\x1b[m"
+        if look.others != before.others:
+            return f"\x1b[{';'.join(filter(None, ('0', *look)))}m"
+        turns = []
+        if look.ink != before.ink:
+            turns.append(look.ink or "39")
+        if look.ground != before.ground:
+            turns.append(look.ground or "49")
+        return f"\x1b[{';'.join(turns)}m"
+
+
+def _draw(cells: list[Cell], column: int, look: str, text: str) -> int:
+    """Puts `text` into a row; the column after it."""
+    signs, blanks = _looks(look)
+    for sign in text:
+        width = 1 if sign.isascii() else get_character_cell_size(sign)
+        if width == 0:
+            if 0 < column <= len(cells):
+                before, marked = cells[column - 1]
+                cells[column - 1] = (before, marked + sign)
+            continue
+        cells.extend([_BLANK] * (column + width - len(cells)))
+        cells[column] = (blanks if sign == " " else signs, sign)
+        if width == 2:
+            cells[column + 1] = (signs, "")
+        column += width
+    return column
+
+
+@lru_cache(256)
+def _looks(codes: str) -> tuple[Look, Look]:
+    """The look of signs, and of blanks, of which mostly the ground alone can be seen."""
+    numbers = codes.split(";")
+    ink, ground, others = "", "", []
+    while numbers:
+        first = numbers[0]
+        length = (3 if numbers[1:2] == ["5"] else 5) if first in ("38", "48") else 1
+        whole = ";".join(numbers[:length])
+        del numbers[:length]
+        if _INK.fullmatch(first):
+            ink = whole
+        elif _GROUND.fullmatch(first):
+            ground = whole
+        elif first not in ("", "0", "39", "49"):
+            others.append(whole)
+    signs = Look(ink, ground, ";".join(others))
+    return signs, signs if _SPANS_INK.intersection(others) else Look("", ground, "")
+
+
+def _runs(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
+    """From where to where a row has changed."""
+    length = len(new)
+    old = old + [_BLANK] * (length - len(old))
+    changed = [x for x in range(length) if old[x] != new[x]]
+    if not changed:
+        return
+    if any(len(sign) != 1 for _, sign in (*old, *new)):
+        # Terminals do not agree on how wide these are: the row is written as a whole.
+        yield 0, length
+        return
+    start = end = changed[0]
+    for x in changed[1:]:
+        if x - end > _GAP:
+            yield start, end + 1
+            start = x
+        end = x
+    yield start, end + 1
+
+
+def _at(row: int, column: int) -> str:
+    return f"\x1b[{row + 1};{column + 1}H"
