@@ -54,10 +54,9 @@ class FundingPrompts(Prompts):
             self.console.say("This owner has set up 2FA before; its codes are used.")
             return
         told = self.answers.code_command is not None and await self._told(enrolment.uri)
-        if not told and not (self.pretend and self.answers.no_input):
-            if not await self._show_enrolment(enrolment):
-                return
-        await self.engine.enrolment_shown()
+        nobody = self.pretend is not None and self.answers.no_input
+        if told or nobody or await self._show_enrolment(enrolment):
+            await self.engine.enrolment_shown()
 
     async def _told(self, uri: Secret) -> bool:
         """Whether the code command has taken the entry. Raises OnboardingError where nobody can
