@@ -115,7 +115,8 @@ class Onboarding:
             import core.keypair
             import core.machine_nft
             import core.owner_wallet
-            import core.reconcile  # noqa: F401 - they bring the other steps
+            import core.reconcile
+            import core.registration  # noqa: F401 - imported here so that nobody waits for it later
             from core.chain import Chain
             from core.context import Context
             from core.contracts import codec
