@@ -166,6 +166,7 @@ _SUBJECTS = {
     "register": "The registration",
     "mint": "The minting of the Machine NFT",
     "did": "The writing of the DID",
+    "single": "One transaction for registration, Machine NFT and DID",
 }
 
 

@@ -235,7 +235,7 @@ class TransactionSigned(Event):
     """Before a broadcast: the handle with which it is settled, and the only bytes ever sent."""
 
     purpose: str
-    """`funding` (from the owner's wallet), `register`, `mint` or `did`."""
+    """`funding` (from the owner's wallet), `register`, `mint`, `did`, or `single` for all three."""
     sender: str
     to: str
     nonce: int

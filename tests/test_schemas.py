@@ -24,13 +24,14 @@ def schema(name: str) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("way", ["gas-station", "owner", "manual", "already"])
+@pytest.mark.parametrize("way", ["gas-station", "owner", "manual", "already", "single"])
 async def test_a_receipt_and_every_state_on_the_way_to_it_are_as_documented(
     machine: Machine, way: str
 ) -> None:
     if way == "owner":
         machine.environ["PEAQOS_PRIVATE_KEY"] = machine.network.owner_key
-    machine.way = None if way in ("gas-station", "already") else way
+    machine.single = way == "single"
+    machine.way = way if way in ("owner", "manual") else None
     if way == "gas-station":
         for fault in ("rate-limited", "invalid-code", "transfer-failed"):
             machine.network.fault(fault, 1)
@@ -40,7 +41,8 @@ async def test_a_receipt_and_every_state_on_the_way_to_it_are_as_documented(
     await machine.drive_stubbornly()
     receipt = read_receipt(machine.folder)
     assert receipt is not None
-    assert receipt["funding"]["way"] == way
+    assert receipt["funding"]["way"] == ("gas-station" if way == "single" else way)
+    assert machine.single == any(row["purpose"] == "single" for row in receipt["transactions"])
     assert list(faults(receipt, schema("receipt"))) == []
 
     records = machine.records

@@ -70,6 +70,19 @@ async def test_the_wrong_line_is_named(
     assert wrong - {"Machine NFT's machine"} == {named}
 
 
+async def test_one_transaction_for_all_is_compared_too(machine: Machine) -> None:
+    machine.single = True
+    await machine.drive()
+    settings = machine.settings()
+    rpc = Rpc((settings.rpc_url,), settings.network.chain_id, "rehearsal", SystemClock())
+    try:
+        rows = await compare(receipt(machine), Chain(rpc, settings.network, settings.contracts))
+    finally:
+        await rpc.close()
+    assert [row.what for row in rows if row.wrong] == []
+    assert "transaction single" in {row.what for row in rows}
+
+
 async def test_the_papers_of_another_machine_do_not_pass(machine: Machine, chain: Chain) -> None:
     rows = await compare(changed(receipt(machine), "address", OTHER), chain)
     assert {row.what for row in rows if row.wrong} >= {"machine id", "machineId", "data_api"}
