@@ -124,7 +124,7 @@ def _amount(text: str) -> int:
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "answers given ahead (in the full screen they are filled in, and Enter takes them)"
+        "answers given ahead (the full screen has them filled in; Enter takes them)"
     )
     group.add_argument(
         "--key",

@@ -13,7 +13,8 @@ from core.clock import parse_stamp
 from core.errors import EXIT_DONE, EXIT_STOPPED, Problem
 from core.fold import fold
 from core.journal import FILE_NAME, Record, read_records
-from core.receipt import network_of
+from core.networks import MAINNET, NETWORKS
+from core.state import State
 from core.steps import Step, find_step
 from core.text import clean
 
@@ -62,7 +63,7 @@ def run_explain(options: argparse.Namespace) -> int:
     folder = state_folder(options, settings.network.name)
     records = read_records(folder / FILE_NAME)
     print(f"{step.value} {step.info.title}\n{step.info.purpose}\n")
-    token = network_of(fold(records), settings).token
+    token = token_of(fold(records))
     lines = [
         _wrapped(f"{record.at:{_TIME}} UTC  {in_words(record.event, token)}")
         for record, place in with_steps(records)
@@ -70,6 +71,12 @@ def run_explain(options: argparse.Namespace) -> int:
     ]
     print("\n".join(lines) if lines else "Nothing has been recorded for it yet.")
     return EXIT_DONE
+
+
+def token_of(state: State) -> str:
+    """What the money of the journal's network is called."""
+    name = state.started.network if state.started else ""
+    return NETWORKS.get(name, MAINNET).token
 
 
 def _wrapped(text: str) -> str:

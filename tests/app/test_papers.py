@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from core.errors import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
+from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.state import Action
 from tests.support.machine import PASSPHRASE, Machine
 
