@@ -124,12 +124,13 @@ def _amount(text: str) -> int:
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "answers given ahead (in the full screen they are filled in, and Enter takes them)"
+        "answers given ahead (the full screen has them filled in; Enter takes them)"
     )
     group.add_argument(
         "--key",
-        metavar="generate|environment|PATH",
-        help="PATH: a keystore V3, or a file with a hex key",
+        metavar="generate|keep|environment|PATH",
+        help="a new key, the keystore that is there, the key of PEAQOS_PRIVATE_KEY, "
+        "or a file (keystore V3 or hex)",
     )
     group.add_argument(
         "--passphrase-file",
@@ -139,10 +140,16 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         "are taken on test networks only, with a warning, and typed consent is wanted on mainnet",
     )
     group.add_argument("--backup", choices=("copied", "none"), help="how the key is backed up")
-    group.add_argument("--documentation-url", metavar="URL")
-    group.add_argument("--data-api", metavar="URL")
-    group.add_argument("--data-visibility", choices=("public", "private", "onchain"))
-    group.add_argument("--fund", choices=("gas-station", "owner", "manual"))
+    group.add_argument("--documentation-url", metavar="URL", help="where its documentation is")
+    group.add_argument("--data-api", metavar="URL", help="where its data is")
+    group.add_argument(
+        "--data-visibility", choices=("public", "private", "onchain"), help="who may see the data"
+    )
+    group.add_argument(
+        "--fund",
+        choices=("gas-station", "owner", "manual"),
+        help="who pays bond and fees; owner: the wallet of PEAQOS_PRIVATE_KEY",
+    )
     group.add_argument(
         "--code-command",
         metavar="CMD",

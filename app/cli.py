@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -19,15 +20,59 @@ from core.networks import find_network
 
 _EPILOG = """\
 examples:
-  peaq-onboard --rehearse                   try it, with pretend money
-  peaq-onboard                              the real thing; goes on where it stopped
-  peaq-onboard --network agung              with test money
-  peaq-onboard doctor                       is everything there that is needed?
-  peaq-onboard status                       where it stands
+  peaq-onboard --rehearse          try it, with pretend money
+  peaq-onboard                     the real thing; goes on where it stopped
+  peaq-onboard --network agung     with test money
+  peaq-onboard doctor              is everything there that is needed?
+  peaq-onboard status              where it stands
 
 exit codes: 0 onboarded, 1 stopped before the end, 2 network, 3 configuration,
-            4 another wizard is at work, 75 waiting (status says until when)
+            4 another wizard is at work, 75 waiting (status says for what)
+
+help on one command: peaq-onboard COMMAND --help
 """
+_EXAMPLES = {
+    "status": """\
+examples:
+  peaq-onboard status
+  peaq-onboard status --network agung
+  peaq-onboard status --json
+
+exit codes: 0 onboarded, 75 waiting (time alone brings it on), else 1
+""",
+    "verify-key": """\
+examples:
+  peaq-onboard verify-key
+  peaq-onboard verify-key --passphrase-file pass.txt
+
+exit codes: 0 it opens, 1 it does not, 3 there is no usable keystore
+""",
+    "doctor": """\
+examples:
+  peaq-onboard doctor
+  peaq-onboard doctor --network agung --json
+
+exit codes: 0 nothing is red, 2 network, 3 configuration
+""",
+    "receipt": """\
+examples:
+  peaq-onboard receipt
+  peaq-onboard receipt | lp
+  peaq-onboard receipt --verify
+
+exit codes: 0, 1 there is none yet, 2 the network says otherwise or nothing
+""",
+    "explain": """\
+examples:
+  peaq-onboard explain 5
+  peaq-onboard explain funding
+""",
+    "devnet": """\
+examples:
+  peaq-onboard devnet
+  peaq-onboard devnet --block-time 6 --fault rate-limited:1
+""",
+}
 
 
 def _fault(text: str) -> Fault:
@@ -61,8 +106,11 @@ def _port(text: str) -> int:
 
 
 def _fault_help() -> str:
-    lines = [f"  {name:<19}{what}" for name, what in FAULTS.items()]
-    return "\n".join(["faults (--fault NAME or NAME:TIMES, may be repeated):", *lines])
+    lines = ["faults (--fault NAME or NAME:TIMES, may be repeated):"]
+    for name, what in FAULTS.items():
+        first, *more = textwrap.wrap(what, 58)
+        lines += [f"  {name:<19}{first}", *(f"{'':21}{line}" for line in more)]
+    return "\n".join(lines)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,9 +134,19 @@ def _place(default: object) -> _Parser:
         help="mainnet (default), agung or rehearsal",
     )
     env_file = Path(".env") if default is None else default
-    place.add_argument("--env-file", type=Path, metavar="PATH", default=env_file)
     place.add_argument(
-        "--state-dir", type=Path, metavar="DIR", default=default, help="the state folder itself"
+        "--env-file",
+        type=Path,
+        metavar="PATH",
+        default=env_file,
+        help="a file of variables, instead of .env in this folder",
+    )
+    place.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        default=default,
+        help="the state folder itself, instead of the network's own",
     )
     return place
 
@@ -101,13 +159,14 @@ def _pretend_network(*, before: bool) -> _Parser:
         action="append",
         metavar="NAME[:N]",
         default=[] if before else argparse.SUPPRESS,
+        help="what is to go wrong, see below; may be repeated",
     )
     network.add_argument(
         "--block-time",
         type=_seconds,
         metavar="S",
         default=0.0 if before else argparse.SUPPRESS,
-        help="seconds; a block at once where it is 0",
+        help="seconds between blocks of the pretend network; 0, the default, at once",
     )
     return network
 
@@ -117,7 +176,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="peaq-onboard",
         description="Takes one machine through peaqOS self-managed onboarding.",
-        epilog=f"{_fault_help()}\n\n{_EPILOG}",
+        epilog=f"{_EPILOG}\n{_fault_help()}",
         formatter_class=form,
         parents=[_place(None), _pretend_network(before=True)],
     )
@@ -132,37 +191,43 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_answer_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    place = [_place(argparse.SUPPRESS)]
-    status = commands.add_parser("status", parents=place, help="where it stands")
-    verify = commands.add_parser(
-        "verify-key", parents=place, help="does this passphrase open the keystore?"
-    )
+    place = _place(argparse.SUPPRESS)
+
+    def command(name: str, what: str, *parents: _Parser, more: str = "") -> _Parser:
+        return commands.add_parser(
+            name,
+            parents=parents,
+            help=what,
+            description=f"{what[0].upper()}{what[1:]}",
+            epilog=_EXAMPLES[name] + more,
+            formatter_class=form,
+        )
+
+    status = command("status", "where it stands; asks no network, changes nothing", place)
+    verify = command("verify-key", "does this passphrase open the keystore?", place)
     verify.add_argument(
         "--passphrase-file",
         type=Path,
         metavar="PATH",
         default=argparse.SUPPRESS,
-        help="one line",
+        help="a file whose first line is the passphrase",
     )
-    doctor = commands.add_parser(
-        "doctor", parents=place, help="checks everything that is needed; changes nothing"
-    )
-    receipt = commands.add_parser("receipt", parents=place, help="the handover papers, again")
+    doctor = command("doctor", "checks everything that is needed; changes nothing", place)
+    receipt = command("receipt", "the handover papers, again", place)
     receipt.add_argument("--verify", action="store_true", help="compare it with the network")
-    for command in (status, doctor, receipt):
-        command.add_argument("--json", action="store_true", help="for programs")
-    explain = commands.add_parser(
-        "explain", parents=place, help="what was recorded of a step, in plain words"
-    )
+    for parser_with_json in (status, doctor, receipt):
+        parser_with_json.add_argument("--json", action="store_true", help="for programs")
+    explain = command("explain", "what was recorded of a step, in plain words", place)
     explain.add_argument("step", metavar="STEP", help="its number or name, such as 5 or funding")
-    devnet = commands.add_parser(
+    devnet = command(
         "devnet",
-        parents=[_pretend_network(before=False)],
-        help="the rehearsal network alone, for any client",
-        epilog=_fault_help(),
-        formatter_class=form,
+        "the rehearsal network alone, for any client",
+        _pretend_network(before=False),
+        more=f"\n{_fault_help()}",
     )
-    devnet.add_argument("--port", type=_port, default=0, metavar="N")
+    devnet.add_argument(
+        "--port", type=_port, default=0, metavar="N", help="0, the default: any that is free"
+    )
     return parser
 
 

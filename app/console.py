@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 from app.answers import MissingAnswer
-from app.explain import in_words
+from app.explain import in_words, token_of
 from core import events as ev
 from core.book import Wait
 from core.errors import Problem
@@ -113,7 +113,7 @@ class Console:
     def on_record(self, record: Record, state: State) -> None:
         """What has just become true, once."""
         if isinstance(record.event, _FACTS):
-            self.paragraph(f"  {in_words(record.event)}")
+            self.paragraph(f"  {in_words(record.event, token_of(state))}")
 
     def on_wait(self, wait: Wait | None) -> None:
         if wait is not None and wait.what != self._said_wait:

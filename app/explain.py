@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import suppress
+import textwrap
 
 from app.run import read_settings, state_folder
 from core import events as ev
 from core.amounts import peaq
+from core.clock import parse_stamp
 from core.errors import EXIT_DONE, EXIT_STOPPED, Problem
+from core.fold import fold
 from core.journal import FILE_NAME, Record, read_records
+from core.networks import MAINNET, NETWORKS
+from core.state import State
 from core.steps import Step, find_step
+from core.text import clean
+
+_TIME = "%Y-%m-%d %H:%M:%S"
 
 _STEP_OF: dict[type[ev.Event], Step] = {
     ev.OnboardingStarted: Step.ENVIRONMENT,
@@ -56,13 +63,27 @@ def run_explain(options: argparse.Namespace) -> int:
     folder = state_folder(options, settings.network.name)
     records = read_records(folder / FILE_NAME)
     print(f"{step.value} {step.info.title}\n{step.info.purpose}\n")
+    token = token_of(fold(records))
     lines = [
-        f"{record.at:%Y-%m-%d %H:%M:%S} UTC  {in_words(record.event)}"
+        _wrapped(f"{record.at:{_TIME}} UTC  {in_words(record.event, token)}")
         for record, place in with_steps(records)
         if place is step
     ]
     print("\n".join(lines) if lines else "Nothing has been recorded for it yet.")
     return EXIT_DONE
+
+
+def token_of(state: State) -> str:
+    """What the money of the journal's network is called."""
+    name = state.started.network if state.started else ""
+    return NETWORKS.get(name, MAINNET).token
+
+
+def _wrapped(text: str) -> str:
+    """At 80 columns; addresses and hashes stay in one piece."""
+    return textwrap.fill(
+        text, 80, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def with_steps(records: list[Record]) -> list[tuple[Record, Step | None]]:
@@ -83,96 +104,163 @@ def with_steps(records: list[Record]) -> list[tuple[Record, Step | None]]:
     return placed
 
 
-def in_words(event: ev.Event) -> str:
-    """One sentence for one record."""
+def in_words(event: ev.Event, token: str) -> str:
+    """One or two sentences for one record; `token` is what the network's money is called."""
     match event:
         case ev.OnboardingStarted():
-            return f"Started on {event.network}, chain {event.chain_id}, version {event.version}."
+            return (
+                f"The onboarding was started on {event.network}, chain {event.chain_id}, "
+                f"with version {event.version}."
+            )
         case ev.DetailsRecorded():
             return (
-                f"Details: documentation {event.documentation_url}, data API {event.data_api}, "
-                f"visibility {event.data_visibility}."
+                f"The machine's details were given: documentation {event.documentation_url}, "
+                f"data API {event.data_api}, visibility {event.data_visibility}."
             )
         case ev.EnvironmentPassed():
-            return f"The checks passed; bond {peaq(event.bond_wei)}, block {event.height}."
+            return (
+                f"The checks passed. The bond was {peaq(event.bond_wei)} {token} "
+                f"at block {event.height}."
+            )
         case ev.KeypairStored():
-            return f"Key {event.way}, locked with {event.kdf}, address {event.address}."
+            return (
+                f"{_KEY.get(event.way, event.way)} It is stored, encrypted ({event.kdf}). "
+                f"Its address is {event.address}."
+            )
         case ev.KeypairBackedUp():
-            return f"Backup stated: {event.way}."
+            return _BACKUP.get(event.way, event.way)
         case ev.KeyWrittenToEnv():
             return f"On request, the key was written unencrypted into {event.path}."
-        case ev.NeedMeasured():
-            return (
-                f"Needed: bond {peaq(event.bond_wei)}, gas {peaq(event.gas_wei, up=True)} "
-                f"({event.basis}), head room {peaq(event.head_room_wei)}; "
-                f"held {peaq(event.held_wei)} at block {event.block}."
-            )
-        case ev.FundingWayChosen():
-            return f"Way of funding: {event.way}."
         case ev.EnrolmentRequested():
-            return "The Gas Station was asked for a 2FA entry."
+            return "The Gas Station was asked for an entry for the authenticator."
         case ev.EnrolmentIssued():
-            return "It gave one (its secret is recorded nowhere)."
+            return "It gave one. Its secret is recorded nowhere."
         case ev.EnrolmentShown():
-            return "The entry is in the authenticator, as was said."
+            return "The technician said that the entry is in the authenticator."
+        case ev.EnrolmentConfirmed(code="2FA_ALREADY_CONFIGURED"):
+            return "This owner has had a confirmed authenticator before; it is used."
         case ev.EnrolmentConfirmed():
-            return f"2FA is confirmed ({event.code})."
+            return f"A code was accepted: 2FA is confirmed ({event.code})."
+        case ev.EnrolmentLost(code="2FA_NOT_ACTIVE"):
+            return f"The Gas Station knows the entry, but not as confirmed ({event.code})."
         case ev.EnrolmentLost():
-            return f"The Gas Station did not know the entry ({event.code})."
+            return f"The Gas Station did not know the entry; a new one is needed ({event.code})."
         case ev.StepFailed():
             return _failure(event)
         case _:
-            return _money_in_words(event)
+            return _funding_in_words(event, token)
+
+
+_KEY = {
+    "generated": "A new key was made.",
+    "imported": "A key was imported.",
+    "environment": "The key of PEAQOS_PRIVATE_KEY was taken.",
+    "kept": "The keystore that was there was opened.",
+}
+_BACKUP = {
+    "copied": "The technician said that the keystore is copied to another place.",
+    "revealed": "The key was shown, and the technician said that it is written down.",
+    "none": "The technician chose to go on without a backup.",
+}
+_WAYS = {
+    "gas-station": "by the Gas Station",
+    "owner": "from the owner's wallet",
+    "manual": "by hand",
+    "already": "it held enough before anything was asked for",
+}
+_SUBJECTS = {
+    "funding": "The payment from the owner's wallet",
+    "register": "The registration",
+    "mint": "The minting of the Machine NFT",
+    "did": "The writing of the DID",
+    "single": "One transaction for registration, Machine NFT and DID",
+}
 
 
 def _failure(event: ev.StepFailed) -> str:
-    title = event.code
-    with suppress(KeyError):  # a code of another version speaks for itself
-        title = Problem(event.code, event.params).title
-    until = f" Again from {event.until} on." if event.until else ""
-    return f"Failed: {title} ({event.code}).{until}"
+    try:
+        problem = Problem(event.code, event.params)
+        said = f"{problem.title} ({event.code}). {problem.cause}"
+    except KeyError:  # a code of another version speaks for itself
+        said = f"{event.code}."
+    until = f" Again from {parse_stamp(event.until):{_TIME}} UTC on." if event.until else ""
+    return f"It did not work: {said}{until}"
 
 
-def _money_in_words(event: ev.Event) -> str:
+def _funding_in_words(event: ev.Event, token: str) -> str:
     match event:
-        case ev.FundingRequested():
-            return f"Funding request {event.request_id}, wallet held {peaq(event.held_wei)}."
-        case ev.FundingAnswered():
-            paid = (
-                f" {peaq(event.amount_wei)} in {event.transaction_hash}" if event.amount_wei else ""
+        case ev.NeedMeasured():
+            return (
+                f"It was measured what is needed: bond {peaq(event.bond_wei)}, "
+                f"fees {peaq(event.gas_wei, up=True)} ({event.basis}), "
+                f"head room {peaq(event.head_room_wei)} {token}. "
+                f"The wallet held {peaq(event.held_wei)} at block {event.block}."
             )
-            return f"Request {event.request_id} settled: {event.code}.{paid}"
+        case ev.FundingWayChosen():
+            return f"Way of funding: {_WAYS.get(event.way, event.way)}."
+        case ev.FundingRequested():
+            return (
+                f"The Gas Station is about to be asked, as request {event.request_id}. "
+                f"The wallet held {peaq(event.held_wei)} {token}."
+            )
+        case ev.FundingAnswered(code="SUCCESS"):
+            paid = f"{peaq(event.amount_wei)} {token}" if event.amount_wei else "an unstated amount"
+            where = f", in {event.transaction_hash}" if event.transaction_hash else ""
+            return f"The Gas Station paid {paid}{where}."
+        case ev.FundingAnswered():
+            return f"The Gas Station settled the request without a new payment ({event.code})."
         case ev.BalanceChanged():
-            return f"The wallet holds {peaq(event.held_wei)} at block {event.block}."
+            return f"The wallet held {peaq(event.held_wei)} {token} at block {event.block}."
         case ev.FundingReopened():
             return (
-                f"More was needed: {peaq(event.needed_wei, up=True)}, held {peaq(event.held_wei)}."
+                f"More was needed after all: {peaq(event.needed_wei, up=True)} {token}; "
+                f"the wallet held {peaq(event.held_wei)}."
             )
         case ev.WalletFunded():
-            return f"Funded ({event.way}): {peaq(event.held_wei)} at block {event.block}."
-        case ev.TransactionSigned():
             return (
-                f"{event.purpose}: signed with nonce {event.nonce}, "
-                f"value {peaq(event.value_wei)}, hash {event.hash}."
+                f"The wallet is funded ({_WAYS.get(event.way, event.way)}): it held "
+                f"{peaq(event.held_wei)} {token} at block {event.block}."
+            )
+        case _:
+            return _chain_in_words(event, token)
+
+
+def _chain_in_words(event: ev.Event, token: str) -> str:
+    match event:
+        case ev.TransactionSigned():
+            value = f", with {peaq(event.value_wei)} {token}" if event.value_wei else ""
+            return (
+                f"{_SUBJECTS.get(event.purpose, event.purpose)} was signed and written down before "
+                f"it was sent{value}. Its number is {event.nonce}, its hash {event.hash}"
             )
         case ev.TransactionBroadcast():
-            return f"Handed to the network ({event.answer})."
+            return f"It was handed to the network, which said: {clean(event.answer)}."
         case ev.TransactionIncluded():
-            how = "in" if event.succeeded else "failed in"
-            return f"It is {how} block {event.block}; fee {peaq(event.fee_wei, up=True)}."
+            fee = f"The fee was {peaq(event.fee_wei, up=True)} {token}."
+            how = "came into" if event.succeeded else "failed in"
+            return f"It {how} block {event.block}. {fee}"
         case ev.TransactionReorganised():
-            return "Its block was taken back by the network; it is only sent again."
+            return "The network took its block back. The same bytes are sent again, nothing else."
         case ev.TransactionDisplaced():
-            return f"Nonce {event.nonce} was used by another program; ours was not executed."
+            return (
+                f"Another program used this key: number {event.nonce} went to its transaction. "
+                "Ours was not executed."
+            )
         case ev.TransactionFinal():
-            return f"Final in block {event.block}."
+            return f"Block {event.block} is final: it cannot be taken back any more."
+        case ev.MachineRegistered(way="found"):
+            return (
+                f"The network knew this owner already, as machine {event.machine_id} "
+                f"(seen at block {event.block}). No bond was paid now."
+            )
         case ev.MachineRegistered():
-            return f"Machine {event.machine_id} ({event.way}), block {event.block}."
+            return f"The machine got the number {event.machine_id}, in block {event.block}."
         case ev.NftMinted():
-            return f"Machine NFT {event.token_id} ({event.way}), block {event.block}."
+            found = ", which was there already" if event.way == "found" else ""
+            return f"The machine has the Machine NFT {event.token_id}{found}."
         case ev.DidWritten():
-            return f"Six attributes read back at block {event.block}."
+            return f"The six attributes were read back as they should be, at block {event.block}."
         case ev.OnboardingFinished():
-            return f"Finished; MCR: {event.mcr or 'not indexed yet'}."
+            return f"All is done and final. Rating: {event.mcr or 'not indexed yet'}."
         case _:
-            return type(event).__name__
+            return f"{type(event).__name__}."

@@ -21,7 +21,8 @@ from core.errors import (
     fault,
 )
 from core.onboarding import Onboarding
-from core.receipt import read_receipt, receipt_lines
+from core.receipt import read_receipt
+from core.receipt_text import receipt_lines
 from core.state import Action, Details, step_statuses
 from core.steps import Step, StepStatus
 from screens.wizard import Pretend
@@ -238,5 +239,4 @@ class PlainWizard(Prompts):
             self.console.result(f"\nThe machine is onboarded: {peaq_id(state.address)}")
         receipt = read_receipt(self.engine.session.folder)
         if receipt:
-            lines = receipt_lines(receipt, self.engine.settings.network.token)
-            self.console.result("\n".join(lines))
+            self.console.result("\n".join(receipt_lines(receipt)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.console import Console
-from app.watched import GO_ON, Watching, record_line
+from app.watched import GO_ON, Watching
 from core.clock import Clock
 from core.errors import EXIT_DONE, EXIT_LOCKED, EXIT_STOPPED
 from core.takeover import PATIENCE, Answer, ask
@@ -64,9 +64,9 @@ class PlainWatch:
         try:
             while True:
                 watched = self._watching.look()
-                for record in self._watching.records[self._shown :]:
-                    self._console.result(record_line(record))
-                self._shown = len(self._watching.records)
+                for line in watched.lines[self._shown :]:
+                    self._console.result(line)
+                self._shown = len(watched.lines)
                 if not watched.holder:
                     return
                 self._pause(_LOOK)

@@ -17,7 +17,8 @@ from core.clock import SystemClock
 from core.errors import EXIT_STOPPED, OnboardingError, fault
 from core.files import prepare_state_folder
 from core.lock import FolderLock
-from core.receipt import read_receipt, receipt_lines
+from core.receipt import read_receipt
+from core.receipt_text import receipt_lines
 from core.settings import NETWORK, Settings, load_settings
 from core.state import Details, State
 from core.steps import Step
@@ -232,7 +233,7 @@ def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -
         receipt = read_receipt(folder)
         print("The machine is onboarded.\n")
         if receipt:
-            print("\n".join(receipt_lines(receipt, engine.settings.network.token)))
+            print("\n".join(receipt_lines(receipt)))
         print(f"\nThe receipt is in {folder}")
         return
     step = engine.action.step or Step.ENVIRONMENT

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from typing import Any
 
 from app.run import read_settings, state_folder
+from core.amounts import peaq
 from core.clock import SystemClock, stamp
+from core.did import peaq_id
 from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
 from core.fold import fold
 from core.journal import FILE_NAME, read_records
-from core.receipt import transaction_rows
+from core.receipt import network_of, transaction_rows
 from core.settings import Settings
 from core.state import State, next_action, step_statuses
+from core.steps import Step
+
+SCHEMA_VERSION = 1
+_WAITS = {
+    "transaction": "A transaction is under way: start the wizard again to go on watching it.",
+    "payment": "A payment is on its way: start the wizard again to go on watching for it.",
+}
 
 
 def run_status(options: argparse.Namespace) -> int:
@@ -26,25 +36,28 @@ def run_status(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(status, indent=2))
     else:
-        print("\n".join(_lines(status)))
+        print("\n".join(_lines(status, network_of(state, settings).token)))
     if status["finished"]:
         return EXIT_DONE
-    return EXIT_WAITING if status["waiting_until"] else EXIT_STOPPED
+    return EXIT_WAITING if status["waiting_for"] else EXIT_STOPPED
 
 
 def build_status(
     state: State, settings: Settings, folder: str, clock: SystemClock
 ) -> dict[str, Any]:
+    """Where it stands as JSON-ready data (docs/status.schema.json); wei are decimal strings."""
     now = clock.now()
     step = next_action(state).step
     failure = state.failure
-    waiting = failure is not None and failure.problem.remaining(now).total_seconds() > 0
-    until = failure.problem.until if failure and waiting else None
+    cooldown = failure is not None and failure.problem.remaining(now).total_seconds() > 0
+    until = failure.problem.until if failure and cooldown else None
     started = state.started
     return {
+        "schema_version": SCHEMA_VERSION,
         "network": started.network if started else settings.network.name,
         "chain_id": started.chain_id if started else settings.network.chain_id,
         "address": state.address,
+        "peaq_id": peaq_id(state.address) if state.address else None,
         "finished": state.finished is not None,
         "step": {"number": step.value, "name": step.slug} if step else None,
         "steps": [
@@ -57,14 +70,22 @@ def build_status(
             }
             for entry, status in step_statuses(state, now).items()
         ],
+        "waiting_for": _waiting_for(state, cooldown=cooldown),
         "waiting_until": stamp(until) if until else None,
         "error": {
             "code": failure.problem.code,
             "title": failure.problem.title,
+            "cause": failure.problem.cause,
             "remedy": failure.problem.remedy,
+            "at": stamp(failure.at),
         }
         if failure
         else None,
+        "funding": {
+            "way": state.funded.way if state.funded else state.way,
+            "needed_wei": str(state.need.total) if state.need else None,
+            "held_wei": str(state.held) if state.held is not None else None,
+        },
         "machine_id": state.registered.machine_id if state.registered else None,
         "token_id": state.minted.token_id if state.minted else None,
         "transactions": transaction_rows(state, settings),
@@ -72,7 +93,20 @@ def build_status(
     }
 
 
-def _lines(status: dict[str, Any]) -> list[str]:
+def _waiting_for(state: State, *, cooldown: bool) -> str | None:
+    """What time alone will bring; None where somebody has to do something."""
+    if state.finished:
+        return None
+    if cooldown:
+        return "cooldown"
+    if state.open_transactions:
+        return "transaction"
+    if state.promise is not None and state.funded is None:
+        return "payment"
+    return None
+
+
+def _lines(status: dict[str, Any], token: str) -> list[str]:
     lines = [
         f"network  {status['network']}, chain {status['chain_id']}",
         f"machine  {status['address'] or 'no key yet'}",
@@ -84,10 +118,21 @@ def _lines(status: dict[str, Any]) -> list[str]:
     if status["finished"]:
         lines.append(f"Onboarded: machine {status['machine_id']}, NFT {status['token_id']}.")
     elif status["error"]:
-        lines.append(status["error"]["title"])
+        error = status["error"]
+        lines += [f"{error['title']} ({error['code']})", *_wrapped(error["cause"])]
         if status["waiting_until"]:
             lines.append(f"Again from {status['waiting_until']} on.")
-        lines.append(status["error"]["remedy"])
+        lines += _wrapped(error["remedy"])
+    if status["waiting_for"] in _WAITS:
+        lines.append(_WAITS[status["waiting_for"]])
+    if status["step"] and status["step"]["name"] == Step.FUNDING.slug:
+        needed, held = (int(status["funding"][name] or 0) for name in ("needed_wei", "held_wei"))
+        lines.append(f"needed {peaq(needed, up=True)} {token}, held {peaq(held)} when last seen")
     for row in status["transactions"]:
-        lines.append(f"  {row['purpose']:<9} {row['status']:<10} {row['hash']}")
+        where = f"block {row['block']}" if row["block"] else ""
+        lines += [f"  {row['purpose']:<9} {row['status']:<10} {where}", f"    {row['hash']}"]
     return lines
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)

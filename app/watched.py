@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.explain import in_words
+from app.explain import in_words, token_of
 from core.clock import readable
 from core.errors import OnboardingError
 from core.fold import fold
@@ -39,10 +39,11 @@ class Watching:
         if seen != self._seen:
             self._seen = seen
             self._read(path)
+        token = token_of(self._state)
         return Watched(
             state=self._state,
             holder=holder_line(self._folder) if held(self._folder) else "",
-            lines=tuple(record_line(record) for record in self.records),
+            lines=tuple(record_line(record, token) for record in self.records),
             trouble=self._trouble,
         )
 
@@ -56,8 +57,8 @@ class Watching:
             self._state = fold(self.records)
 
 
-def record_line(record: Record) -> str:
-    return f"{record.at:%H:%M:%S} UTC  {in_words(record.event)}"
+def record_line(record: Record, token: str) -> str:
+    return f"{record.at:%H:%M:%S} UTC  {in_words(record.event, token)}"
 
 
 def holder_line(folder: Path) -> str:

@@ -148,8 +148,7 @@ class Chain:
             return Account(
                 balance=quantity(balance, host),
                 nonce=latest,
-                # A node without a pool of its own may refuse "pending": then blocks are all we
-                # know.
+                # Without a pool of its own a node may refuse "pending": blocks are all we know.
                 pending=latest if isinstance(pending, RpcError) else quantity(pending, host),
             )
 
@@ -284,11 +283,12 @@ class Chain:
             lambda results: bool(self._value("identity_staking", "isStaked", results[0])),
         )
 
-    def token_id(self, machine_id: int) -> Ask[int]:
-        """Token id of the machine's NFT; 0: none.
+    def stake(self, machine_id: int) -> Ask[int]:
+        """Wei that are held for the machine."""
+        return self._number("identity_staking", "getStake", machine_id)
 
-        A revert is how some deployments say "none" (protocol.md, MachineNFT).
-        """
+    def token_id(self, machine_id: int) -> Ask[int]:
+        """Token id of the machine's NFT; 0: none (some say that by a revert: protocol.md)."""
 
         def understand(results: Sequence[Any]) -> int:
             result = results[0]

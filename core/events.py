@@ -85,6 +85,8 @@ class OnboardingStarted(Event):
 
 @dataclass(frozen=True)
 class DetailsRecorded(Event):
+    """What the technician said of the machine; the last one counts."""
+
     documentation_url: str
     data_api: str
     data_visibility: str
@@ -111,6 +113,8 @@ class KeypairStored(Event):
 
 @dataclass(frozen=True)
 class KeypairBackedUp(Event):
+    """How the key is backed up, as the technician states."""
+
     way: str
     """`copied`, `revealed` or `none`: what the technician states."""
 
@@ -137,12 +141,16 @@ class NeedMeasured(Event):
 
 @dataclass(frozen=True)
 class FundingWayChosen(Event):
+    """How the wallet is to be funded; the last one counts."""
+
     way: str
     """`gas-station`, `owner` or `manual`."""
 
 
 @dataclass(frozen=True)
 class EnrolmentRequested(Event):
+    """The Gas Station is about to be asked for an entry for the authenticator."""
+
     owner: str
 
 
@@ -227,7 +235,7 @@ class TransactionSigned(Event):
     """Before a broadcast: the handle with which it is settled, and the only bytes ever sent."""
 
     purpose: str
-    """`funding` (from the owner's wallet), `register`, `mint` or `did`."""
+    """`funding` (from the owner's wallet), `register`, `mint`, `did`, or `single` for all three."""
     sender: str
     to: str
     nonce: int
@@ -252,6 +260,8 @@ class TransactionBroadcast(Event):
 
 @dataclass(frozen=True)
 class TransactionIncluded(Event):
+    """It was seen in a block; `succeeded` says whether it had its effect."""
+
     hash: str
     block: int
     block_hash: str
@@ -276,12 +286,16 @@ class TransactionDisplaced(Event):
 
 @dataclass(frozen=True)
 class TransactionFinal(Event):
+    """Its block is final: the network cannot take it back any more."""
+
     hash: str
     block: int
 
 
 @dataclass(frozen=True)
 class MachineRegistered(Event):
+    """The network shows this owner's machine; read back, not assumed."""
+
     machine_id: int
     bond_wei: int
     block: int
@@ -291,6 +305,8 @@ class MachineRegistered(Event):
 
 @dataclass(frozen=True)
 class NftMinted(Event):
+    """The network shows the machine's token; read back, not assumed."""
+
     token_id: int
     block: int
     way: str

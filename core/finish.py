@@ -37,7 +37,7 @@ async def finish(context: Context, version: str) -> bool:
         versions=versions(version),
     )
     try:
-        await asyncio.to_thread(write_receipt, context.folder, receipt, context.token)
+        await asyncio.to_thread(write_receipt, context.folder, receipt)
     except OSError as error:
         raise fault("DISK_FULL", path=context.folder, reason=error.strerror or error) from error
     await context.book.record(ev.OnboardingFinished(mcr))

@@ -1,4 +1,4 @@
-"""What the machine received, for programs (receipt.json) and for people (receipt.txt)."""
+"""What the machine received: receipt.json for programs, receipt.txt for people."""
 
 from __future__ import annotations
 
@@ -8,137 +8,132 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core.amounts import peaq
 from core.clock import stamp
 from core.did import peaq_id
 from core.files import replace_file
+from core.networks import NETWORKS, Network
+from core.receipt_text import page_lines
 from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 from core.state import State, TxStatus
 
 SCHEMA_VERSION = 1
 JSON_NAME = "receipt.json"
 TEXT_NAME = "receipt.txt"
+_NEEDED = {"peaq_id", "token", "funding", "endpoints", "transactions", "rebuilt_at"}
+"""What an older or foreign file may lack, and the words cannot do without."""
+
+
+def network_of(state: State, settings: Settings) -> Network:
+    """The network that the journal is of, whatever is set today."""
+    name = state.started.network if state.started else ""
+    return NETWORKS.get(name, settings.network)
 
 
 def build_receipt(
     state: State, settings: Settings, *, mcr: str, finished_at: datetime, versions: dict[str, str]
 ) -> dict[str, Any]:
-    """The receipt as JSON-ready data; wei are decimal strings. Holds no secret.
+    """The receipt as JSON-ready data (docs/receipt.schema.json); wei are decimal strings. Holds no
+    secret.
 
     Raises ValueError before the machine is registered, minted and described.
     """
     if not (state.keypair and state.registered and state.minted and state.did and state.started):
         raise ValueError("the onboarding is not finished")
     address = state.keypair.address
-    paid = [answer for answer in state.answered if answer.code == "SUCCESS"]
-    funding = {
-        "way": state.funded.way if state.funded else "none",
-        "request_id": state.last_request.request_id if state.last_request else None,
-        "hash": paid[-1].transaction_hash if paid else None,
-        "wei": str(sum(answer.amount_wei for answer in paid)),
-    }
+    network = network_of(state, settings)
     return {
         "schema_version": SCHEMA_VERSION,
-        "network": settings.network.name,
-        "chain_id": settings.network.chain_id,
+        "network": state.started.network,
+        "chain_id": state.started.chain_id,
+        "token": network.token,
         "peaq_id": peaq_id(address),
         "address": address,
+        "link": network.address_link(address),
         "machine_id": state.registered.machine_id,
         "identity_nft_token_id": state.registered.machine_id,
         "machine_nft_token_id": state.minted.token_id,
         "bond_wei": str(state.registered.bond_wei),
-        "funding": funding,
+        "funding": _funding(state),
         "gas_spent_wei": str(state.gas_spent),
         "transactions": transaction_rows(state, settings),
         "did_attributes": dict(state.did.attributes),
         "mcr": mcr,
         "endpoints": {
-            "rpc": settings.values[RPC_URL],
-            "gas_station": settings.values[GAS_STATION_URL] or None,
-            "mcr": settings.values[MCR_URL] or None,
+            "rpc": _without_query(settings.values[RPC_URL]),
+            "gas_station": _without_query(settings.values[GAS_STATION_URL]) or None,
+            "mcr": _without_query(settings.values[MCR_URL]) or None,
         },
-        "contracts": settings.contracts.as_dict(),
+        "contracts": dict(state.started.contracts),
         "backup": state.backup,
         "host": platform.node(),
         "versions": versions,
         "finished_at": stamp(finished_at),
+        "rebuilt_at": None,
     }
+
+
+def _without_query(url: str) -> str:
+    """Behind a question mark stands, at some providers, the key of an account: not to be handed
+    over.
+    """
+    return url.partition("?")[0].partition("#")[0]
+
+
+def _funding(state: State) -> dict[str, Any]:
+    """How the money came. Of a payment by hand, or one whose answer was lost, nobody told hash and
+    amount: known is what was there.
+    """
+    paid = [answer for answer in state.answered if answer.code == "SUCCESS"]
+    sent = [tx for tx in state.transactions if tx.purpose == "funding" and _counts(tx.status)]
+    amount = sum(answer.amount_wei for answer in paid) + sum(tx.value_wei for tx in sent)
+    funded = state.funded
+    if funded and (funded.way == "manual" or (funded.way == "gas-station" and not amount)):
+        amount = max(funded.held_wei, amount)
+    known = [answer.transaction_hash for answer in paid if answer.transaction_hash]
+    hashes = [tx.hash for tx in sent] or known
+    return {
+        "way": funded.way if funded else "none",
+        "request_id": state.last_request.request_id if state.last_request else None,
+        "hash": hashes[-1] if hashes else None,
+        "wei": str(amount),
+        "held_wei": str(funded.held_wei) if funded else None,
+        "block": funded.block if funded else None,
+    }
+
+
+def _counts(status: TxStatus) -> bool:
+    return status in (TxStatus.INCLUDED, TxStatus.FINAL)
 
 
 def transaction_rows(state: State, settings: Settings) -> list[dict[str, Any]]:
     """Every transaction of ours, oldest first, as shown by `status --json` too."""
+    network = network_of(state, settings)
     return [
         {
             "purpose": tx.purpose,
             "hash": tx.hash,
+            "sender": tx.sender,
             "nonce": tx.nonce,
             "status": tx.status.value,
             "block": tx.block,
+            "value_wei": str(tx.value_wei),
             "fee_wei": str(tx.fee_wei),
-            "link": settings.network.transaction_link(tx.hash),
+            "link": network.transaction_link(tx.hash),
         }
         for tx in state.transactions
     ]
 
 
-def summary_lines(receipt: dict[str, Any], token: str) -> list[str]:
-    """What matters most, for a screen of 80x24: 13 lines, hashes and addresses unbroken."""
-    funding = receipt["funding"]
-    way = {
-        "gas-station": "by the Gas Station",
-        "owner": "from the owner's wallet",
-        "manual": "by hand",
-        "already": "held enough before",
-    }.get(funding["way"], funding["way"])
-    backup = {
-        "copied": "keystore copied",
-        "revealed": "key written down",
-        "none": "none",
-    }.get(receipt["backup"], receipt["backup"])
-    bond = int(receipt["bond_wei"])
-    lines = [
-        f"peaqID        {receipt['peaq_id']}",
-        f"Machine       {receipt['machine_id']}   (Identity NFT "
-        f"{receipt['identity_nft_token_id']}, Machine NFT {receipt['machine_nft_token_id']})",
-        f"Network       {receipt['network']}, chain {receipt['chain_id']}",
-        f"Bond          {peaq(bond)} {token}" if bond else "Bond          paid earlier",
-        f"Funded        {way}",
-        f"Fees          {peaq(int(receipt['gas_spent_wei']), up=True)} {token}",
-        f"MCR           {receipt['mcr'] or 'not indexed yet'}",
-        f"Key backup    {backup}",
-        f"Finished      {receipt['finished_at']}",
-    ]
-    return [*lines, *(f"{row['purpose']:<8} {row['hash']}" for row in _counting(receipt))]
-
-
-def receipt_lines(receipt: dict[str, Any], token: str) -> list[str]:
-    """The whole receipt for people: fits 80 columns, hashes and addresses unbroken."""
-    count = len(_counting(receipt))
-    summary = summary_lines(receipt, token)
-    lines = [*summary[: len(summary) - count], ""]
-    for name, value in receipt["did_attributes"].items():
-        lines.append(f"  {name:<18} {value or '(empty: self-managed)'}")
-    lines.append("")
-    for row in _counting(receipt):
-        lines.append(f"  {row['purpose']:<8} block {row['block']}")
-        lines.append(f"    {row['hash']}")
-        if row["link"]:
-            lines.append(f"    {row['link']}")
-    return lines
-
-
-def _counting(receipt: dict[str, Any]) -> list[dict[str, Any]]:
-    """The transactions that had an effect."""
-    counted = (TxStatus.FINAL.value, TxStatus.INCLUDED.value)
-    return [row for row in receipt["transactions"] if row["status"] in counted]
-
-
-def write_receipt(folder: Path, receipt: dict[str, Any], token: str) -> None:
-    """Writes both files, 0600, each in one step. Raises OSError."""
+def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
+    """Writes both files, 0600, each in one step; what is there already as it should be is left
+    alone. Raises OSError.
+    """
     text = json.dumps(receipt, indent=2, ensure_ascii=True) + "\n"
-    replace_file(folder / JSON_NAME, text.encode())
-    page = "\n".join(["peaq onboarding receipt", "", *receipt_lines(receipt, token)]) + "\n"
-    replace_file(folder / TEXT_NAME, page.encode())
+    page = "\n".join(page_lines(receipt)) + "\n"
+    for name, content in ((JSON_NAME, text.encode()), (TEXT_NAME, page.encode())):
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            replace_file(path, content)
 
 
 def read_receipt(folder: Path) -> dict[str, Any] | None:
@@ -147,4 +142,4 @@ def read_receipt(folder: Path) -> dict[str, Any] | None:
         receipt = json.loads((folder / JSON_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return receipt if isinstance(receipt, dict) and "peaq_id" in receipt else None
+    return receipt if isinstance(receipt, dict) and receipt.keys() >= _NEEDED else None

@@ -6,7 +6,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
 
-from core.receipt import read_receipt, summary_lines
+from core.receipt import read_receipt
+from core.receipt_text import summary_lines
 from core.steps import Step
 from screens.base import StepScreen
 from screens.widgets.line import Line

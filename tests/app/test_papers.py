@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from app.cli import main
-from core.errors import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
+from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.state import Action
 from tests.support.machine import PASSPHRASE, Machine
 
@@ -45,29 +47,134 @@ async def test_the_receipt_comes_again_and_agrees_with_the_chain(
     machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await finished(machine)
-    kept = (machine.folder / "receipt.json").read_text()
+    kept = {name: (machine.folder / name).read_bytes() for name in ("receipt.json", "receipt.txt")}
     (machine.folder / "receipt.txt").unlink()
     assert await in_thread(run, "receipt", "--verify") == EXIT_DONE
     shown = capsys.readouterr().out
     assert "BAD" not in shown
-    assert shown.count("  ok ") == 14, "five facts, six attributes, three transactions"
-    assert (machine.folder / "receipt.json").read_text() == kept
+    assert "All 20 lines hold." in shown
+    page = kept["receipt.txt"].decode()
+    assert shown.startswith(page), "what goes to a printer is the page itself"
+    for name, content in kept.items():
+        assert (machine.folder / name).read_bytes() == content
+        assert (machine.folder / name).stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_lost_receipt_is_made_again_and_says_so(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await finished(machine)
+    kept = json.loads((machine.folder / "receipt.json").read_text())
     (machine.folder / "receipt.json").unlink()
     assert await in_thread(run, "receipt", "--json") == EXIT_DONE
     again = json.loads(capsys.readouterr().out)
-    assert again["machine_id"] == json.loads(kept)["machine_id"]
-    assert (machine.folder / "receipt.json").exists()
+    assert again.pop("rebuilt_at")
+    assert kept.pop("rebuilt_at") is None
+    made_by_test = {"finished_at", "versions"}  # to the second, and "1.2.3"
+    assert {k: v for k, v in again.items() if k not in made_by_test} == {
+        k: v for k, v in kept.items() if k not in made_by_test
+    }
+    written = json.loads((machine.folder / "receipt.json").read_text())
+    assert await in_thread(run, "receipt", "--json") == EXIT_DONE
+    assert json.loads(capsys.readouterr().out) == written, "it is not made again each time"
+
+
+@pytest.mark.parametrize(
+    "content", ["rubbish", "[]", '{"peaq_id": 1}', '{"address": "0x", "endpoints": "\\u001b"}']
+)
+async def test_a_spoilt_receipt_is_made_good(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    await finished(machine)
+    path = machine.folder / "receipt.json"
+    machine_id = json.loads(path.read_text())["machine_id"]
+    path.write_text(content)
+    assert await in_thread(run, "receipt") == EXIT_DONE
+    assert json.loads(path.read_text())["machine_id"] == machine_id
+
+
+async def test_what_somebody_wrote_into_it_does_not_reach_the_terminal(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await finished(machine)
+    path = machine.folder / "receipt.json"
+    receipt = json.loads(path.read_text())
+    path.write_text(json.dumps(receipt | {"host": "\x1b[2Jgone", "machine_id": 7, "mcr": ["x"]}))
+    assert await in_thread(run, "receipt") == EXIT_DONE
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert f"Machine       {receipt['machine_id']} " in shown
+
+
+async def test_a_disk_that_takes_nothing_is_said_and_the_paper_comes_all_the_same(
+    machine: Machine,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await finished(machine)
+    for name in ("receipt.json", "receipt.txt"):
+        (machine.folder / name).unlink()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("core.receipt.replace_file", refuse)
+    assert await in_thread(run, "receipt") == EXIT_DONE
+    shown = capsys.readouterr()
+    assert "did:peaq:0x" in shown.out
+    assert "could not be written: Read-only file system" in shown.err
+    assert not (machine.folder / "receipt.json").exists()
+
+
+async def test_json_stays_json_while_it_is_verified(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await finished(machine)
+    machine.network.fault("mcr-down", None)
+    assert await in_thread(run, "receipt", "--json", "--verify") == EXIT_DONE
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["schema_version"] == 1
+    assert "-- MCR rating" in " ".join(shown.err.split()), "a rating that is not told is no fault"
+    assert "BAD" not in shown.err
+
+
+async def test_without_a_network_nothing_counts_as_verified(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await finished(machine)
+    machine.network.fault("rpc-html", None)
+    assert await in_thread(run, "receipt", "--verify") == EXIT_NETWORK
+    shown = capsys.readouterr()
+    assert "did:peaq:0x" in shown.out, "the paper itself needs no network"
+    assert "This is not a peaq node" in shown.err
+
+
+async def test_a_receipt_is_not_compared_with_another_network(
+    machine: Machine,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await finished(machine)
+    monkeypatch.setenv("PEAQOS_NETWORK", "agung")
+    assert await in_thread(run, "receipt") == EXIT_DONE
+    assert "rehearsal, chain" in capsys.readouterr().out
+    assert await in_thread(run, "receipt", "--verify") == EXIT_CONFIGURATION
+    assert "belongs to something else" in capsys.readouterr().err
 
 
 async def test_a_receipt_that_the_chain_does_not_know_is_called_bad(
     machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Somebody has changed the description since."""
+    """The chain behind the endpoint is not the one that it was."""
     snapshot = machine.network.snapshot()
     await finished(machine)
     machine.network.revert(snapshot)
     assert await in_thread(run, "receipt", "--verify") == EXIT_NETWORK
-    assert "BAD machine id" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "BAD machine id" in shown
+    assert "lines differ." in shown
 
 
 async def test_before_the_end_there_is_no_receipt(
@@ -93,7 +200,8 @@ async def test_every_record_is_explained_at_some_step(
         lines += sum(" UTC  " in line for line in shown.splitlines())
     assert lines == count
     assert await in_thread(run, "explain", "funding") == EXIT_DONE
-    assert "Faucet rate limit exceeded (RATE_LIMITED)" in capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Faucet rate limit exceeded (RATE_LIMITED). Too many requests" in shown
     assert await in_thread(run, "explain", "eight") == EXIT_STOPPED
 
 

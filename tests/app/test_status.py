@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from core.state import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine
 
+TOP = Path(__file__).resolve().parents[2]
 KEYS = {
     "network",
     "chain_id",
@@ -107,15 +112,20 @@ async def test_while_a_cooldown_counts(
     assert code == 75
     stamp = datetime.fromisoformat(answer["waiting_until"].replace("Z", "+00:00"))
     assert abs(stamp - until) < timedelta(seconds=1)
-    assert answer["error"] == {
+    error = answer["error"]
+    assert error.pop("at")
+    assert error == {
         "code": "CAP_EXCEEDED_OWNER",
         "title": "Owner daily funding cap exceeded",
+        "cause": "The Gas Station has paid this owner all that it pays in a day.",
         "remedy": "Choose another way to fund now, or come back tomorrow.",
     }
+    assert answer["waiting_for"] == "cooldown"
     assert answer["steps"][4]["status"] == "waiting"
     said = people_read(capsys, machine.folder)
-    assert "Owner daily funding cap exceeded" in said
+    assert "Owner daily funding cap exceeded (CAP_EXCEEDED_OWNER)" in said
     assert "Again from" in said
+    assert "needed 1.1 PEAQ, held 0 when last seen" in said
 
 
 async def test_after_a_failure_that_need_not_wait(
@@ -164,3 +174,79 @@ async def test_a_damaged_journal_is_named_with_its_line(
     said = capsys.readouterr().err
     assert "The journal is damaged" in said
     assert "line 2" in said
+
+
+async def test_a_transaction_under_way_is_waited_for_and_nobody_has_to_act(
+    capsys: pytest.CaptureFixture[str], machine: Machine
+) -> None:
+    """The terminal went away between the broadcast and the block."""
+    await machine.drive(until=Action.REGISTER)
+    await machine.step()
+    await machine.close()
+    path = machine.folder / "journal.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    sent = next(n for n, line in enumerate(lines) if '"TransactionBroadcast"' in line)
+    path.write_text("".join(lines[: sent + 1]))
+    code, answer = told(capsys, machine.folder)
+    assert code == 75
+    assert answer["waiting_for"] == "transaction"
+    assert answer["waiting_until"] is None
+    assert answer["transactions"][0]["status"] == "sent"
+    assert "A transaction is under way" in people_read(capsys, machine.folder)
+
+
+_WATCHED = """
+import json, os, sys
+seen = []
+def watch(event, arguments):
+    if event.startswith(("socket.", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod",
+                         "os.truncate", "os.utime", "os.link", "os.symlink", "subprocess.")):
+        seen.append(event)
+    if event == "open" and isinstance(arguments[2], int):
+        if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            seen.append(f"open {arguments[0]} to write")
+sys.addaudithook(watch)
+from app.cli import main
+code = main(sys.argv[1:])
+heavy = {"web3", "httpx", "textual", "rich", "eth_account", "aiohttp"} & set(sys.modules)
+print(json.dumps([code, seen, sorted(heavy)]), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("command", ["status", "status --json", "explain 5"])
+async def test_asking_writes_nothing_asks_nobody_and_loads_little(
+    machine: Machine, command: str
+) -> None:
+    """A monitoring job asks every minute, on a small board, also while the wizard works."""
+    await machine.drive(until=Action.REGISTER)
+    paths = [machine.folder, *machine.folder.iterdir()]
+    before = [(path, path.stat().st_mtime_ns, path.stat().st_ctime_ns) for path in paths]
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [
+            *(sys.executable, "-c", _WATCHED, *command.split()),
+            *("--network", "rehearsal", "--state-dir", str(machine.folder)),
+        ],
+        cwd=TOP,
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(TOP / "none")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    code, seen, heavy = json.loads(done.stderr)
+    assert code in (0, 1)
+    assert seen == []
+    assert heavy == []
+    assert [(path, path.stat().st_mtime_ns, path.stat().st_ctime_ns) for path in paths] == before
+    assert sorted(machine.folder.iterdir()) == sorted(paths[1:])
+
+
+async def test_the_links_are_those_of_the_network_that_the_journal_is_of(
+    capsys: pytest.CaptureFixture[str], machine: Machine
+) -> None:
+    await machine.drive(until=Action.MINT)
+    assert main(["status", "--json", "--network", "mainnet", "--state-dir", str(machine.folder)])
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["network"] == "rehearsal"
+    assert answer["transactions"][0]["link"] is None, "it would lead to somebody else's"

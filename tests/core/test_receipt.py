@@ -10,7 +10,8 @@ import pytest
 
 from core.errors import OnboardingError
 from core.fold import fold
-from core.receipt import build_receipt, read_receipt, receipt_lines
+from core.receipt import build_receipt, read_receipt
+from core.receipt_text import receipt_lines
 from core.state import Action
 from tests.support.machine import DETAILS, Machine
 
@@ -53,6 +54,8 @@ async def test_programs_find_every_key_of_the_contract_and_wei_as_strings(
         "request_id": transfer.request_id,
         "hash": transfer.hash,
         "wei": str(transfer.wei),
+        "held_wei": str(transfer.wei),
+        "block": state.funded.block if state.funded else None,
     }
     assert [row["purpose"] for row in receipt["transactions"]] == ["register", "mint", "did"]
     for row in receipt["transactions"]:
@@ -92,21 +95,28 @@ async def test_people_read_it_on_eighty_columns_with_nothing_broken_apart(
 async def test_every_way_and_every_backup_has_its_words(funding: str, backup: str | None) -> None:
     receipt = {
         "peaq_id": "did:peaq:0x",
+        "token": "PEAQ",
+        "address": "0x",
+        "link": None,
         "machine_id": 1,
         "identity_nft_token_id": 1,
         "machine_nft_token_id": 2,
         "network": "rehearsal",
         "chain_id": 1,
         "bond_wei": "0",
-        "funding": {"way": funding},
+        "funding": {"way": funding, "hash": None, "held_wei": None, "block": None},
         "gas_spent_wei": "0",
         "mcr": "",
         "backup": backup,
+        "host": "arm-7",
+        "endpoints": {"rpc": "", "gas_station": None, "mcr": None},
+        "versions": {},
         "finished_at": "now",
+        "rebuilt_at": None,
         "did_attributes": {"operator": ""},
         "transactions": [],
     }
-    text = "\n".join(receipt_lines(receipt, "PEAQ"))
+    text = "\n".join(receipt_lines(receipt))
     assert "paid earlier" in text
     assert "not indexed yet" in text
     assert "self-managed" in text
@@ -164,3 +174,45 @@ async def test_the_mcr_api_is_not_needed_for_a_receipt(machine: Machine, fault: 
     receipt = read_receipt(machine.folder)
     assert receipt is not None
     assert receipt["mcr"] == ""
+
+
+async def test_who_paid_and_with_which_transaction_is_known_where_it_can_be(
+    machine: Machine,
+) -> None:
+    machine.environ["PEAQOS_PRIVATE_KEY"] = machine.network.owner_key
+    machine.way = "owner"
+    await machine.drive()
+    receipt = read_receipt(machine.folder)
+    assert receipt is not None
+    (paid,) = [row for row in receipt["transactions"] if row["purpose"] == "funding"]
+    assert receipt["funding"]["way"] == "owner"
+    assert receipt["funding"]["hash"] == paid["hash"]
+    assert receipt["funding"]["wei"] == paid["value_wei"] == receipt["funding"]["held_wei"]
+    assert receipt["gas_spent_wei"] == str(
+        sum(int(row["fee_wei"]) for row in receipt["transactions"] if row is not paid)
+    ), "the owner's fee is not the machine's"
+
+
+@pytest.mark.parametrize("trouble", ["by hand", "lost-answer"])
+async def test_where_nobody_told_the_amount_it_is_what_the_wallet_held(
+    machine: Machine, trouble: str
+) -> None:
+    if trouble == "by hand":
+        machine.way = "manual"
+    else:
+        machine.network.fault(trouble, 1)
+    await machine.drive_stubbornly()
+    receipt = read_receipt(machine.folder)
+    assert receipt is not None
+    assert receipt["funding"]["hash"] is None
+    assert receipt["funding"]["wei"] == receipt["funding"]["held_wei"] != "0"
+
+
+async def test_the_key_of_an_account_at_the_endpoint_is_not_handed_over(machine: Machine) -> None:
+    machine.environ["PEAQOS_RPC_URL"] = machine.network.rpc_url + "?apikey=of-an-account"
+    await machine.drive()
+    for name in ("receipt.json", "receipt.txt"):
+        assert "of-an-account" not in (machine.folder / name).read_text()
+    receipt = read_receipt(machine.folder)
+    assert receipt is not None
+    assert receipt["endpoints"]["rpc"] == machine.network.rpc_url

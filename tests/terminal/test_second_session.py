@@ -110,11 +110,11 @@ def test_the_second_one_sees_live_what_the_first_one_does(
 ) -> None:
     assert f"Process {first.child.pid} on /dev/" in second.words
     second.sees("Next: create the keypair")
-    assert "Started on rehearsal" in second.words
+    assert "The onboarding was started on rehearsal" in second.words
     first.keypair()
     first.title("Keep a copy of the key")
     second.sees("Next: back up the keypair")
-    second.sees("Key generated, locked with")
+    second.sees("A new key was made.")
     assert holder(place.state)["pid"] == str(first.child.pid)
 
 
@@ -229,10 +229,10 @@ def test_line_by_line_it_is_watched_and_asked_for(place: Place, first: Console) 
         other.sees("Another wizard is at work")
         other.sees("What now")
         other.type("watch\r")
-        other.sees("Started on rehearsal")
+        other.sees("The onboarding was started on rehearsal")
         first.keypair()
         first.title("Keep a copy of the key")
-        other.sees("Key generated, locked with")
+        other.sees("A new key was made.")
         other.type("\x03")
         other.until(lambda: other.words.count("What now [watch]:") == 2, "it was asked again")
         other.type("ask\r")
