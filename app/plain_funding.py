@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from app.answers import Answers, MissingAnswer
 from app.console import Console
 from app.prompts import Prompts
-from app.qr_lines import qr_lines
 from core.amounts import peaq
 from core.errors import OnboardingError, fault
 from core.onboarding import Onboarding
+from core.qr_text import qr_lines
 from core.secrets import Secret
 from core.text import grouped
 from core.totp import Enrolment
@@ -95,7 +96,8 @@ class FundingPrompts(Prompts):
             question += ", i swaps dark and light"
         while True:
             if drawn:
-                self.console.say("\n".join(qr_lines(enrolment.uri, inverted=inverted)))
+                ink: Literal["dark", "light"] = "dark" if inverted else "light"
+                self.console.say("\n".join(qr_lines(enrolment.uri, ink=ink)))
                 self.console.say("Scan it with an authenticator app, or type this secret into it:")
             else:
                 self.console.say("In an authenticator app, type this secret:")
@@ -144,6 +146,9 @@ class FundingPrompts(Prompts):
         way, self._way_ahead = self._way_ahead, None
         if way and way != self.engine.state.way:
             await self.engine.choose_way(way)
+            return
+        if self.engine.state.way == "gas-station" and self.answers.code_command:
+            await self._with_code(self.engine.ask_gas_station)  # which looks at the balance first
             return
         balance = await self.engine.look_at_balance()
         if not balance.missing:

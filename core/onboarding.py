@@ -109,49 +109,14 @@ class Onboarding:
 
     async def _load(self) -> Context:
         def build() -> Context:
-            # The steps too: whatever imports web3 later would do it on the event loop.
-            import core.environment
-            import core.finish
-            import core.keypair
-            import core.machine_nft
-            import core.owner_wallet
-            import core.reconcile
-            import core.registration  # noqa: F401 - imported here so that nobody waits for it later
-            from core.chain import Chain
-            from core.context import Context
-            from core.contracts import codec
-            from core.gas_station import GasStation
-            from core.http import Http
-            from core.keystore import available_memory
-            from core.mcr import Mcr
-            from core.rpc import Rpc
-            from core.transactions import Sender
+            from core.loading import build_context  # web3 comes with it: here, in the thread
 
-            for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry"):
-                codec(name)
-            settings = self.settings
-            network = settings.network
-            connect = self._connect or Http
-            urls = (settings.rpc_url, *settings.fallback_urls)
-            rpc = Rpc(urls, network.chain_id, network.title, self.clock, connect)
-            chain = Chain(rpc, network, settings.contracts)
-            book = self.session.book
-            gas_station = mcr = None
-            if settings.gas_station_url:
-                http = connect(settings.gas_station_url)
-                gas_station = GasStation(http, network.gas_station_chain, self.clock)
-            if settings.mcr_url:
-                mcr = Mcr(connect(settings.mcr_url))
-            return Context(
-                settings=settings,
-                folder=self.session.folder,
-                clock=self.clock,
-                book=book,
-                chain=chain,
-                sender=Sender(chain, book, self.clock),
-                gas_station=gas_station,
-                mcr=mcr,
-                available_memory=self._available_memory or available_memory,
+            return build_context(
+                self.session,
+                self.settings,
+                self.clock,
+                connect=self._connect,
+                available_memory=self._available_memory,
                 single_transaction=self._single_transaction,
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.amounts import peaq
+from core.qr_text import qr_lines
 
 PAGE_LINES = 60
 """What fits on A4 in the usual type of a printer, with its margins."""
@@ -58,7 +59,9 @@ def receipt_lines(receipt: dict[str, Any]) -> list[str]:
 
 def page_lines(receipt: dict[str, Any]) -> list[str]:
     """The same to be printed on one page, with the peaqID as a QR code, dark on light paper."""
-    code = [f"    {row}".rstrip() for row in qr_rows(receipt["peaq_id"])]
+    # Level M for a copy of a copy; one module of quiet zone, the empty lines around are the rest.
+    rows = qr_lines(receipt["peaq_id"], ink="dark", level="m", quiet=1)
+    code = [f"    {row}".rstrip() for row in rows]
     return [
         "peaq onboarding receipt                   (the square code is the peaqID)",
         "",
@@ -124,22 +127,6 @@ def _lower_half(receipt: dict[str, Any]) -> list[str]:
     if receipt["link"]:
         lines.append(f"  {receipt['link']}")
     return lines
-
-
-def qr_rows(text: str) -> list[str]:
-    """A QR code in half blocks, the ink being the dark modules: right on paper, not on a dark
-    terminal.
-    """
-    import segno  # only where a page is made
-
-    # Level M for a copy of a copy; one module of quiet zone, the empty lines around are the rest.
-    code = segno.make_qr(text, error="m", boost_error=False)
-    matrix = [list(row) for row in code.matrix_iter(border=1)]
-    matrix += [[0] * len(matrix[0])] * (len(matrix) % 2)
-    return [
-        "".join(" ▄▀█"[2 * bool(upper) + bool(lower)] for upper, lower in zip(*pair, strict=True))
-        for pair in zip(matrix[::2], matrix[1::2], strict=True)
-    ]
 
 
 def _cut(line: str) -> str:

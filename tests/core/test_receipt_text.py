@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import zxingcpp
 
-from core.receipt_text import PAGE_COLUMNS, PAGE_LINES, page_lines, qr_rows, receipt_lines
+from core.qr_text import qr_lines
+from core.receipt_text import PAGE_COLUMNS, PAGE_LINES, page_lines, receipt_lines
 
 ADDRESS = "0xEd597DA4334D9b6323b877774da419Fdeb440095"
 PEAQ_ID = f"did:peaq:{ADDRESS}"
@@ -131,7 +132,7 @@ def test_the_code_reads_back_as_the_peaq_id_from_paper(height: int, gap: int, in
 
 
 def test_the_code_alone_has_a_light_border() -> None:
-    code = qr_rows(PEAQ_ID)
+    code = qr_lines(PEAQ_ID, ink="dark", level="m", quiet=1)
     assert all(row[0] == row[-1] == " " for row in code)
     assert not set(code[0]) & {"█", "▀"}
 

@@ -1,0 +1,66 @@
+"""Everything that takes long to import, in one place: imported in a thread, after the first paint.
+
+The steps too, which nothing here uses: whatever imports web3 later would do it on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import core.environment
+import core.finish
+import core.keypair
+import core.machine_nft
+import core.owner_wallet
+import core.reconcile
+import core.registration  # noqa: F401 - imported so that nobody waits for it later
+from core.chain import Chain
+from core.clock import Clock
+from core.context import Context
+from core.contracts import codec
+from core.gas_station import GasStation
+from core.http import Http
+from core.keystore import available_memory as memory_of_this_machine
+from core.mcr import Mcr
+from core.rpc import Rpc
+from core.session import Session
+from core.settings import Settings
+from core.transactions import Sender
+
+
+def build_context(
+    session: Session,
+    settings: Settings,
+    clock: Clock,
+    *,
+    connect: Callable[[str], Http] | None,
+    available_memory: Callable[[], int] | None,
+    single_transaction: bool,
+) -> Context:
+    """The clients and what the steps share. `connect` and `available_memory`: None for the usual
+    ones.
+    """
+    for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry"):
+        codec(name)
+    network, connect = settings.network, connect or Http
+    urls = (settings.rpc_url, *settings.fallback_urls)
+    rpc = Rpc(urls, network.chain_id, network.title, clock, connect)
+    chain = Chain(rpc, network, settings.contracts)
+    gas_station = mcr = None
+    if settings.gas_station_url:
+        http = connect(settings.gas_station_url)
+        gas_station = GasStation(http, network.gas_station_chain, clock)
+    if settings.mcr_url:
+        mcr = Mcr(connect(settings.mcr_url))
+    return Context(
+        settings=settings,
+        folder=session.folder,
+        clock=clock,
+        book=session.book,
+        chain=chain,
+        sender=Sender(chain, session.book, clock),
+        gas_station=gas_station,
+        mcr=mcr,
+        available_memory=available_memory or memory_of_this_machine,
+        single_transaction=single_transaction,
+    )
