@@ -39,6 +39,7 @@ class TerminalApp(App[int]):
     def __init__(self, *, watch_terminal: bool = True) -> None:
         super().__init__(driver_class=ThriftyDriver)
         self._watch_terminal = watch_terminal
+        self._ending = False
         self.register_theme(FULL)
         self.register_theme(ANSI)
         self.theme = choose_theme(os.environ)
@@ -75,14 +76,19 @@ class TerminalApp(App[int]):
         SIGTSTP goes to the whole job, since who started the wizard may be waiting for it. Where no
         shell is there to continue it (`ssh -t HOST peaq-onboard`), the kernel ignores that signal.
         """
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTSTP, signal.SIGCONT):
-            loop.remove_signal_handler(number)
+        if self._ending:
+            return
+        self._ignore_pauses()
         with self.suspend():
             stop()
             while not _in_foreground():
                 os.kill(0, signal.SIGSTOP)
         self._handle_pauses()
+
+    def _ignore_pauses(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            loop.remove_signal_handler(number)
 
     def action_paint_again(self) -> None:
         """For when something else has written on the terminal."""
@@ -96,6 +102,9 @@ class TerminalApp(App[int]):
 
     def _signalled(self, number: int) -> None:
         log.info("ended by signal %s", number)
+        # The kernel sends SIGCONT after the SIGHUP of a closed terminal: what is ending must not
+        # take the terminal again, or a thread would read from nothing for ever.
+        self._ending = True
         if number == signal.SIGHUP:
             _let_go_of_terminal()
         self.exit(return_code=128 + number, result=128 + number)

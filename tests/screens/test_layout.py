@@ -23,7 +23,6 @@ PLACES = {
     Action.REGISTER: (),
     Action.MINT: ("#documentation-url", "#data-api", "#data-visibility"),
     Action.WRITE_DID: ("#documentation-url", "#data-api", "#data-visibility"),
-    Action.FINISH: (),
     Action.NOTHING: (),
 }
 

@@ -9,7 +9,8 @@ from core.state import Action
 from tests.screens.driver import SCREEN_OF, at_the_wizard
 from tests.support.machine import Machine, check_once
 
-PLACES = [action for action in SCREEN_OF if action is not Action.NOTHING]
+# What is left when all is written needs nobody: it has a test of its own.
+PLACES = [action for action in SCREEN_OF if action not in (Action.FINISH, Action.NOTHING)]
 
 
 @pytest.mark.parametrize("action", PLACES, ids=lambda action: action.name.lower())
