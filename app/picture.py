@@ -8,6 +8,7 @@ curses has always done; `clear` begins anew, where something else may have writt
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,7 +20,8 @@ _PART = re.compile(
     r"|\x1b\[(?P<look>[\d;]*)m"
     r"|(?P<break>\r?\n)"
     r"|(?P<text>[^\x00-\x1f\x7f]+)"
-    # Modes, titles, the bell: they are written as they come.
+    # Modes, titles, the bell: by themselves they are written as they come. Amid text they are
+    # somebody else's, and go no further.
     r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b?.)",
     re.DOTALL,
 )
@@ -81,10 +83,10 @@ class Picture:
                 column = _draw(wanted[row], column, look, part["text"])
             else:
                 others.append(part.group())
-        if others:
+        written: list[str] = []
+        if others and not placed:
             # Whatever it is, and whoever writes next: not in our colours.
-            others.insert(0, self._turn(_PLAIN))
-        written = [*others]
+            written = [self._turn(_PLAIN), *others]
         for y, cells in sorted(wanted.items()):
             for start, end in _runs(self._rows.get(y, []), cells):
                 written.append(_at(y, start))
@@ -117,6 +119,10 @@ def _draw(cells: list[Cell], column: int, look: str, text: str) -> int:
     signs, blanks = _looks(look)
     for sign in text:
         width = 1 if sign.isascii() else get_character_cell_size(sign)
+        if not sign.isascii() and unicodedata.category(sign).startswith("C"):
+            if width == 0:
+                continue
+            sign = "\ufffd"
         if width == 0:
             if 0 < column <= len(cells):
                 before, marked = cells[column - 1]

@@ -22,11 +22,15 @@ from core.receipt_text import receipt_lines
 from core.settings import NETWORK, Settings, load_settings
 from core.state import Details, State
 from core.steps import Step
+from core.text import clean
 
 if TYPE_CHECKING:
     from app.rehearsal.network import RehearsalNetwork
     from app.rehearsal.pretend import PretendPeople
     from core.onboarding import Onboarding
+
+_LONG = 4096
+"""Characters: a path is shown whole."""
 
 
 def state_folder(options: argparse.Namespace, network: str) -> Path:
@@ -144,7 +148,7 @@ def _run(
 
         pretend = PretendPeople(network)
     for warning in session.warnings:
-        print(warning, file=sys.stderr)
+        print(clean(warning, _LONG), file=sys.stderr)
     try:
         run = _run_plain if options.plain else _run_screens
         code = run(options, engine, pretend)
@@ -234,7 +238,7 @@ def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -
         print("The machine is onboarded.\n")
         if receipt:
             print("\n".join(receipt_lines(receipt)))
-        print(f"\nThe receipt is in {folder}")
+        print(f"\nThe receipt is in {clean(folder, _LONG)}")
         return
     step = engine.action.step or Step.ENVIRONMENT
     print(f"Stopped at step {step.value} of {len(Step)}: {step.info.title}. Nothing is lost.")
@@ -256,4 +260,4 @@ def _same_command(options: argparse.Namespace) -> str:
         words += ["--env-file", str(options.env_file)]
     if options.state_dir is not None:
         words += ["--state-dir", str(options.state_dir)]
-    return shlex.join(words)
+    return clean(shlex.join(words), _LONG)

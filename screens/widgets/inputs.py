@@ -20,7 +20,9 @@ class Field(Input):
     """A one-line input that takes pastes with white space around them."""
 
     def __init__(self, value: str = "", *, secret: bool = False, **more: Any) -> None:
-        super().__init__(value, password=secret, compact=True, select_on_focus=False, **more)
+        # What the environment or a file holds is foreign text too.
+        shown = "".join(sign for sign in value if sign.isprintable())
+        super().__init__(shown, password=secret, compact=True, select_on_focus=False, **more)
         self.cursor_blink = False
         self._pasted_at = -1.0
 
@@ -29,7 +31,7 @@ class Field(Input):
 
     def tidy(self, text: str) -> str:
         """What of a paste is taken."""
-        return " ".join(text.split())
+        return " ".join("".join(s if s.isprintable() else " " for s in text).split())
 
     def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()

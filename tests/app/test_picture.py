@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +98,23 @@ def test_nobody_else_writes_in_our_colours() -> None:
     picture = Picture()
     assert picture.changes("\x1b[1;1H\x1b[31;49mred\x1b[0m").endswith("red\x1b[1;4H")
     assert picture.changes("\x1b[?1049l") == "\x1b[m\x1b[?1049l"
+
+
+def test_nothing_foreign_amid_text_reaches_the_terminal() -> None:
+    for hostile in (
+        "\x1b]0;owned\x07",
+        "\x1b[2J",
+        "\x07",
+        "\x1b",
+        "\x9b31m",
+        "\u202e",
+        "\x00",
+        "\x1b[31",
+    ):
+        written = Picture().changes(f"\x1b[1;1H\x1b[49mbefore{hostile}after\x1b[0m")
+        shown = re.fullmatch(r"\x1b\[1;1H(before.*fter)\x1b\[1;\d+H", written, re.DOTALL)
+        assert shown, repr(written)
+        assert not any(sign in shown.group(1) for sign in "\x1b\x07\x9b\u202e\x00")
 
 
 def test_after_clearing_everything_is_written_anew() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.terminal.conftest import Note
 from tests.terminal.console import (
     COMMAND,
     DETAILS,
@@ -35,11 +36,16 @@ def status(environment: dict[str, str], folder: Path) -> tuple[int, dict[str, ob
     return done.returncode, json.loads(done.stdout)
 
 
-def test_a_rehearsal_is_finished_by_typing_and_ends_in_a_receipt(tmp_path: Path) -> None:
+def test_a_rehearsal_is_finished_by_typing_and_ends_in_a_receipt(
+    tmp_path: Path, note: Note
+) -> None:
     """The phone's codes are read off the screen; the second one is waited for."""
     state = tmp_path / "machine"
-    arguments = ["--rehearse", "--state-dir", str(state), *DETAILS]
+    arguments = ["--rehearse", "--state-dir", str(state)]
     with console(arguments, clean_environment(tmp_path), tmp_path) as tty:
+        tty.sees("passed")
+        tty.type(f"{DETAILS[1]}\t{DETAILS[3]}")
+        tty.sees(DETAILS[3])
         tty.environment()
         tty.keypair()
         tty.backup()
@@ -57,6 +63,8 @@ def test_a_rehearsal_is_finished_by_typing_and_ends_in_a_receipt(tmp_path: Path)
         tty.sees("The machine is onboarded")
         tty.enter()
         assert tty.ends() == 0
+        note("whole", what="all seven screens, 80x24", bytes=len(tty.raw))
+        assert len(tty.raw) <= 160_000
         after = tty.raw.rpartition(b"\x1b[?1049l")[2].decode()
     receipt = json.loads((state / "receipt.json").read_text())
     for text in (

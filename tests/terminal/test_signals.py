@@ -17,6 +17,7 @@ import pytest
 
 from core.journal import read_records
 from core.lock import holder
+from tests.terminal.conftest import Note
 from tests.terminal.console import COMMAND, DETAILS, Devnet, clean_environment, console, devnet
 
 pytestmark = pytest.mark.terminal
@@ -35,7 +36,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["term", "hup"]
 )
 def test_a_signal_ends_it_with_the_terminal_as_it_was(
-    tmp_path: Path, network: Devnet, number: signal.Signals, code: int
+    tmp_path: Path, network: Devnet, number: signal.Signals, code: int, note: Note
 ) -> None:
     environment = clean_environment(tmp_path, **network.variables)
     state = tmp_path / "machine"
@@ -43,7 +44,9 @@ def test_a_signal_ends_it_with_the_terminal_as_it_was(
         tty.environment()
         tty.title("Give the machine its key")
         os.kill(tty.child.pid, number)
+        os.kill(tty.child.pid, signal.SIGCONT)  # as systemd does, so that the stopped end too
         assert tty.ends(within=SOON) == code
+        note("life", what=number.name, ended=f"clean, exit {code}")
         if number is signal.SIGTERM:
             end = tty.raw[tty.raw.rindex(b"\x1b[?1049h") :]
             assert b"\x1b[?1049l" in end, "the shell's own screen did not come back"
@@ -69,7 +72,9 @@ def _controlling(ignoring_hup: bool) -> None:
 
 
 @pytest.mark.parametrize("way", ["login", "nohup", "setsid"])
-def test_a_terminal_that_is_closed_ends_it(tmp_path: Path, network: Devnet, way: str) -> None:
+def test_a_terminal_that_is_closed_ends_it(
+    tmp_path: Path, network: Devnet, way: str, note: Note
+) -> None:
     """Else it would hold the folder, and a processor, until the machine is switched off."""
     environment = clean_environment(tmp_path, **network.variables)
     state = tmp_path / "machine"
@@ -94,6 +99,7 @@ def test_a_terminal_that_is_closed_ends_it(tmp_path: Path, network: Devnet, way:
         code = process.wait(timeout=SOON + 5)
         assert time.monotonic() - closed < SOON
         assert code == 129
+        note("life", what=f"terminal closed ({way})", ended=f"clean, exit {code}")
     finally:
         process.kill()
         process.wait()
