@@ -33,7 +33,7 @@ FULL = Theme(
 ANSI = Theme(
     name="peaq-ansi",
     ansi=True,
-    primary="ansi_blue",
+    primary="ansi_default",  # bold: a terminal's blue is hard to read on black
     secondary="ansi_cyan",
     accent="ansi_magenta",
     warning="ansi_yellow",
@@ -52,8 +52,8 @@ ANSI = Theme(
         "label": "ansi_default",
         "field": "ansi_default",
         "field-focus": "ansi_default",
-        "key": "ansi_blue",
-        "key-text": "ansi_bright_white",
+        "key": "ansi_default",
+        "key-text": "ansi_default",
         "input-cursor-background": "ansi_default",
         "input-cursor-foreground": "ansi_default",
     },

@@ -38,39 +38,37 @@ PASSPHRASE = "correct horse battery staple"
 
 class Photographer:
     def __init__(self, app: WizardApp, pilot: Pilot[int]) -> None:
-        self._app = app
-        self._pilot = pilot
+        self.app = app
+        self.pilot = pilot
 
     async def until(self, condition: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + _PATIENCE
         while not condition():
             if loop.time() > end:
-                raise TimeoutError(self._app.step_screen)
-            await self._pilot.pause(0.05)
+                raise TimeoutError(self.app.step_screen)
+            await self.pilot.pause(0.05)
 
     async def on_screen(self, name: str) -> None:
-        await self.until(
-            lambda: type(self._app.step_screen).__name__ == name and not self._app.busy
-        )
-        await self._pilot.pause(0.4)
+        await self.until(lambda: type(self.app.step_screen).__name__ == name and not self.app.busy)
+        await self.pilot.pause(0.4)
 
     async def take(self, name: str) -> None:
-        svg = self._app.export_screenshot(title="peaq-onboard")
+        svg = self.app.export_screenshot(title="peaq-onboard")
         # The picture is to load nothing from elsewhere.
         svg = "\n".join(line.rstrip() for line in _FONTS.sub("", svg).splitlines())
         (PICTURES / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
         print(name)
 
     async def type(self, text: str) -> None:
-        await self._pilot.press(*text)
+        await self.pilot.press(*text)
 
     async def press(self, *keys: str) -> None:
-        await self._pilot.press(*keys)
+        await self.pilot.press(*keys)
 
     async def code(self, network: RehearsalNetwork, last: str = "") -> str:
         """The pretend phone's code, once it is another than `last`."""
-        address = self._app.engine.state.address or ""
+        address = self.app.engine.state.address or ""
         await self.until(lambda: (network.current_code(address) or ("", 0))[0] not in ("", last))
         shown = network.current_code(address)
         return shown[0] if shown else ""
@@ -106,32 +104,43 @@ async def photograph(folder: Path, network: RehearsalNetwork) -> None:
         await camera.take("3-enrolment")
         await camera.press("enter")
         await camera.on_screen("ConfirmationScreen")
-        used = await camera.code(network)
         await camera.take("4-confirmation")
-        await camera.type(used)
-        await camera.press("enter")
-        await camera.on_screen("FundingScreen")
-        await camera.take("5-funding")
-        used = await camera.code(network, used)
-        await camera.type(used)
-        await camera.press("enter")
-        await camera.until(lambda: engine.problem is not None and not app.busy)
-        await camera.take("5-rate-limited")
-        await camera.press("f3")
-        await camera.on_screen("FundingScreen")
-        await camera.take("5-by-hand")
-        await camera.press("f8")
-        await camera.on_screen("RegistrationScreen")
-        await camera.take("6-registration")
-        await camera.press("enter")
-        await camera.until(lambda: app.wait is not None)
-        await pilot.pause(1.2)
-        await camera.take("6-waiting")
-        await camera.on_screen("MachineNftScreen")
-        await camera.take("7-machine-nft")
-        await camera.press("enter")
-        await camera.on_screen("ReceiptScreen")
-        await camera.take("8-receipt")
+        await photograph_money(camera, network)
+
+
+async def photograph_money(camera: Photographer, network: RehearsalNetwork) -> None:
+    """From the first code on: refused, paid by hand, registered, minted and written."""
+    app, pilot, engine = camera.app, camera.pilot, camera.app.engine
+    used = await camera.code(network)
+    await camera.type(used)
+    await camera.press("enter")
+    await camera.on_screen("FundingScreen")
+    await camera.take("5-funding")
+    used = await camera.code(network, used)
+    await camera.type(used)
+    await camera.press("enter")
+    await camera.until(lambda: engine.problem is not None and not app.busy)
+    await camera.take("5-rate-limited")
+    await camera.press("f3")
+    await camera.on_screen("FundingScreen")
+    await camera.take("5-by-hand")
+    await camera.press("f8")
+    await camera.on_screen("RegistrationScreen")
+    await camera.take("6-registration")
+    await camera.press("f1")
+    await camera.until(lambda: type(app.screen).__name__ == "HelpScreen")
+    await camera.take("6-help")
+    await camera.press("escape")
+    await camera.on_screen("RegistrationScreen")
+    await camera.press("enter")
+    await camera.until(lambda: app.wait is not None)
+    await pilot.pause(1.2)
+    await camera.take("6-waiting")
+    await camera.on_screen("MachineNftScreen")
+    await camera.take("7-machine-nft")
+    await camera.press("enter")
+    await camera.on_screen("ReceiptScreen")
+    await camera.take("8-receipt")
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ class BackupScreen(StepScreen):
                 ConsentScreen(
                     "Without a backup",
                     [
-                        "If the disk of this machine fails, its identity and the bond are gone.",
+                        "If the disk of this machine fails, its identity and the bond are gone. "
                         "The receipt will say that there is no backup.",
                     ],
                     yes="Go on without",
@@ -95,7 +95,8 @@ class BackupScreen(StepScreen):
     def finished(self, name: str, result: Any) -> None:
         if name == "reveal":
             self.app.push_screen(
-                RevealScreen(result), lambda done: self._record("revealed") if done else None
+                RevealScreen(result, self.engine.clock),
+                lambda done: self._record("revealed") if done else None,
             )
         elif name == "env":
             note = f"The key is in {result} now, unencrypted, readable for this user only."
@@ -108,9 +109,10 @@ class BackupScreen(StepScreen):
             ConsentScreen(
                 "Write the key into .env?",
                 [
-                    f"PEAQOS_PRIVATE_KEY goes unencrypted into {self.engine.settings.env_file},",
-                    "for the machine's own software. Whoever reads that file, or a copy of this",
-                    "disk, has the machine and its money. Only do it where it is needed.",
+                    "PEAQOS_PRIVATE_KEY goes unencrypted, for the machine's own software, into",
+                    f"  {self.engine.settings.env_file}",
+                    "Whoever reads that file, or a copy of this disk, has the machine and its "
+                    "money. Only do it where it is needed.",
                 ],
                 yes="Write it",
                 word="write",

@@ -17,6 +17,7 @@ from core.onboarding import Onboarding
 from core.state import Balance, State, step_statuses
 from core.steps import Step
 from screens.help import HelpScreen
+from screens.widgets.button import ActionButton
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice
 from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine
@@ -28,6 +29,8 @@ from screens.wizard import Wizard
 HELD_BACK = ("RATE_LIMITED", "2FA_LOCKED", "CAP_EXCEEDED_OWNER", "CAP_EXCEEDED_WALLET")
 SMALLEST = (40, 12)
 """Columns and rows below which nothing sensible can be shown."""
+ROOMY = (90, 30)
+"""Columns and rows from which on there is room for margins."""
 
 
 class StepScreen(Screen[None]):
@@ -68,7 +71,7 @@ class StepScreen(Screen[None]):
             if not self.card_in_body:
                 yield ProblemCard()
             with Vertical(id="actions"):
-                yield Button(self.primary_label, id="primary", compact=True)
+                yield ActionButton(self.primary_label, id="primary")
         yield Line(id="pretend")
         with Vertical(id="foot"):
             yield MoneyLine(id="money")
@@ -82,6 +85,16 @@ class StepScreen(Screen[None]):
     def keys(self) -> list[tuple[str, str]]:
         """Key and what it does, the next step first."""
         return [("Enter", self.primary_label.lower()), ("Tab", "next field")]
+
+    def _all_keys(self) -> list[tuple[str, str]]:
+        return [*self.keys(), *([("Esc", "back")] if self.can_go_back else [])]
+
+    def say_primary(self, label: str) -> None:
+        """Names what Enter does now, on the button; `keys` says it in the last row."""
+        if str(self.primary.label) != label:
+            self.primary.label = label
+            self.primary.refresh(layout=True)
+            self.show_frame()
 
     def first_focus(self) -> Widget:
         """Where typing is needed, else the primary action."""
@@ -138,16 +151,14 @@ class StepScreen(Screen[None]):
         columns, rows = self.app.size
         too_small = columns < SMALLEST[0] or rows < SMALLEST[1]
         self.set_class(too_small, "too-small")
+        self.set_class(columns >= ROOMY[0] and rows >= ROOMY[1], "roomy")
         if too_small:
             self.query_one(HeaderLine).say("Make the window larger")
         else:
             self.query_one(HeaderLine).show(network, self.state.address)
         self.query_one(Rail).show(step_statuses(self.state, engine.clock.now()))
         self.query_one(MoneyLine).show(self.state, network.token)
-        keys = [*self.keys()]
-        if self.can_go_back:
-            keys.append(("Esc", "back"))
-        self.query_one(KeyLine).show([*keys, ("F1", "help"), ("ctrl+q", "leave")])
+        self.query_one(KeyLine).show([*self._all_keys(), ("F1", "help"), ("ctrl+q", "leave")])
         self._tick()
 
     def _tick(self) -> None:
@@ -264,7 +275,7 @@ class StepScreen(Screen[None]):
             self.wizard.go_back()
 
     def action_explain(self) -> None:
-        self.app.push_screen(HelpScreen(self.step))
+        self.app.push_screen(HelpScreen(self.step, self._all_keys()))
 
 
 def _shown(widget: Widget) -> bool:

@@ -85,7 +85,7 @@ class ConfirmationScreen(CodeScreen):
         yield Line("", id="attempts")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "confirm"), ("Esc", "show the QR code"), ("F3", "fund otherwise")]
+        return [("Enter", "confirm"), ("Esc", "show the QR code"), ("F3", "other way")]
 
     def first_focus(self) -> Widget:
         return self.code_field
@@ -93,7 +93,9 @@ class ConfirmationScreen(CodeScreen):
     def every_tick(self) -> None:
         refused = self.state.invalid_codes
         times = "once" if refused == 1 else f"{refused} times"
-        self.query_one("#attempts", Line).say(
+        line = self.query_one("#attempts", Line)
+        line.display = bool(refused)
+        line.say(
             f"\nThe Gas Station has refused a code {times}; it locks after a few."
             if refused
             else ""

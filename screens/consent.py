@@ -13,33 +13,40 @@ from textual.widgets import Button, Input
 
 from core.errors import OnboardingError
 from core.secrets import Secret
+from screens.widgets.button import ActionButton
 from screens.widgets.inputs import Field, Row, SecretField
 from screens.widgets.line import Line
 from screens.wizard import Wizard
 
 
 class ConsentScreen(ModalScreen[bool]):
-    """Shows `lines`; Enter agrees, Escape does not. With `word`, it has to be typed first."""
+    """Shows `lines`; Enter agrees, Escape does not. With `word`, it has to be typed first.
+
+    `loud` for what costs real money.
+    """
 
     BINDINGS = [Binding("escape", "refuse", show=False), Binding("enter", "agree", show=False)]
 
-    def __init__(self, title: str, lines: list[str], *, yes: str, word: str = "") -> None:
+    def __init__(
+        self, title: str, lines: list[str], *, yes: str, word: str = "", loud: bool = False
+    ) -> None:
         super().__init__()
         self._title = title
         self._lines = lines
         self._yes = yes
         self._word = word
+        self._loud = loud
 
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):
-            yield Line(self._title, id="title")
+            yield Line(self._title, id="title", classes="loud" if self._loud else "")
             for line in self._lines:
                 yield Line(line)
-            yield Line("")
             if self._word:
+                yield Line("")
                 yield Row(f'Type "{self._word}"', Field(id="consent-word"))
             yield Line("", id="consent-note")
-            yield Button(self._yes, id="consent-yes", compact=True)
+            yield ActionButton(self._yes, id="consent-yes")
             yield Line("Enter agrees, Esc goes back.", classes="muted")
 
     def on_mount(self) -> None:

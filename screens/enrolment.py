@@ -55,21 +55,18 @@ class EnrolmentScreen(StepScreen):
                 yield Line(self.engine.image[0], id="picture")
 
     def keys(self) -> list[tuple[str, str]]:
-        if self.engine.enrolment is None:
-            return [("Enter", "try again"), ("F3", "fund otherwise")]
+        if self._asks_anew:
+            return [("Enter", "try again"), ("F3", "other way")]
+        if self.problem is not None:
+            return [("Enter", "show the code"), ("F3", "other way")]
         if not self._has_room:
-            return [
-                ("Enter", "done"),
-                ("F4", "the code"),
-                ("F5", "renew"),
-                ("F3", "fund otherwise"),
-            ]
+            return [("Enter", "done"), ("F4", "the code"), ("F5", "renew"), ("F3", "other way")]
         return [
             ("Enter", "done"),
-            ("F3", "fund otherwise"),
+            ("F4", "large"),
             ("F5", "renew"),
             ("F6", "invert"),
-            ("F4", "large"),
+            ("F3", "other way"),
         ]
 
     @property
@@ -84,6 +81,18 @@ class EnrolmentScreen(StepScreen):
             self.set_class(not self._has_room, "code-apart")
             self._show_text()
         super().show_frame()
+
+    @property
+    def _asks_anew(self) -> bool:
+        """Whether Enter asks for a code to scan: there is none, or a newer one was refused."""
+        if self.engine.enrolment is None:
+            return True
+        return self.problem is not None and not self._command_failed
+
+    def show_problem(self, problem: Problem | None) -> None:
+        super().show_problem(problem)
+        again = "Show the code" if self._command_failed else "Try again"
+        self.say_primary(again if problem else self.primary_label)
 
     def on_mount(self) -> None:
         failed_here = self.state.failure is not None and self.state.failure.step is self.step
@@ -118,7 +127,7 @@ class EnrolmentScreen(StepScreen):
             line.say("The picture has expired; F5 renews.", layout=False)
 
     def go(self) -> None:
-        if self.engine.enrolment is None:
+        if self._asks_anew:
             self.action_renew()
         elif self._command_failed and self.problem is not None:
             self.show_problem(None)  # the code is there again, to be scanned
@@ -144,9 +153,6 @@ class EnrolmentScreen(StepScreen):
             self.show_frame()
             return
         super().finished(name, result)
-
-    def waits_for(self, problem: Any) -> bool:
-        return self.engine.enrolment is None
 
     def action_other_way(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")

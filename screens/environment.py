@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from textual.app import ComposeResult
@@ -22,6 +23,7 @@ from screens.widgets.marks import marks
 
 _WIDTH_OF_TITLE = 17
 _WIDTH_OF_TEXT = 54
+_WIDTH_OF_ROW = 74
 
 
 class EnvironmentScreen(StepScreen):
@@ -39,6 +41,8 @@ class EnvironmentScreen(StepScreen):
         self._checks = self._unasked()
         self._checked = False
         self._wants_on = False
+        self._mending = False
+        """Something essential is red: Enter asks again, and goes on once it is not."""
 
     def _unasked(self) -> dict[str, Check]:
         checks = [*pending(), self.wizard.terminal]
@@ -51,10 +55,10 @@ class EnvironmentScreen(StepScreen):
         yield Line("", id="checks")
 
     def keys(self) -> list[tuple[str, str]]:
-        keys = [("Enter", "go on"), ("Tab", "next field")]
+        keys = [("Enter", "check again" if self._mending else "go on"), ("Tab", "next field")]
         if not self.wizard.pretend:
             keys.append(("F2", "settings"))
-        return [*keys, ("F5", "check again")]
+        return keys if self._mending else [*keys, ("F5", "check again")]
 
     def on_mount(self) -> None:
         self._show_checks()
@@ -135,10 +139,17 @@ class EnvironmentScreen(StepScreen):
         self.query_one("#checks-title", Line).say(f"\n{title}")
         brief = red is not None or self.query_one(ProblemCard).problem is not None
         self.query_one("#checks", Line).say(_list_of(checks, brief=brief))
+        self._mending = red is not None and not waiting
+        self.say_primary("Check again" if self._mending else self.primary_label)
 
     def show_problem(self, problem: Problem | None) -> None:
         super().show_problem(problem)
         self._show_checks()
+
+
+def _indented(text: str) -> list[str]:
+    """Rows of `text` below a line of the list, so that what is wrapped is indented too."""
+    return textwrap.wrap(text, _WIDTH_OF_ROW, initial_indent="  ", subsequent_indent="  ")
 
 
 def _list_of(checks: list[Check], *, brief: bool) -> Content:
@@ -160,8 +171,8 @@ def _list_of(checks: list[Check], *, brief: bool) -> Content:
         head = Content.styled(f"{sign} {check.title:<{_WIDTH_OF_TITLE}}", style)
         lines.append(Content.assemble(head, f" {clean(check.text, _WIDTH_OF_TEXT)}"))
         if check.problem and check.light is Light.RED:
-            lines.append(Content(f"  {check.problem.cause}"))
-            lines.append(Content(f"  {check.problem.remedy}"))
-    if fine:
+            lines += [Content(row) for row in _indented(check.problem.cause)]
+            lines += [Content.styled(row, "bold") for row in _indented(check.problem.remedy)]
+    if fine and lines:
         lines.append(Content.styled(f"{signs.done} {fine} others are fine", "$success"))
     return Content("\n").join(lines)

@@ -104,8 +104,7 @@ class FundingScreen(CodeScreen):
         if isinstance(row, Widget):
             row.display = self.way == "gas-station"
         self.query_one("#hint").display = self.way == "gas-station"
-        self.primary.label = _PRIMARY[self.way]
-        self.primary.refresh(layout=True)
+        self.say_primary(_PRIMARY[self.way])
         failure = self.state.failure
         station_only = failure is not None and failure.problem.until is not None
         if failure and not (by_hand and station_only):
@@ -180,6 +179,7 @@ class FundingScreen(CodeScreen):
                 ],
                 yes="Sign and send",
                 word="send" if network.real_money else "",
+                loud=network.real_money,
             ),
             lambda agreed: self._pay(quote.amount) if agreed else None,
         )

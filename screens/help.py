@@ -2,79 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from core.steps import Step
+from screens.widgets.frame import keys_text
 from screens.widgets.line import Line
 
 WORDS = {
-    "peaq": "A public network on which machines have an identity of their own.",
-    "key": "A long secret number. Who has it, is the machine. It is kept encrypted, "
-    "and the passphrase opens it.",
-    "address": "The public name that follows from the key (0x and 40 signs). "
-    "Money is sent to it; showing it is harmless.",
-    "PEAQ": "The network's money. 1 PEAQ is the bond; small parts of one pay for the work.",
+    "peaq": "A public network, run by many computers, on which machines have an identity.",
+    "key": "A long secret number. Whoever has it can act as the machine and spend its money. "
+    "It is kept encrypted, and your passphrase opens it.",
+    "address": "The public name that belongs to the key: 0x and 40 signs. "
+    "Money is sent to it; showing it does no harm.",
+    "wallet": "The money at one address. Only the key of that address can spend it.",
+    "PEAQ": "The network's money. 1 PEAQ is the bond; small parts of one pay for gas.",
     "bond": "A deposit of 1 PEAQ that is held while the machine is registered. "
-    "It is paid once, by the registration.",
-    "gas": "The small fee that the network takes for each thing it writes down.",
-    "Gas Station": "A service that pays bond and gas for new machines, and asks for a code.",
-    "2FA": "An app on your phone shows a new six-digit code every 30 seconds. "
-    "The code proves that you are the one who asks.",
-    "block": "The network writes things down in blocks, one every few seconds.",
-    "final": "A block that can no longer be taken back.",
-    "Identity NFT": "The registration itself. It stays with the machine's key for good.",
-    "Machine NFT": "A token that stands for the machine and can be used in other programs.",
-    "DID": "The machine's public description: its number, where its documentation is, "
-    "where its data is, and who may see the data.",
-    "MCR": "A service that rates machines. A new machine is rated Provisioned.",
+    "It is paid once, when the machine is registered.",
+    "gas": "The small fee that the network takes for everything it writes down.",
+    "Gas Station": "A service that pays bond and gas for new machines. It asks for a code first.",
+    "2FA": "Proof by a second device: an app on your phone shows a new six-digit code every "
+    "30 seconds, and the code shows that it is you who asks.",
+    "transaction": "An order to the network, signed with the key. Once it is in a block, "
+    "it is written down for good.",
+    "block": "The network writes transactions down in blocks, one every few seconds.",
+    "final": "Said of a block that can no longer be taken back.",
+    "NFT": "An entry on the network that exists once and belongs to one address.",
+    "Identity NFT": "The registration itself, with the machine's number. It stays with the key.",
+    "Machine NFT": "The entry that stands for the machine in other programs.",
+    "DID": "The machine's public description: its number, where its documentation and its data "
+    "are, and who may see the data.",
+    "MCR": "A service that rates machines. A new one is rated Provisioned.",
 }
 
 OF_STEP: dict[Step, tuple[str, tuple[str, ...]]] = {
     Step.ENVIRONMENT: (
         "Three things about the machine are asked now, so that nothing is found wrong after money "
-        "has moved. Then everything that is needed later is checked. Green is fine, amber can "
-        "wait, red has to be mended first; it says how.",
-        ("peaq", "bond", "Gas Station", "MCR"),
+        "has moved. Meanwhile everything that is needed later is checked. A line with ! can wait. "
+        "A line with a cross has to be mended first; it says how.",
+        ("peaq", "bond", "Gas Station", "DID", "MCR"),
     ),
     Step.KEYPAIR: (
         "The machine gets a key. It is stored on this machine, locked with a passphrase that you "
-        "choose. Without file and passphrase nobody can use the machine's money: keep a copy of "
-        "both, in two places.",
-        ("key", "address"),
+        "choose. Without the file and the passphrase nobody can ever use the machine's money: "
+        "keep a copy of both, in two places.",
+        ("key", "address", "wallet", "bond"),
     ),
     Step.ENROLMENT: (
         "Open an authenticator app on your phone (any will do), choose to add an entry, and point "
-        "the camera at the square. Instead you can type the secret by hand. Make the window "
-        "larger or the font smaller if the camera does not catch it; F6 swaps dark and light.",
+        "the camera at the square. Or type the secret by hand. If the camera does not catch it: "
+        "F4 shows it alone, F6 swaps dark and light, a larger window helps too.",
         ("2FA", "Gas Station"),
     ),
     Step.CONFIRMATION: (
         "Type the six digits that the app shows for this machine. They are checked here before "
-        "they are sent, so that a slip costs no attempt.",
-        ("2FA",),
+        "they are sent, so that a slip costs no attempt. Esc shows the square again.",
+        ("2FA", "Gas Station"),
     ),
     Step.FUNDING: (
-        "The machine's wallet needs the bond and some gas. The Gas Station pays it for a fresh "
+        "The machine's wallet needs the bond and some gas. The Gas Station pays both for a fresh "
         "code. Or send it yourself to the address shown; the screen notices when it arrives.",
-        ("bond", "gas", "PEAQ", "Gas Station", "address"),
+        ("bond", "gas", "PEAQ", "wallet", "Gas Station"),
     ),
     Step.REGISTRATION: (
         "One transaction pays the bond and gives the machine its number. It is written down here "
         "before it is sent, so it is never paid twice, even if the power fails.",
-        ("bond", "gas", "Identity NFT", "block", "final"),
+        ("bond", "gas", "transaction", "block", "Identity NFT"),
     ),
     Step.MACHINE_NFT: (
-        "Two transactions finish it: the Machine NFT, and the public description, which is read "
-        "back from the network line by line.",
-        ("Machine NFT", "DID", "gas", "MCR"),
+        "Two transactions finish it: one makes the Machine NFT, one writes the public "
+        "description, which is then read back from the network, line by line.",
+        ("NFT", "Machine NFT", "DID", "gas", "final", "MCR"),
     ),
 }
 
 ANYTIME = (
-    "At any time: ctrl+q leaves, and the same command goes on where you were. "
+    "At any time ctrl+q leaves; the same command goes on where you were. "
     "Nothing that is done is lost, and nothing is paid twice."
 )
 
@@ -86,9 +94,11 @@ class HelpScreen(ModalScreen[None]):
         Binding("down,j,space", "scroll(1)", show=False),
     ]
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, keys: Sequence[tuple[str, str]] = ()) -> None:
+        """`keys` are those of the screen below, also where its last row has no room for them."""
         super().__init__()
         self._step = step
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         text, words = OF_STEP[self._step]
@@ -97,8 +107,10 @@ class HelpScreen(ModalScreen[None]):
             yield Line(text)
             yield Line("")
             for word in words:
-                yield Line(f"{word}: {WORDS[word]}")
+                yield Line(Content.assemble(Content.styled(word, "bold"), f": {WORDS[word]}"))
             yield Line("")
+            if self._keys:
+                yield Line(keys_text(self._keys))
             yield Line(ANYTIME)
             yield Line("")
             yield Line("Esc closes this.", classes="muted")

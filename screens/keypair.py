@@ -61,6 +61,9 @@ class KeypairScreen(StepScreen):
         yield Line(f"It is kept encrypted in {self.engine.session.folder}", classes="muted")
         yield Line("Write the passphrase down: nobody can recover it.", classes="muted")
 
+    def keys(self) -> list[tuple[str, str]]:
+        return [("Enter", str(self.primary.label).lower()), ("Tab", "next field")]
+
     def on_mount(self) -> None:
         self._show_way()
         self._fill_in()
@@ -87,8 +90,7 @@ class KeypairScreen(StepScreen):
     def _show_way(self) -> None:
         way = self.way
         self.query_one("#way-text", Line).say(_TEXTS[way])
-        self.primary.label = "Open the key" if way == "keep" else self.primary_label
-        self.primary.refresh(layout=True)
+        self.say_primary("Open the key" if way == "keep" else self.primary_label)
         for name, shown in (
             ("#private-key", way == "import"),
             ("#key-file", way == "import"),
@@ -132,8 +134,8 @@ class KeypairScreen(StepScreen):
                 ConsentScreen(
                     "A short passphrase",
                     [
-                        f"It has fewer than {WEAK_BELOW} characters. Who copies the file can try",
-                        "millions of short ones. A few words in a row are better.",
+                        f"It has fewer than {WEAK_BELOW} characters. Whoever copies the file can "
+                        "try millions of short ones. A few words in a row are better.",
                     ],
                     yes="Use it all the same",
                     word="" if self._agreed_ahead else "weak",

@@ -29,30 +29,43 @@ class RegistrationScreen(StepScreen):
         self._quote: Quote | None = None
 
     def body(self) -> ComposeResult:
-        yield Line("", id="skipped")
+        skipped = Line("", id="skipped")
+        skipped.display = False
+        yield skipped
         yield Line("The network is asked what it costs…", id="quote")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "sign and register" if self._quote else "try again")]
+        return [("Enter", "sign and register" if self._quote else "look again")]
 
     def on_mount(self) -> None:
         funded = self.state.funded
         if funded and funded.way == "already":
-            self.query_one("#skipped", Line).say(
-                "The wallet holds enough already; funding was not needed.\n"
-            )
+            line = self.query_one("#skipped", Line)
+            line.display = True
+            line.say("The wallet holds enough already; funding was not needed.\n")
         if self.state.open_transactions:
             self.query_one("#quote", Line).say(
                 "A registration was sent before. What became of it is looked up first."
             )
-        if self.state.failure is None or self.state.failure.step is not Step.REGISTRATION:
+        failure = self.state.failure
+        # As in the frame: a fault of the line is over, and asking is what finds that out.
+        over = failure is None or failure.problem.code.startswith("RPC_")
+        if over or (failure and failure.step is not self.step):
             self._ask()
+        else:
+            self._look_again()
 
     def first_focus(self) -> Widget:
         return self.primary
 
     def _ask(self) -> None:
         self.wizard.perform("quote", self.engine.quote)
+
+    def _look_again(self) -> None:
+        """What was shown does not hold any more: the next Enter asks for it, and signs nothing."""
+        self._quote = None
+        self.query_one("#quote").display = False
+        self.say_primary("Look again")
 
     def _show(self, quote: Quote) -> None:
         self._quote = quote
@@ -69,6 +82,8 @@ class RegistrationScreen(StepScreen):
             f"  from      {self.state.address}"
             f"{_written_along(quote, self.state.details)}"
         )
+        self.query_one("#quote").display = True
+        self.say_primary(self.primary_label)
         self.show_frame()
 
     def go(self) -> None:
@@ -83,8 +98,9 @@ class RegistrationScreen(StepScreen):
             return
         bond = peaq(self._quote.bond, up=True)
         lines = [
-            f"{bond} {network.token} will be staked from {self.state.address}",
-            f"on {network.title}. It is done once and cannot be taken back here.",
+            f"{bond} {network.token} will be staked on {network.title}, from",
+            f"  {self.state.address}",
+            "It is done once, and cannot be taken back here.",
         ]
         if limit is not None:
             ahead = f"--accept-bond accepted at most {peaq(limit)} {network.token} ahead"
@@ -95,6 +111,7 @@ class RegistrationScreen(StepScreen):
                 lines,
                 yes="Sign and register",
                 word="register" if above or limit is None else "",
+                loud=network.real_money,
             ),
             lambda agreed: self._unlocked_then_send() if agreed else None,
         )
@@ -127,7 +144,7 @@ class RegistrationScreen(StepScreen):
             self._unlocked_then_send()
             return
         # Whatever it was: the next Enter looks at bond, fee and balance again.
-        self._quote = None
+        self._look_again()
         super().failed(name, problem)
         self.show_frame()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,6 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from core.clock import Clock
 from core.secrets import Secret
 from core.text import grouped
 from screens.widgets.inputs import Field, Row
@@ -27,10 +26,11 @@ class RevealScreen(ModalScreen[bool]):
 
     BINDINGS = [Binding("escape", "refuse", show=False)]
 
-    def __init__(self, key: Secret) -> None:
+    def __init__(self, key: Secret, clock: Clock) -> None:
         super().__init__()
         self._key = key
-        self._ends = time.monotonic() + SECONDS
+        self._clock = clock
+        self._ends = clock.monotonic() + SECONDS
 
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):
@@ -50,7 +50,7 @@ class RevealScreen(ModalScreen[bool]):
         self._tick()
 
     def _tick(self) -> None:
-        left = self._ends - time.monotonic()
+        left = self._ends - self._clock.monotonic()
         line = self.query_one("#reveal-left", Line)
         if left > 0:
             line.say(f"Shown for {left:2.0f} s more", layout=False)

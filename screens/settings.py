@@ -11,6 +11,7 @@ from textual.widgets import Button, Input
 
 from core.errors import OnboardingError
 from core.settings import GAS_STATION_URL, MCR_URL, NETWORK, PRIVATE_KEY, VARIABLES
+from screens.widgets.button import ActionButton
 from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
 from screens.wizard import Wizard
@@ -45,10 +46,10 @@ class SettingsScreen(ModalScreen[bool]):
                     ),
                 )
             yield Line("", id="settings-note")
-            yield Button("Save", id="settings-save", compact=True)
+            yield ActionButton("Save", id="settings-save")
             yield Line(
-                "Enter saves, Esc goes back. Grey ones are set in the environment of this "
-                "terminal and are changed there.",
+                "Enter saves, Esc goes back. What Tab passes over is set in the environment of "
+                "this terminal, and is changed there.",
                 classes="muted",
             )
 

@@ -23,6 +23,14 @@ from tests.support.logs import close_log
 from tests.support.machine import Machine
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-snapshots",
+        action="store_true",
+        help="keep what the screens show now as their snapshots; such a run fails where it did",
+    )
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock that moves only when somebody sleeps on it."""

@@ -9,13 +9,14 @@ GAS_STATION = (
         "INVALID_2FA",
         "Invalid 2FA code",
         "The Gas Station did not take the code: mistyped, too old, or used before.",
-        "Wait for the next code in the authenticator, then type it.",
+        "Wait for the next code in the authenticator, type it, and press Enter.",
     ),
     Entry(
         "CODE_MALFORMED",
         "Invalid 2FA code",
         "A code has {digits} digits; this has {found}.",
-        "Type the {digits} digits that the authenticator shows. Spaces do not matter.",
+        "Type the {digits} digits that the authenticator shows, and press Enter. "
+        "Spaces do not matter.",
         money="",
     ),
     Entry(
@@ -38,7 +39,7 @@ GAS_STATION = (
         "CODE_USED",
         "Invalid 2FA code",
         "This code was used just now; each one works once.",
-        "Wait {seconds} s for the next code, then type it. It was not sent.",
+        "Wait {seconds} s for the next code, type it, and press Enter. It was not sent.",
         money="",
     ),
     Entry(
@@ -52,7 +53,7 @@ GAS_STATION = (
         "2FA_LOCKED",
         "2FA locked",
         "Too many wrong codes for this owner. The lock opens by itself.",
-        "When the time is over, use a fresh code.",
+        "When the time is over, type a fresh code and press Enter.",
         Kind.WAITING,
     ),
     Entry(
@@ -77,7 +78,7 @@ GAS_STATION = (
         "OWNER_ADDRESS_REFUSED",
         "The Gas Station does not accept the address",
         "It says: {message}",
-        "Fund the machine another way: press F3.",
+        "Press F3 to fund it another way.",
         again="after a change",
     ),
     Entry(
@@ -91,7 +92,8 @@ GAS_STATION = (
         "DUPLICATE_REQUEST",
         "The Gas Station is still at it",
         "The same request is being worked on. It is not paid twice.",
-        "Wait; the balance is watched. Then ask again with a fresh code: it is the same request.",
+        "Wait; the balance is watched. If nothing arrives, type a fresh code and press Enter: "
+        "it is the same request.",
         Kind.WAITING,
         money="A payment may be on its way.",
     ),
@@ -99,7 +101,7 @@ GAS_STATION = (
         "REQUEST_ALREADY_PROCESSED",
         "The Gas Station has settled this request",
         "It was answered before, but the wallet holds {held} of {needed} {token} so far.",
-        "Press Enter to look again, or fund it another way.",
+        "Press Enter to look again, or F3 to fund it another way.",
         Kind.WAITING,
         money="A payment may be on its way.",
     ),
@@ -107,41 +109,41 @@ GAS_STATION = (
         "RATE_LIMITED",
         "Faucet rate limit exceeded",
         "Too many requests from this owner or this line.",
-        "Ask again when the time is over, or choose another way to fund.",
+        "Ask again when the time is over, or press F3 to fund it another way.",
         Kind.WAITING,
     ),
     Entry(
         "CAP_EXCEEDED_OWNER",
         "Owner daily funding cap exceeded",
         "The Gas Station has paid this owner all that it pays in a day.",
-        "Choose another way to fund now, or come back tomorrow.",
+        "Press F3 to fund it another way now, or come back tomorrow.",
         Kind.WAITING,
     ),
     Entry(
         "CAP_EXCEEDED_WALLET",
         "Wallet daily funding cap exceeded",
         "The Gas Station has paid this wallet all that it pays in a day.",
-        "Choose another way to fund now, or come back tomorrow.",
+        "Press F3 to fund it another way now, or come back tomorrow.",
         Kind.WAITING,
     ),
     Entry(
         "TRANSFER_FAILED",
         "The Gas Station's transfer failed",
         "It accepted the request, but its payment did not go through.",
-        "Ask again with a fresh code: it is the same request, and is paid once at most.",
+        "Type a fresh code and press Enter: it is the same request, and is paid once at most.",
     ),
     Entry(
         "GAS_STATION_UNREACHABLE",
         "The Gas Station does not answer",
         "{host}: {reason}.",
-        "Press Enter to try again, or choose another way to fund.",
+        "Press Enter to try again, or F3 to fund it another way.",
         Kind.NETWORK,
     ),
     Entry(
         "GAS_STATION_NO_ANSWER",
         "The Gas Station's answer was lost",
         "The request was sent, but no answer came back: {reason}.",
-        "The balance is watched. Ask again with a fresh code: "
+        "The balance is watched. If nothing arrives, type a fresh code and press Enter: "
         "it is the same request, and is paid once at most.",
         Kind.NETWORK,
         money="A payment may be on its way.",
@@ -150,14 +152,15 @@ GAS_STATION = (
         "GAS_STATION_NOT_ITSELF",
         "This is not the Gas Station",
         "{host} answers, but not as the Gas Station does: {reason}.",
-        "Check PEAQOS_GAS_STATION_URL; a login page of the local network may be in between.",
+        "If the local network has a login page, log in there. Else check PEAQOS_GAS_STATION_URL. "
+        "Then press Enter.",
         Kind.NETWORK,
     ),
     Entry(
         "GAS_STATION_REFUSED",
         "The Gas Station refused: {code}",
         "It says: {message}",
-        "Press Enter to try again, or choose another way to fund.",
+        "Press Enter to try again, or F3 to fund it another way.",
     ),
     Entry(
         "NO_GAS_STATION",
@@ -170,7 +173,7 @@ GAS_STATION = (
         "ENROLMENT_UNUSABLE",
         "The Gas Station sent a 2FA setup that cannot be used",
         "{reason}",
-        "Press Enter to ask for a new one, or choose another way to fund.",
+        "Press Enter to ask for a new one, or F3 to fund it another way.",
         Kind.NETWORK,
     ),
 )

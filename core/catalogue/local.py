@@ -170,7 +170,7 @@ FILES = (
     Entry(
         "PASSPHRASE_WRONG",
         "The passphrase does not open the keystore",
-        "Tried {attempts} so far. Upper and lower case count.",
+        "Attempt {attempts}. Upper and lower case count.",
         "Type it again. There is no limit, and nothing is locked.",
         money="",
     ),

@@ -17,7 +17,8 @@ RPC = (
         "RPC_NOT_A_NODE",
         "This is not a peaq node",
         "{host} answers, but not as a node does: {reason}.",
-        "Check PEAQOS_RPC_URL; a login page of the local network may be in between.",
+        "If the local network has a login page, log in there. Else check PEAQOS_RPC_URL. "
+        "Then press Enter.",
         Kind.NETWORK,
         money=SAFE,
     ),
@@ -74,7 +75,7 @@ RPC = (
         "The records and the network disagree",
         "{reason}",
         "If this is a new rehearsal network, start with a new folder (--state-dir). "
-        "Otherwise ask again later: the endpoint may be wrong.",
+        "Otherwise press Enter to ask again later: the endpoint may be wrong.",
         Kind.NETWORK,
         money=SAFE,
     ),
@@ -126,14 +127,14 @@ OWNER = (
         "OWNER_IS_MACHINE",
         "The owner's wallet is the machine's own",
         "PEAQOS_PRIVATE_KEY is the key of {address}, which is to be funded.",
-        "Choose another way to fund: press F3.",
+        "Press F3 to fund it another way.",
         again="after a change",
     ),
     Entry(
         "AMOUNT_CHANGED",
         "The amount has changed",
         "It was {quoted} {token} when this was shown; now it is {now}.",
-        "Look at the new amount, then press Enter if you agree.",
+        "Press Enter to see the new amount. Nothing is signed before you agree.",
     ),
 )
 
@@ -150,7 +151,7 @@ CHAIN = (
         "BOND_CHANGED",
         "The bond has changed",
         "It was {quoted} {token} when this was shown; now it is {now}.",
-        "Look at the new amount, then press Enter if you agree.",
+        "Press Enter to see the new amount. Nothing is signed before you agree.",
     ),
     Entry(
         "BOND_NOT_ACCEPTED",
@@ -163,7 +164,7 @@ CHAIN = (
         "CONTRACT_PAUSED",
         "The contract is paused",
         "{name}: the operators of the network have stopped it for now.",
-        "Press Enter to try again later; it has to be released by them.",
+        "Only they can release it. Come back later, and press Enter to try again.",
         Kind.NETWORK,
     ),
     Entry(

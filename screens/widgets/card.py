@@ -24,6 +24,7 @@ class ProblemCard(Vertical):
     def compose(self) -> ComposeResult:
         yield Line(id="problem-title")
         yield Line(id="problem-text")
+        yield Line(id="problem-remedy")
         yield Line(id="problem-again")
 
     @property
@@ -39,10 +40,10 @@ class ProblemCard(Vertical):
         sign = marks().waiting if waits else marks().failed
         style = "bold $warning" if waits else "bold $error"
         self.query_one("#problem-title", Line).say(Content.styled(f"{sign} {problem.title}", style))
-        # A cause may end in foreign words, which end as they like.
-        stop = "" if problem.cause.endswith((".", "!", "?")) or not problem.money else "."
-        text = f"{problem.cause}{stop} {problem.money}".rstrip() + f"\n{problem.remedy}"
-        self.query_one("#problem-text", Line).say(text)
+        self.set_class(waits, "waits")
+        # What happened, what became of the money, what to do: a line of its own each.
+        self.query_one("#problem-text", Line).say(f"{problem.cause}\n{problem.money}".rstrip())
+        self.query_one("#problem-remedy", Line).say(problem.remedy)
         self.tick(now)
 
     def tick(self, now: datetime) -> None:

@@ -17,6 +17,13 @@ from screens.widgets.marks import marks
 
 _WIDE = 76
 """Columns that the rail of seven takes."""
+_MEASURE = 96
+"""Columns: wider is no easier to read, and is left empty at both sides (style.tcss)."""
+
+
+def _room(line: Line) -> int:
+    """Columns that a line of the frame has, without its padding."""
+    return max(min(line.app.size.width, _MEASURE) - 2, 0)
 
 
 class HeaderLine(Line):
@@ -31,7 +38,7 @@ class HeaderLine(Line):
             kind = Content.styled(f"{network.name}: test money", "$accent")
         right = Content.assemble(kind, "  ", shorten(address) if address else "no key yet")
         left = Content.styled("peaq onboarding", "bold")
-        width = max(self.app.size.width - 2, 20)
+        width = max(_room(self), 20)
         gap = max(width - left.cell_length - right.cell_length, 1)
         self.say(Content.assemble(left, " " * gap, right))
 
@@ -110,14 +117,15 @@ class KeyLine(Line):
         """The first key and the last two are always there; of the others as many as fit."""
         first, *others = keys
         ends, others = others[-2:], others[:-2]
-        width = max(self.app.size.width - 2, 0)
+        width = _room(self)
         while others and _width([first, *others, *ends]) > width:
             others.pop()
-        parts = [
-            Content.assemble(Content.styled(key, "bold"), f" {what}")
-            for key, what in (first, *others, *ends)
-        ]
-        self.say(Content("  ").join(parts))
+        self.say(keys_text((first, *others, *ends)))
+
+
+def keys_text(keys: Sequence[tuple[str, str]]) -> Content:
+    parts = [Content.assemble(Content.styled(key, "bold"), f" {what}") for key, what in keys]
+    return Content("  ").join(parts)
 
 
 def _width(keys: Sequence[tuple[str, str]]) -> int:

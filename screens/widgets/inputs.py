@@ -107,3 +107,10 @@ class Row(Horizontal):
     def compose(self) -> ComposeResult:
         yield Line(self._label, classes="label")
         yield self._field
+
+    def on_descendant_focus(self) -> None:
+        # The label shows where the keys go, also where a terminal has no colours for a field.
+        self.add_class("with-focus")
+
+    def on_descendant_blur(self) -> None:
+        self.remove_class("with-focus")

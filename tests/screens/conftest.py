@@ -21,17 +21,25 @@ def shared_clock() -> FakeClock:
 
 
 @pytest.fixture
+def typing_by_paste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pastes are how these tests type; that an Enter right after one is held back has its own
+    test. The terminal has all signs and sixteen colours, as most have over SSH.
+    """
+    monkeypatch.setattr(inputs, "_PASTE_ENTER_SECONDS", 0.0)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("COLORTERM", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture
 async def machine(
     shared_network: RehearsalNetwork,
     shared_clock: FakeClock,
     tmp_path: Path,
     quick_keystore: None,
-    monkeypatch: pytest.MonkeyPatch,
+    typing_by_paste: None,
 ) -> AsyncIterator[Machine]:
     """A machine with an empty state folder; no fault of a test is left to the next one."""
-    # Pastes are how these tests type; that an Enter right after one is held back has its own test.
-    monkeypatch.setattr(inputs, "_PASTE_ENTER_SECONDS", 0.0)
-    monkeypatch.delenv("NO_COLOR", raising=False)
     machine = Machine(shared_network, shared_clock, tmp_path / "state")
     yield machine
     for name in FAULTS:

@@ -56,15 +56,16 @@ SCREEN_OF = {
 class ScreenClock(FakeClock):
     """A clock for a wizard with screens: the engine's sleeps are over at once and move the time,
     as ever, but the watch on the balance waits until a test lets time pass. It would otherwise
-    run away with the time while nobody does anything.
+    run away with the time while nobody does anything. `standing` lets all sleeps wait like that.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.standing = False
         self._waiting: list[tuple[float, asyncio.Future[None]]] = []
 
     async def sleep(self, seconds: float) -> None:
-        if not _in_balance_watch():
+        if not self.standing and not _in_balance_watch():
             await super().sleep(seconds)
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -236,9 +237,11 @@ class Technician:
                 self.app.screen.query_one("#backup", Choice).value = "copied"
                 await self.press("enter")
             case "EnrolmentScreen":
-                if self.card and self.app.engine.enrolment is None:
+                if self.card:
                     await self.press("enter")
-                await self.until(lambda: self.app.engine.enrolment, "a code to scan")
+                await self.until(
+                    lambda: self.app.engine.enrolment and not self.card, "a code to scan"
+                )
                 await self.until(lambda: not self.app.busy, "to be idle")
                 await self.press("enter")
             case "ConfirmationScreen":

@@ -141,7 +141,11 @@ async def test_an_unknown_visibility_given_ahead_is_never_taken_over(machine: Ma
     ("fault", "title", "remedy"),
     [
         ("rpc-down", "The network cannot be reached", "Check the line, then press Enter."),
-        ("rpc-html", "This is not a peaq node", "Check PEAQOS_RPC_URL; a login page"),
+        (
+            "rpc-html",
+            "This is not a peaq node",
+            "If the local network has a login page, log in there.",
+        ),
     ],
 )
 async def test_a_dead_line_is_red_says_what_to_do_and_mends_by_itself(

@@ -32,7 +32,10 @@ async def test_a_rate_limit_counts_down_holds_enter_back_and_then_pays(machine: 
         await technician.reads_problem("Faucet rate limit exceeded")
         assert "Too many requests from this owner or this line." in technician.words
         assert "Nothing was paid, nothing is lost." in technician.words
-        assert "Ask again when the time is over, or choose another way to fund." in technician.words
+        assert (
+            "Ask again when the time is over, or press F3 to fund it another way."
+            in technician.words
+        )
         await technician.sees("Again in 00:30, with Enter.")
         assert journalled(machine) == ["RATE_LIMITED"]
 
@@ -62,7 +65,7 @@ async def test_a_daily_cap_leaves_paying_by_hand_open(
         await technician.code()
         await technician.reads_problem(title)
         assert cause in technician.words
-        assert "Choose another way to fund now, or come back tomorrow." in technician.words
+        assert "Press F3 to fund it another way now, or come back tomorrow." in technician.words
         await technician.sees("Again in ")
         assert journalled(machine)[0].startswith("CAP_EXCEEDED_")
         await technician.press("f3")
@@ -146,7 +149,7 @@ async def test_a_code_used_for_confirming_is_not_sent_again(machine: Machine) ->
         await technician.code(machine.codes[-1])
         await technician.reads_problem("Invalid 2FA code")
         assert "This code was used just now; each one works once." in technician.words
-        assert "s for the next code, then type it. It was not sent." in technician.words
+        assert "s for the next code, type it, and press Enter. It was not sent." in technician.words
         assert asked(machine) == before
         assert journalled(machine) == [], "a slip of typing is no failure of the step"
         assert technician.field("#code").value == ""

@@ -1,0 +1,395 @@
+"""What is looked at: every screen in its states, each reached as a technician reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from core.settings import PRIVATE_KEY
+from core.state import Action
+from screens.widgets.choice import Choice
+from tests.screens.driver import Technician
+from tests.screens.stage import Stage
+
+Play = Callable[[Technician], Awaitable[None]]
+PEAQ = 10**18
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`arrange` comes before the machine is driven to `action`, `meanwhile` after that and before
+    the screens open, `play` on the screen.
+    """
+
+    name: str
+    action: Action
+    play: Play
+    arrange: Callable[[Stage], None] = lambda stage: None
+    meanwhile: Callable[[Stage], None] = lambda stage: None
+    pretend: bool = False
+    """As a rehearsal shows it."""
+    again: bool = False
+    """After a new start of the program."""
+
+
+def stage_of(technician: Technician) -> Stage:
+    assert isinstance(technician.machine, Stage)
+    return technician.machine
+
+
+async def as_it_is(technician: Technician) -> None:
+    """Nothing is done."""
+
+
+def then(*keys: str, sees: str) -> Play:
+    """Keys, and the words that they lead to."""
+
+    async def play(technician: Technician) -> None:
+        await technician.press(*keys)
+        await technician.sees(sees)
+
+    return play
+
+
+def fault(name: str, do: Play, *, sees: str) -> Play:
+    """What is shown when a fault of the rehearsal meets what is done."""
+
+    async def play(technician: Technician) -> None:
+        technician.machine.network.fault(name)
+        await do(technician)
+        await technician.reads_problem(sees)
+
+    return play
+
+
+def waiting(path: str, do: Play, *, sees: str, seconds: float = 4.0) -> Play:
+    """What is shown while a service (by a piece of its path) keeps everybody waiting."""
+
+    async def play(technician: Technician) -> None:
+        stage_of(technician).held = path
+        await do(technician)
+        await technician.until(lambda: technician.app.wait, "a wait")
+        technician.machine.clock.advance(seconds)
+        await technician.sees(sees)
+
+    return play
+
+
+async def fresh_code(technician: Technician) -> None:
+    await technician.code()
+
+
+async def wrong_code(technician: Technician) -> None:
+    await technician.code(technician.machine.old_code())
+
+
+async def enter(technician: Technician) -> None:
+    await technician.press("enter")
+
+
+async def renew(technician: Technician) -> None:
+    await technician.press("f5")
+
+
+# 1 Environment
+
+
+async def list_is_green(technician: Technician) -> None:
+    await technician.sees("All checks passed.")
+
+
+async def list_is_red(technician: Technician) -> None:
+    await technician.sees("has to be mended first")
+
+
+async def list_is_amber(technician: Technician) -> None:
+    await technician.sees("All that is essential")
+
+
+async def list_fills_in(technician: Technician) -> None:
+    await technician.until(lambda: "✓ State folder" in technician.text, "the first lines")
+
+
+async def bad_url(technician: Technician) -> None:
+    await technician.sees("All checks passed.")
+    await technician.fill("#documentation-url", "docs.example.com/arm-7")
+    await technician.fill("#data-api", "https://api.example.com/arm-7")
+    await technician.press("enter")
+    await technician.reads_problem("The documentation URL cannot be used")
+
+
+async def settings_open(technician: Technician) -> None:
+    await technician.sees("mended first")
+    await technician.press("f2")
+    await technician.until(lambda: technician.place == "SettingsScreen", "the settings")
+
+
+def help_open(words: str) -> Play:
+    async def play(technician: Technician) -> None:
+        await technician.press("f1")
+        await technician.until(lambda: technician.place == "HelpScreen", "help")
+        await technician.sees(words)
+
+    return play
+
+
+# 2 Keypair
+
+
+def chosen(letter: str) -> Play:
+    async def play(technician: Technician) -> None:
+        way = technician.app.screen.query_one("#way", Choice)
+        technician.app.screen.set_focus(way)
+        await technician.press(letter)
+
+    return play
+
+
+async def two_passphrases(technician: Technician) -> None:
+    await technician.passphrase("correct horse 1", "correct horse 2")
+    await technician.reads_problem("The two passphrases differ")
+
+
+async def short_passphrase(technician: Technician) -> None:
+    await technician.passphrase("short")
+    await technician.until(lambda: technician.place == "ConsentScreen", "the question")
+
+
+async def brought_key(technician: Technician) -> None:
+    await chosen("i")(technician)
+    await technician.fill("#private-key", "4c" * 32)
+    await technician.passphrase()
+    await technician.until(lambda: technician.place == "ConsentScreen", "the question")
+
+
+async def wrong_passphrase(technician: Technician) -> None:
+    await technician.fill("#passphrase", "not the passphrase")
+    await technician.press("enter")
+    await technician.reads_problem("The passphrase does not open the keystore")
+
+
+def backup(way: str, place: str = "") -> Play:
+    async def play(technician: Technician) -> None:
+        technician.app.screen.query_one("#backup", Choice).value = way
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == place, place)
+
+    return play
+
+
+# 5 Fund, 6 Register, 7 Machine NFT and DID
+
+
+def with_owner(stage: Stage) -> None:
+    stage.environ[PRIVATE_KEY] = stage.network.owner_key
+    stage.way = "owner"
+
+
+def real_money(stage: Stage) -> None:
+    stage.real_money = True
+
+
+async def quoted(technician: Technician) -> None:
+    await technician.sees("Enter sign and register")
+
+
+async def asked_to_agree(technician: Technician) -> None:
+    await quoted(technician)
+    await technician.press("enter")
+    await technician.until(lambda: technician.place == "ConsentScreen", "the question")
+
+
+async def asked_for_passphrase(technician: Technician) -> None:
+    await quoted(technician)
+    await technician.press("enter")
+    await technician.until(lambda: technician.place == "UnlockScreen", "the passphrase")
+
+
+async def passphrase_refused(technician: Technician) -> None:
+    await asked_for_passphrase(technician)
+    await technician.paste("not the passphrase")
+    await technician.press("enter")
+    await technician.sees("does not open")
+
+
+async def sent_and_unseen(technician: Technician) -> None:
+    """Sent, and in no block for eight seconds."""
+    stage = stage_of(technician)
+    if technician.place == "RegistrationScreen":
+        await quoted(technician)
+    stage.unseen, stage.time.standing = True, True
+    await technician.press("enter")
+    await technician.until(lambda: technician.app.wait, "a wait")
+    await technician.until(lambda: technician.state.open_transactions, "it to be sent")
+    stage.clock.advance(1)
+    stage.clock.advance(7)
+    await technician.sees("8 s")
+
+
+async def late(technician: Technician) -> None:
+    """Sent, and in no block until the patience is over."""
+    await quoted(technician)
+    stage_of(technician).unseen = True
+    await technician.press("enter")
+    await technician.reads_problem("The network takes longer than usual")
+
+
+async def paused(technician: Technician) -> None:
+    await quoted(technician)
+    technician.machine.network.pause(True)
+    await technician.press("enter")
+    await technician.reads_problem("The contract is paused")
+
+
+async def bond_rose(technician: Technician) -> None:
+    await quoted(technician)
+    technician.machine.network.set_min_bond(105 * PEAQ // 100)
+    await technician.press("enter")
+    await technician.reads_problem("The bond has changed")
+
+
+async def some_arrived(technician: Technician) -> None:
+    await technician.press("f3")
+    await technician.sees("Send what is missing")
+    technician.machine.network.send(technician.machine.address, PEAQ // 10)
+    technician.machine.clock.advance(3)
+    await technician.sees("held 0.100000")
+
+
+async def half_written(technician: Technician) -> None:
+    technician.machine.network.fault("rpc-down")
+    await technician.press("enter")
+    await technician.reads_problem("The network cannot be reached")
+
+
+async def receipt_shown(technician: Technician) -> None:
+    await technician.sees("The machine is onboarded")
+
+
+async def welcome_back(technician: Technician) -> None:
+    await technician.until(lambda: technician.place == "ResumeScreen" and technician.card, "a card")
+
+
+A = Action
+SCENES = [
+    Scene("1-environment", A.CHECK_ENVIRONMENT, list_is_green),
+    Scene("1-environment-rehearsal", A.CHECK_ENVIRONMENT, list_is_green, pretend=True),
+    Scene(
+        "1-environment-checking",
+        A.CHECK_ENVIRONMENT,
+        list_fills_in,
+        lambda stage: setattr(stage, "held", "/"),
+    ),
+    Scene(
+        "1-environment-amber",
+        A.CHECK_ENVIRONMENT,
+        list_is_amber,
+        lambda stage: stage.network.fault("gas-station-html"),
+    ),
+    Scene(
+        "1-environment-red",
+        A.CHECK_ENVIRONMENT,
+        list_is_red,
+        lambda stage: stage.network.fault("rpc-html"),
+    ),
+    Scene("1-environment-bad-url", A.CHECK_ENVIRONMENT, bad_url),
+    Scene(
+        "1-environment-settings",
+        A.CHECK_ENVIRONMENT,
+        settings_open,
+        lambda stage: stage.environ.update(MACHINE_NFT_ADDRESS="0x123"),
+    ),
+    Scene("2-keypair", A.CREATE_KEYPAIR, as_it_is),
+    Scene("2-keypair-import", A.CREATE_KEYPAIR, chosen("i")),
+    Scene("2-keypair-differ", A.CREATE_KEYPAIR, two_passphrases),
+    Scene("2-keypair-short", A.CREATE_KEYPAIR, short_passphrase),
+    Scene("2-keypair-is-it-right", A.CREATE_KEYPAIR, brought_key),
+    Scene("2-keypair-there", A.CREATE_KEYPAIR, as_it_is, Stage.with_key),
+    Scene("2-keypair-wrong", A.CREATE_KEYPAIR, wrong_passphrase, Stage.with_key),
+    Scene("2-backup", A.BACK_UP_KEYPAIR, as_it_is),
+    Scene("2-backup-undecided", A.BACK_UP_KEYPAIR, then("enter", sees="Copy the file now")),
+    Scene("2-backup-none", A.BACK_UP_KEYPAIR, backup("none", "ConsentScreen")),
+    Scene("2-backup-reveal", A.BACK_UP_KEYPAIR, backup("revealed", "RevealScreen")),
+    Scene("2-backup-env", A.BACK_UP_KEYPAIR, then("f7", sees="Write the key into")),
+    Scene("3-enrolment", A.ENROL, then(sees="Or type this secret")),
+    Scene(
+        "3-enrolment-waiting", A.ENROL, waiting("/2fa/setup", renew, sees="The Gas Station prep")
+    ),
+    Scene("3-enrolment-failed", A.ENROL, fault("qr-failed", renew, sees="could not prepare")),
+    Scene(
+        "3-enrolment-none",
+        A.ENROL,
+        then(sees="does not answer"),
+        meanwhile=lambda stage: stage.network.fault("gas-station-down"),
+    ),
+    Scene("4-confirmation", A.CONFIRM, as_it_is),
+    Scene("4-confirmation-rehearsal", A.CONFIRM, then(sees="Pretend phone"), pretend=True),
+    Scene(
+        "4-confirmation-waiting",
+        A.CONFIRM,
+        waiting("/2fa/confirm", fresh_code, sees="The Gas Station checks the code"),
+    ),
+    Scene("4-confirmation-mistyped", A.CONFIRM, fault("locked", wrong_code, sees="Invalid 2FA")),
+    Scene(
+        "4-confirmation-refused", A.CONFIRM, fault("invalid-code", fresh_code, sees="Invalid 2FA")
+    ),
+    Scene("4-confirmation-locked", A.CONFIRM, fault("locked", fresh_code, sees="2FA locked")),
+    Scene("5-funding", A.FUND, as_it_is),
+    Scene("5-funding-rehearsal", A.FUND, then(sees="Pretend phone"), pretend=True),
+    Scene(
+        "5-funding-waiting", A.FUND, waiting("/faucet", fresh_code, sees="The Gas Station is asked")
+    ),
+    Scene(
+        "5-funding-rate-limited",
+        A.FUND,
+        fault("rate-limited", fresh_code, sees="Faucet rate limit exceeded"),
+    ),
+    Scene("5-funding-cap", A.FUND, fault("owner-cap", fresh_code, sees="Owner daily funding cap")),
+    Scene(
+        "5-funding-too-little",
+        A.FUND,
+        fault("skipped-but-poor", fresh_code, sees="Insufficient balance"),
+    ),
+    Scene(
+        "5-funding-lost-answer",
+        A.FUND,
+        fault("gas-station-down", fresh_code, sees="answer was lost"),
+    ),
+    Scene("5-funding-by-hand", A.FUND, some_arrived),
+    Scene("5-funding-by-hand-rehearsal", A.FUND, some_arrived, pretend=True),
+    Scene("5-funding-qr", A.FUND, then("f3", "f4", sees="Esc back")),
+    Scene("5-funding-owner", A.FUND, then("enter", sees="Send from the owner"), with_owner),
+    Scene("6-registration", A.REGISTER, quoted),
+    Scene("6-registration-mainnet", A.REGISTER, quoted, real_money),
+    Scene("6-registration-agree", A.REGISTER, asked_to_agree, real_money),
+    Scene("6-registration-unlock", A.REGISTER, asked_for_passphrase, again=True),
+    Scene("6-registration-wrong", A.REGISTER, passphrase_refused, again=True),
+    Scene("6-registration-waiting", A.REGISTER, sent_and_unseen),
+    Scene("6-registration-late", A.REGISTER, late),
+    Scene("6-registration-paused", A.REGISTER, paused),
+    Scene("6-registration-bond", A.REGISTER, bond_rose),
+    Scene("7-machine-nft", A.MINT, as_it_is),
+    Scene(
+        "7-machine-nft-already",
+        A.REGISTER,
+        then(sees="AlreadyRegistered"),
+        meanwhile=lambda stage: stage.network.fault("already-registered", 1),
+    ),
+    Scene("7-machine-nft-waiting", A.MINT, sent_and_unseen),
+    Scene("7-machine-nft-half", A.WRITE_DID, half_written),
+    Scene("8-receipt", A.NOTHING, receipt_shown),
+    Scene(
+        "9-welcome-back",
+        A.REGISTER,
+        welcome_back,
+        meanwhile=lambda stage: stage.network.fault("rpc-down"),
+        again=True,
+    ),
+    *(
+        Scene(f"help-{action.step.value}", action, help_open("At any time"))
+        for action in (A.CHECK_ENVIRONMENT, A.CREATE_KEYPAIR, A.ENROL, A.CONFIRM, A.FUND)
+        if action.step
+    ),
+    Scene("help-6", A.REGISTER, help_open("At any time")),
+    Scene("help-7", A.MINT, help_open("At any time")),
+]
