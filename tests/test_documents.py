@@ -29,6 +29,7 @@ OTHERS = {
     "--no-build-isolation": "pip",
     "--require-hashes": "pip",
     "--check": "ruff and docs/make_tables.py",
+    "--skip-funding": "the official command line",
 }
 """Options of other programs that the documents speak of."""
 
