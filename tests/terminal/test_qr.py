@@ -213,6 +213,6 @@ def test_line_by_line_it_is_read_on_dark_and_on_light(
         tty.until(lambda: read_codes(tty.screen, light=True), "swapped, it is right on a light one")
         (swapped,) = read_codes(tty.screen, light=True)
         assert swapped == uri
-        tty.type("q\r")
+        tty.type("\x04")  # ctrl+d: the end of the input
         assert tty.ends() == 1
     note("QR", setting="--plain, dark and light", **{"beside the text": "read", "swapped": "read"})
