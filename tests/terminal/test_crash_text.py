@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal import console as console_module
 from tests.terminal.console import DETAILS, PASSPHRASE, clean_environment, console
 
 pytestmark = pytest.mark.terminal
@@ -34,13 +33,12 @@ keystore.store_key = store_key
     ("defect", "goes_on"), [(IN_THE_SCREEN, False), (IN_THE_ENGINE, True)], ids=["screen", "engine"]
 )
 def test_a_defect_shows_its_place_and_neither_key_nor_passphrase(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, defect: str, goes_on: bool
+    tmp_path: Path, *, defect: str, goes_on: bool
 ) -> None:
     command = [sys.executable, "-c", START.format(defect=defect)]
-    monkeypatch.setattr(console_module, "COMMAND", command)
     state = tmp_path / "machine"
     arguments = ["--rehearse", "--state-dir", str(state), *DETAILS]
-    with console(arguments, clean_environment(tmp_path), tmp_path) as tty:
+    with console(arguments, clean_environment(tmp_path), tmp_path, command=command) as tty:
         tty.environment()
         tty.keypair()
         if goes_on:
