@@ -209,7 +209,7 @@ def _of(answers: Answers) -> object:
 async def test_a_question_mark_explains_the_step(machine: Machine, run: Run) -> None:
     said = await run("?", "generate", WORDS, WORDS, "?", "copied")
     assert "keep a copy of both, in two places" in said.words
-    assert "address: The public name that follows from the key" in said.words
+    assert "address: The public name that belongs to the key" in said.words
     assert machine.now_open.action is Action.ENROL
 
 
@@ -259,8 +259,8 @@ async def test_what_is_not_needed_is_said_once(machine: Machine, run: Run) -> No
     for number, title in ((3, "Set up 2FA"), (4, "Confirm 2FA"), (5, "Fund")):
         assert said.err.count(f"Step {number} of 7: {title}") == 1
     assert said.words.count("Not needed: the wallet holds enough already") == 3
-    assert said.words.count("register: signed with nonce 0") == 1
-    assert said.words.count(f"Machine {machine.state.registered.machine_id}") == 1  # type: ignore[union-attr]
+    assert said.words.count("The registration was signed and written down") == 1
+    assert said.words.count(f"got the number {machine.state.registered.machine_id}") == 1  # type: ignore[union-attr]
 
 
 async def test_results_alone_are_on_stdout(machine: Machine, run: Run) -> None:
