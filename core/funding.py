@@ -17,7 +17,7 @@ from core.ask import Ask
 from core.context import Context
 from core.contracts import Revert
 from core.enrolment import examine, note_refusal, station
-from core.errors import OnboardingError, Problem, fault
+from core.errors import OnboardingError, fault
 from core.intent import TITLES
 from core.state import Balance, Need, State
 
@@ -258,11 +258,6 @@ async def _watch(
                 return balance
             pace.missed()
             looked = now
-
-
-def shortage(context: Context, balance: Balance) -> Problem:
-    """Insufficient balance for gas + bond: what is missing, and where to send it."""
-    return _short(context, "INSUFFICIENT_BALANCE", balance).problem
 
 
 def _short(context: Context, code: str, balance: Balance, *, amount: str = "") -> OnboardingError:

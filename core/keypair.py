@@ -24,12 +24,6 @@ _RECORDED_WAY = {
 }
 
 
-def existing_keystore(folder: Path) -> str | None:
-    """What a keystore in `folder` says of itself: its address, or "" where it does not say."""
-    path = folder / keystore.FILE_NAME
-    return (keystore.peek_address(path) or "") if path.exists() else None
-
-
 async def bring_key(context: Context, source: KeySource) -> Key:
     """The key of `source`, not stored yet, so that its address can be looked at first.
 

@@ -165,7 +165,7 @@ async def _prepare(context: Context, *, agreed_bond: int | None = None) -> _Read
         if isinstance(planned, str):
             ready = replace(ready, refused=planned)
         else:
-            ready = replace(ready, intent=planned.intent)
+            ready = replace(ready, intent=planned)
     needed = bond.value + ready.intent.gas * fees.cap
     await require(context, needed=needed, held=held, wanted=wanted)
     return ready

@@ -7,8 +7,6 @@ transactions are used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from core import drafts
 from core import events as ev
 from core.chain_facts import Receipt
@@ -18,15 +16,6 @@ from core.did import changes, wanted_attributes
 from core.intent import SINGLE, Intent
 from core.refusals import odd
 from core.state import Tx, TxStatus
-
-
-@dataclass(frozen=True)
-class Plan:
-    """`intent` has its gas; the numbers are foretold."""
-
-    intent: Intent
-    machine_id: int
-    token_id: int
 
 
 def wanted(context: Context) -> bool:
@@ -39,7 +28,7 @@ def wanted(context: Context) -> bool:
 
 async def plan(
     context: Context, bond: int, forecast: tuple[int, int] | None, *, at_least: int
-) -> Plan | str:
+) -> Intent | str:
     """The one transaction, simulated on the pending state; or in words why it cannot be.
 
     Raises OnboardingError (RPC_…).
@@ -54,7 +43,7 @@ async def plan(
     await chain.read(gas, at_least=at_least)
     if isinstance(gas.value, Revert):
         return gas.value.reason
-    return Plan(intent.with_gas(gas.value), machine_id, token_id)
+    return intent.with_gas(gas.value)
 
 
 async def _counted(context: Context, bond: int, at_least: int) -> tuple[int, int]:
