@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def _look_on(
         from app.console import Console
         from app.plain_watch import PlainWatch
 
+        # Whatever started this may have had it ignored, and ctrl+c is how watching ends.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         console = Console(no_input=False)
         console.problem(locked.problem)
         code = PlainWatch(console, folder, clock).run()
