@@ -55,7 +55,7 @@ async def quote(context: Context) -> Quote | None:
     return Quote(
         bond=ready.bond,
         fee=ready.intent.gas * ready.fees.cap,
-        held=ready.account.balance,
+        held=ready.held,
         contract=ready.intent.to,
         network=context.settings.network.title,
         gas=ready.intent.gas,
@@ -72,15 +72,16 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     """
     key = context.key()
     await context.sender.settle(key)
+    chain = context.chain
+    account = chain.account(context.address)
     with context.book.waiting("The network is asked about this machine"):
-        ready = await _prepare(context, agreed_bond=agreed_bond)
+        ready = await _prepare(context, account, agreed_bond=agreed_bond)
     if ready is None:
         return
-    chain = context.chain
     number = chain.machine_id(context.address)
     try:
         tx, receipt = await context.sender.send(
-            ready.intent, key, ready.account, ready.fees, also=[number]
+            ready.intent, key, account.value, ready.fees, also=[number]
         )
     except TakenBack:
         return  # what is open again comes first
@@ -99,11 +100,11 @@ async def register(context: Context, *, agreed_bond: int) -> None:
 
 @dataclass(frozen=True)
 class _Ready:
-    """The transaction as it would be sent now. `bond` in wei."""
+    """The transaction as it would be sent now. `bond` and `held` in wei."""
 
     intent: Intent
     bond: int
-    account: Account
+    held: int
     fees: Fees
     refused: str = ""
     """Why it is not the single transaction that was asked for."""
@@ -113,21 +114,23 @@ class _Ready:
         return self.intent.purpose == SINGLE
 
 
-async def _prepare(context: Context, *, agreed_bond: int | None = None) -> _Ready | None:
+async def _prepare(
+    context: Context, account: Ask[Account] | None = None, *, agreed_bond: int | None = None
+) -> _Ready | None:
     """The transaction, estimated; None where the machine turns out to be registered, which is
     recorded.
 
-    With `agreed_bond` it is about to be sent. That the machine is not registered is then asked
+    With `agreed_bond` it is about to be sent, and `account` is asked along. That the machine is not registered is then asked
     for the second time, elsewhere where that is known: one zero of one node is not "absent"
     (promises.md, 6).
     """
     state, chain = context.state, context.chain
     number, bond = chain.machine_id(context.address), chain.bond()
-    account = chain.account(context.address)
+    balance = chain.balance(context.address)
     # Estimated along with the rest for the bond that is expected, which is nearly always right.
     guess = agreed_bond or state.bond_quoted or 0
     gas = chain.gas(drafts.registration(context, guess).as_call())
-    asks: list[Ask[Any]] = [number, bond, account, gas]
+    asks: list[Ask[Any]] = [number, bond, account or balance, gas]
     forecast = chain.forecast(context.address, guess)
     if single.wanted(context):
         asks.append(forecast)
@@ -146,7 +149,7 @@ async def _prepare(context: Context, *, agreed_bond: int | None = None) -> _Read
         )
     # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
     # What is asked for is what measuring asks for, so that the amount stays the same.
-    held = account.value.balance
+    held = account.value.balance if account else balance.value
     wanted = need_for(bond.value, fees.cap, GAS_OF, "usual").total
     await require(context, needed=bond.value + 21_000 * fees.cap, held=held, wanted=wanted)
     intent = drafts.registration(context, bond.value)
@@ -158,7 +161,7 @@ async def _prepare(context: Context, *, agreed_bond: int | None = None) -> _Read
             await _recover(context, height)
             return None
         raise await refusal(context, gas.value, intent, held, fees)
-    ready = _Ready(intent.with_gas(gas.value), bond.value, account.value, fees)
+    ready = _Ready(intent.with_gas(gas.value), bond.value, held, fees)
     if single.wanted(context):
         foretold = forecast.value if bond.value == guess else None
         planned = await single.plan(context, bond.value, foretold, at_least=height)
