@@ -10,6 +10,7 @@ starts once for each file and shares `shared_clock`.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -29,6 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="keep what the screens show now as their snapshots; such a run fails where it did",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: half as many again as there are processors, since many tests wait for a
+    terminal, a process or the disk.
+    """
+    return (os.cpu_count() or 1) * 3 // 2 or 1
 
 
 @pytest.fixture
