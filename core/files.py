@@ -46,6 +46,23 @@ def replace_file(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def read_file(path: Path, most: int) -> bytes:
+    """All of `path`. Raises OSError, also for what is no file: a pipe would be waited for without
+    end, a device has none; and for more than `most` bytes.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError("it is not a file")
+        with open(handle, "rb", closefd=False) as file:
+            content = file.read(most + 1)
+    finally:
+        os.close(handle)
+    if len(content) > most:
+        raise OSError("it is too large")
+    return content
+
+
 def write_all(handle: int, content: bytes) -> None:
     """os.write until all of it is taken: a nearly full disk takes a part without an error."""
     view = memoryview(content)

@@ -19,10 +19,12 @@ from typing import Any
 from core.clock import parse_stamp, stamp
 from core.errors import fault
 from core.events import Event, OnboardingStarted, event_from
-from core.files import FILE_MODE, sync_folder, write_all
+from core.files import FILE_MODE, read_file, sync_folder, write_all
 
 FORMAT = 1
 FILE_NAME = "journal.jsonl"
+_MOST = 64 * 2**20
+"""Bytes. An onboarding writes some twenty thousand."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Journal:
         STATE_FOLDER_UNUSABLE).
         """
         try:
-            content = self.path.read_bytes() if self.path.exists() else b""
+            content = read_file(self.path, _MOST) if self.path.exists() else b""
             records, good = parse(content, self.path)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
             self._handle = os.open(self.path, flags, FILE_MODE)
@@ -105,7 +107,7 @@ def read_records(path: Path) -> list[Record]:
     Raises OnboardingError as `Journal.open` does.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(path, _MOST)
     except FileNotFoundError:
         return []
     except OSError as error:

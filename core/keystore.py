@@ -18,7 +18,7 @@ from typing import Any, Literal
 from eth_account import Account
 
 from core.errors import fault
-from core.files import create_file, sync_folder
+from core.files import create_file, read_file, sync_folder
 from core.keys import Key, key_from_bytes
 from core.secrets import Secret
 
@@ -161,7 +161,7 @@ def peek_address(path: Path) -> str | None:
     from eth_utils.address import is_hex_address, to_checksum_address
 
     try:
-        claimed = json.loads(path.read_bytes()[:_SIZE_LIMIT]).get("address", "")
+        claimed = json.loads(read_file(path, _SIZE_LIMIT)).get("address", "")
     except (OSError, ValueError, AttributeError, RecursionError):
         return None
     if isinstance(claimed, str) and is_hex_address(claimed):
@@ -184,15 +184,11 @@ def set_aside(folder: Path, now: datetime) -> Path:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(_SIZE_LIMIT + 1)  # not its size: a device has none, and no end
+        return read_file(path, _SIZE_LIMIT)
     except FileNotFoundError:
         raise fault("KEYSTORE_UNREADABLE", path=path, reason="there is no such file") from None
     except OSError as error:
         raise fault("KEYSTORE_UNREADABLE", path=path, reason=error.strerror or error) from error
-    if len(content) > _SIZE_LIMIT:
-        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is too large for a keystore")
-    return content
 
 
 def _body(content: bytes, path: Path) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from filelock import FileLock, Timeout
 
 from core.clock import stamp
 from core.errors import fault
-from core.files import FILE_MODE, replace_file
+from core.files import FILE_MODE, read_file, replace_file
 
 FILE_NAME = "lock"
 _LOOK = 0.2
 """Seconds for which a lock is tried: somebody else's look at it lasts a moment."""
+_MOST = 2**16
+"""Bytes of what a holder says about itself."""
 
 
 class FolderLock:
@@ -70,7 +72,7 @@ class FolderLock:
 def holder(folder: Path) -> dict[str, str]:
     """pid, terminal and since of the process that holds the folder, as far as it said so."""
     try:
-        note = json.loads((folder / "holder.json").read_text(encoding="utf-8"))
+        note = json.loads(read_file(folder / "holder.json", _MOST))
         return {str(key): str(value) for key, value in note.items()}
     except (OSError, ValueError, AttributeError):
         return {}
@@ -79,7 +81,7 @@ def holder(folder: Path) -> dict[str, str]:
 def held(folder: Path) -> bool:
     """Whether a process holds the folder now. Changes nothing and keeps nobody out."""
     try:
-        handle = os.open(folder / FILE_NAME, os.O_RDONLY)
+        handle = os.open(folder / FILE_NAME, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return False
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.clock import stamp
 from core.did import peaq_id
-from core.files import replace_file
+from core.files import read_file, replace_file
 from core.networks import NETWORKS, Network
 from core.receipt_text import page_lines
 from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
@@ -19,6 +19,8 @@ from core.state import State, TxStatus
 SCHEMA_VERSION = 1
 JSON_NAME = "receipt.json"
 TEXT_NAME = "receipt.txt"
+_MOST = 2**20
+"""Bytes. A receipt has some four thousand."""
 _NEEDED = {"peaq_id", "token", "funding", "endpoints", "transactions", "rebuilt_at"}
 """What an older or foreign file may lack, and the words cannot do without."""
 
@@ -139,7 +141,7 @@ def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
 def read_receipt(folder: Path) -> dict[str, Any] | None:
     """The receipt of a finished onboarding, or None where there is none that can be read."""
     try:
-        receipt = json.loads((folder / JSON_NAME).read_text(encoding="utf-8"))
+        receipt = json.loads(read_file(folder / JSON_NAME, _MOST))
     except (OSError, ValueError):
         return None
     return receipt if isinstance(receipt, dict) and receipt.keys() >= _NEEDED else None

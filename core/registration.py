@@ -120,9 +120,9 @@ async def _prepare(
     """The transaction, estimated; None where the machine turns out to be registered, which is
     recorded.
 
-    With `agreed_bond` it is about to be sent, and `account` is asked along. That the machine is not registered is then asked
-    for the second time, elsewhere where that is known: one zero of one node is not "absent"
-    (promises.md, 6).
+    With `agreed_bond` it is about to be sent, and `account` is asked along. That the machine is
+    not registered is then asked for the second time, elsewhere where that is known: one zero of
+    one node is not "absent" (promises.md, 6).
     """
     state, chain = context.state, context.chain
     number, bond = chain.machine_id(context.address), chain.bond()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import OnboardingError
-from core.files import create_file, prepare_state_folder, replace_file, write_all
+from core.files import create_file, prepare_state_folder, read_file, replace_file, write_all
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])
@@ -72,6 +72,21 @@ def test_a_replaced_file_is_the_old_one_or_the_new_one(
     replace_file(path, b"new")
     assert path.read_bytes() == b"new"
     assert mode(path) == 0o600
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"four")
+    assert read_file(path, 4) == b"four"
+    with pytest.raises(OSError, match="too large"):
+        read_file(path, 3)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    open_before = len(os.listdir("/proc/self/fd"))
+    for nothing in (pipe, tmp_path, Path("/dev/zero")):
+        with pytest.raises(OSError, match="not a file"):
+            read_file(nothing, 4)
+    assert len(os.listdir("/proc/self/fd")) == open_before
 
 
 def test_a_disk_that_takes_a_part_gets_the_rest(

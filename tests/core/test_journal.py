@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import typing
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -336,3 +337,14 @@ def test_a_link_is_not_written_through(path: Path, tmp_path: Path) -> None:
     with pytest.raises(OnboardingError) as refused:
         Journal(path, lambda: START).open()
     assert refused.value.code == "STATE_FOLDER_UNUSABLE"
+
+
+@pytest.mark.parametrize("read", [lambda path: Journal(path, lambda: START).open(), read_records])
+def test_a_pipe_in_its_place_is_refused_and_not_waited_for(
+    path: Path, read: Callable[[Path], object]
+) -> None:
+    os.mkfifo(path)
+    with pytest.raises(OnboardingError) as refused:
+        read(path)
+    assert refused.value.code == "STATE_FOLDER_UNUSABLE"
+    assert "not a file" in refused.value.problem.cause
