@@ -9,6 +9,8 @@ import shlex
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,13 +152,29 @@ def _run(
     for warning in session.warnings:
         print(clean(warning, _LONG), file=sys.stderr)
     try:
-        run = _run_plain if options.plain else _run_screens
-        code = run(options, engine, pretend)
+        if options.plain:
+            code = _run_plain(options, engine, pretend)
+        else:
+            with _one_moment():
+                code = _run_screens(options, engine, pretend)
     finally:
         session.close()
     if os.isatty(1) and not (options.plain and engine.state.finished):
         say_goodbye(options, engine, folder)
     return code
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """On a small board the screens take seconds to come: until then a line says that they do."""
+    terminal = sys.stderr.isatty()
+    if terminal:
+        print("One moment…", end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if terminal:
+            print("\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _run_screens(
