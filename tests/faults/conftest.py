@@ -99,3 +99,17 @@ def technician(
     """The program as a process of its own on an empty state folder, funded by the Gas Station."""
     shared_world.new_phone()
     return Technician(launcher, shared_world, tmp_path, final_network.environment())
+
+
+@pytest.fixture
+async def paced_machine(
+    final_network: RehearsalNetwork,
+    chain: ChainHandle,
+    shared_clock: FakeClock,
+    tmp_path: Path,
+    quick_keystore: None,
+) -> AsyncIterator[Machine]:
+    """On a network that makes a block every two seconds; two more make it final."""
+    machine = Machine(final_network, shared_clock, tmp_path / "state")
+    yield machine
+    await machine.close()

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from app.rehearsal.network import RehearsalNetwork
 from core.errors import OnboardingError
 from core.journal import read_records
 from core.state import Action, TxStatus
@@ -79,16 +76,9 @@ def test_a_whole_run_has_the_records_that_are_killed_at(case: Case) -> None:
 
 
 @pytest.fixture
-async def machine(
-    final_network: RehearsalNetwork,
-    chain: ChainHandle,
-    shared_clock: FakeClock,
-    tmp_path: Path,
-    quick_keystore: None,
-) -> AsyncIterator[Machine]:
-    machine = Machine(final_network, shared_clock, tmp_path / "state", single=True)
-    yield machine
-    await machine.close()
+def machine(paced_machine: Machine) -> Machine:
+    paced_machine.single = True
+    return paced_machine
 
 
 @pytest.fixture

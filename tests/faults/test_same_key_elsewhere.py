@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from app.rehearsal.network import RehearsalNetwork
 from core.errors import OnboardingError
 from core.state import Action, TxStatus
 from core.transactions import REPLACE_AFTER
@@ -28,17 +25,8 @@ PURPOSE = {Action.REGISTER: "register", Action.MINT: "mint", Action.WRITE_DID: "
 
 
 @pytest.fixture
-async def machine(
-    final_network: RehearsalNetwork,
-    chain: ChainHandle,
-    shared_clock: FakeClock,
-    tmp_path: Path,
-    quick_keystore: None,
-) -> AsyncIterator[Machine]:
-    """On a network that makes a block every two seconds; two more make it final."""
-    machine = Machine(final_network, shared_clock, tmp_path / "state")
-    yield machine
-    await machine.close()
+def machine(paced_machine: Machine) -> Machine:
+    return paced_machine
 
 
 @pytest.fixture

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from app.rehearsal.network import RehearsalNetwork
 from core.errors import OnboardingError
 from core.events import Event
 from core.journal import Journal, Record, encode, parse
 from core.state import Action
-from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import judge
 from tests.support.machine import PASSPHRASE, Machine
@@ -27,16 +24,8 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-async def machine(
-    final_network: RehearsalNetwork,
-    chain: ChainHandle,
-    shared_clock: FakeClock,
-    tmp_path: Path,
-    quick_keystore: None,
-) -> AsyncIterator[Machine]:
-    machine = Machine(final_network, shared_clock, tmp_path / "state")
-    yield machine
-    await machine.close()
+def machine(paced_machine: Machine) -> Machine:
+    return paced_machine
 
 
 def funded_by(machine: Machine, way: str) -> None:
