@@ -31,6 +31,10 @@ class _Quiet(logging.StreamHandler):  # type: ignore[type-arg] # no subscript be
         """Says nothing: the journal, which counts, says so itself."""
 
 
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+"""Not through a link, and without waiting for whoever might read a pipe."""
+
+
 def start_log(folder: Path) -> None:
     """Appends to the log in `folder`, 0600; an old one over 1 MB is kept once, as `.1`.
 
@@ -40,7 +44,7 @@ def start_log(folder: Path) -> None:
     try:
         if path.exists() and path.stat().st_size > _SIZE_LIMIT:
             path.replace(folder / f"{NAME}.1")
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, FILE_MODE)
+        handle = os.open(path, _FLAGS, FILE_MODE)
     except OSError as error:
         reason = error.strerror or error
         raise fault("STATE_FOLDER_UNUSABLE", path=path, reason=reason) from error

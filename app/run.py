@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -19,8 +20,8 @@ from core.clock import SystemClock
 from core.errors import EXIT_STOPPED, OnboardingError, fault
 from core.files import prepare_state_folder
 from core.lock import FolderLock
-from core.receipt import read_receipt
-from core.receipt_text import receipt_lines
+from core.receipt import TEXT_NAME, read_receipt
+from core.receipt_text import summary_lines
 from core.settings import NETWORK, Settings, load_settings
 from core.state import Details, State
 from core.steps import Step
@@ -255,11 +256,13 @@ def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -
         receipt = read_receipt(folder)
         print("The machine is onboarded.\n")
         if receipt:
-            print("\n".join(receipt_lines(receipt)))
-        print(f"\nThe receipt is in {clean(folder, _LONG)}")
+            print("\n".join(summary_lines(receipt, receipt["token"])))
+        print(f"\nThe whole receipt, to be printed:\n  {clean(folder / TEXT_NAME, _LONG)}")
         return
     step = engine.action.step or Step.ENVIRONMENT
     print(f"Stopped at step {step.value} of {len(Step)}: {step.info.title}. Nothing is lost.")
+    if state.open_transactions:
+        print("  A transaction is under way: leaving does not stop it.")
     found = engine.problem
     if found:
         print(f"  {found.title}")
@@ -268,8 +271,17 @@ def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -
     print(f"To go on:\n  {_same_command(options)}")
 
 
+def _program() -> str:
+    """As it was called: from a folder that is not in PATH, with that folder."""
+    called = Path(sys.argv[0])
+    elsewhere = called.name == "peaq-onboard" and shutil.which(called.name) != str(
+        called.absolute()
+    )
+    return str(called) if elsewhere else "peaq-onboard"
+
+
 def _same_command(options: argparse.Namespace) -> str:
-    words = ["peaq-onboard"]
+    words = [_program()]
     if options.rehearse:
         words.append("--rehearse")
     elif options.network:

@@ -15,12 +15,13 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from app.terminal_driver import ThriftyDriver
-from app.theme import ANSI, FULL, choose_theme
+from app.theme import ANSI, FULL, PLAIN, choose_theme
 from core.onboarding import describe_crash
 
 log = logging.getLogger("peaq_onboard")
 
 STYLE = Path(__file__).resolve().parent.parent / "screens" / "style.tcss"
+_ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 _TERMINAL_CHECK = 0.5
 """Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
 
@@ -42,13 +43,12 @@ class TerminalApp(App[int]):
         self._ending = False
         self.register_theme(FULL)
         self.register_theme(ANSI)
+        self.register_theme(PLAIN)
         self.theme = choose_theme(os.environ)
 
     def on_mount(self) -> None:
         if self._watch_terminal:
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self._signalled, number)
+            self._handle_ends()
             self._handle_pauses()
             self.set_interval(_TERMINAL_CHECK, self._check_terminal)
 
@@ -58,6 +58,11 @@ class TerminalApp(App[int]):
 
     def action_leave(self) -> None:
         self.leave()
+
+    def _handle_ends(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _ENDS:
+            loop.add_signal_handler(number, self._signalled, number)
 
     def _handle_pauses(self) -> None:
         loop = asyncio.get_running_loop()
@@ -79,10 +84,20 @@ class TerminalApp(App[int]):
         if self._ending:
             return
         self._ignore_pauses()
+        ended: list[int] = []
         with self.suspend():
+            # The loop stands still meanwhile, and with it what it would do at the end.
+            for number in _ENDS:
+                signal.signal(number, lambda number, _: ended.append(number))
             stop()
-            while not _in_foreground():
+            while not ended and not _in_foreground():
                 os.kill(0, signal.SIGSTOP)
+            if ended:
+                # Its terminal is somebody else's now, and was put in order before. All that
+                # counts is on disk, as it is at a kill.
+                log.info("ended by signal %s while it was paused", ended[0])
+                os._exit(128 + ended[0])
+            self._handle_ends()
         self._handle_pauses()
 
     def _ignore_pauses(self) -> None:
@@ -105,14 +120,12 @@ class TerminalApp(App[int]):
         # The kernel sends SIGCONT after the SIGHUP of a closed terminal: what is ending must not
         # take the terminal again, or a thread would read from nothing for ever.
         self._ending = True
-        if number == signal.SIGHUP:
+        if number == signal.SIGHUP and not _has_terminal():
             _let_go_of_terminal()
         self.exit(return_code=128 + number, result=128 + number)
 
     def _check_terminal(self) -> None:
-        try:
-            termios.tcgetattr(0)
-        except (OSError, termios.error):
+        if not _has_terminal():
             self._signalled(signal.SIGHUP)
 
     def _fatal_error(self) -> None:
@@ -120,6 +133,14 @@ class TerminalApp(App[int]):
         if self._exception is not None:
             log.warning("the screen failed: %s", describe_crash(self._exception))
         self._close_messages_no_wait()
+
+
+def _has_terminal() -> bool:
+    try:
+        termios.tcgetattr(0)
+    except (OSError, termios.error):
+        return False
+    return True
 
 
 def _in_foreground() -> bool:

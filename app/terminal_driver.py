@@ -1,15 +1,34 @@
-"""Textual's driver for Linux, which writes only what changes on the terminal."""
+"""Textual's driver for Linux: writes only what changes, and bears whatever comes."""
 
 from __future__ import annotations
 
+import time
+from codecs import getincrementaldecoder
+from functools import partial
 from typing import Any
 
+from textual import events
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from app.picture import Picture
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
+_FLOOD = 2000
+"""Keys in a row with no pause of half a second: nobody types or pastes that, but a file sent by
+mistake would hold the program up for minutes, ctrl+q included.
+"""
+_PAUSE = 0.5
 _UPDATE_BEGINS, _UPDATE_ENDS = "\x1b[?2026h", "\x1b[?2026l"
+
+
+def _decoder(encoding: str) -> Any:
+    # A terminal of another encoding, or noise on the line, is no reason to end.
+    return partial(getincrementaldecoder(encoding), errors="replace")
+
+
+linux_driver.getincrementaldecoder = _decoder  # type: ignore[attr-defined]  # there is no option
 
 
 class ThriftyDriver(LinuxDriver):
@@ -17,6 +36,17 @@ class ThriftyDriver(LinuxDriver):
         super().__init__(*arguments, **named)
         self._picture = Picture()
         self._held_back = ""
+        self._keys = 0
+        self._last_key = 0.0
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.Key):
+            now = time.monotonic()
+            self._keys = self._keys + 1 if now - self._last_key < _PAUSE else 1
+            self._last_key = now
+            if self._keys > _FLOOD:
+                return
+        super().process_message(message)
 
     def write(self, data: str) -> None:
         if data == _UPDATE_BEGINS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -60,11 +61,23 @@ ANSI = Theme(
 )
 
 
+# Under NO_COLOR Textual turns all into greys: what is done or quiet recedes, the rest is white.
+PLAIN = replace(
+    FULL,
+    name="peaq-plain",
+    primary="#ffffff",
+    accent="#d7dbe0",
+    warning="#ffffff",
+    error="#ffffff",
+    success="#a8a8a8",
+)
+
+
 def choose_theme(environ: Mapping[str, str]) -> str:
     """The full one only where the terminal says that it has all colours.
 
     Also under NO_COLOR: Textual turns its colours into greys, and those of a terminal into black.
     """
     if "NO_COLOR" in environ:
-        return FULL.name
+        return PLAIN.name
     return FULL.name if environ.get("COLORTERM") in ("truecolor", "24bit") else ANSI.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from textual import on
 from app.terminal_app import TerminalApp
 from app.watched import GO_ON, Watching
 from core.clock import Clock
-from core.errors import EXIT_DONE, EXIT_LOCKED, EXIT_STOPPED
+from core.errors import EXIT_DONE, EXIT_LOCKED, EXIT_STOPPED, OnboardingError
 from core.networks import Network
 from core.takeover import Answer, Request, ask
 from screens.watch import Stand, WatchScreen
+
+log = logging.getLogger("peaq_onboard")
 
 _LOOK = 1.0
 """Seconds between two looks at the files."""
@@ -77,8 +80,12 @@ class WatchApp(TerminalApp):
     @on(WatchScreen.Asked)
     def _asked(self) -> None:
         if self._request is None:
-            self._request = self._ask(self._folder, self._clock.now(), self._clock.monotonic)
-            self._stand = Stand.ASKED if self._request else Stand.TAKEN
+            try:
+                self._request = self._ask(self._folder, self._clock.now(), self._clock.monotonic)
+                self._stand = Stand.ASKED if self._request else Stand.TAKEN
+            except OnboardingError as error:
+                log.info("%s", error)
+                self._stand = Stand.UNWRITABLE
         self._show()
 
     @on(WatchScreen.Withdrawn)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pwd
 import secrets
 import stat
 from pathlib import Path
@@ -87,6 +89,10 @@ def prepare_state_folder(folder: Path) -> list[str]:
         info = folder.stat()
         if not stat.S_ISDIR(info.st_mode):
             raise OSError("it is not a folder")
+        if os.geteuid() == 0 and info.st_uid != 0:
+            # What root writes there, its owner could not read afterwards.
+            name = owner_name(info.st_uid)
+            raise OSError(f"it belongs to {name}; start it as {name}, without sudo")
         others = info.st_mode & 0o077
         # Only an empty folder of our own is closed: DIR may be a place that others rely on.
         if others and info.st_uid == os.geteuid() and not any(folder.iterdir()):
@@ -101,5 +107,15 @@ def prepare_state_folder(folder: Path) -> list[str]:
         probe.unlink()
     except OSError as error:
         reason = error.strerror or str(error)
-        raise fault("STATE_FOLDER_UNUSABLE", path=folder, reason=reason) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        code = "DISK_FULL" if full else "STATE_FOLDER_UNUSABLE"
+        raise fault(code, path=folder, reason=reason) from error
     return warnings
+
+
+def owner_name(uid: int) -> str:
+    """Of a user; the number where it has no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -25,6 +25,8 @@ FORMAT = 1
 FILE_NAME = "journal.jsonl"
 _MOST = 64 * 2**20
 """Bytes. An onboarding writes some twenty thousand."""
+_LONGEST = 2**16
+"""Bytes. No record is nearly as long: what is torn off cannot be longer either."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,13 @@ def parse(content: bytes, path: Path) -> tuple[list[Record], int]:
     while position < len(content):
         end = content.find(b"\n", position)
         if end < 0:
+            if len(content) - position > _LONGEST:
+                raise fault(
+                    "JOURNAL_DAMAGED",
+                    path=path,
+                    line=len(records) + 1,
+                    reason="it is too long for a record",
+                )
             break  # torn while being written: it was never answered for, so it never happened
         number = len(records) + 1
         try:

@@ -70,7 +70,7 @@ async def create_keypair(
             generate_key() if source.way == "generate" else await bring_key(context, source)
         )
         kdf = keystore.choose_kdf(context.available_memory())
-        with context.book.waiting(f"The key is being locked with {kdf.title}", usual=3.0):
+        with context.book.waiting(f"The key is being locked ({kdf.name})", usual=3.0):
             stored = await asyncio.to_thread(
                 keystore.store_key, context.folder, key, passphrase, kdf
             )

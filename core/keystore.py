@@ -43,7 +43,7 @@ class Kdf:
     @property
     def title(self) -> str:
         if self.name == "scrypt":
-            return f"scrypt (n={self.work}, {self.memory // _MIB} MiB)"
+            return f"scrypt, {self.memory // _MIB} MiB"
         return f"pbkdf2 ({self.work} rounds)"
 
 

@@ -79,6 +79,27 @@ async def _record_found(context: Context, token_id: int) -> None:
     await context.book.record(ev.NftMinted(token_id, height, "sent" if own else "found"))
 
 
+async def look(context: Context) -> None:
+    """Records what transactions of ours have brought that were seen in a block, but not what came
+    of them: a run was cut in between. Signs nothing. Raises OnboardingError (RPC_…,
+    READ_BACK_FAILED).
+    """
+    chain, state = context.chain, context.state
+    included = {tx.purpose for tx in state.transactions if tx.status.counts}
+    if state.registered and not state.minted and included & {"mint", SINGLE}:
+        token = chain.token_id(state.registered.machine_id)
+        await chain.read(token, at_least=state.height)
+        if token.value:
+            await _record_found(context, token.value)
+    state = context.state
+    if state.minted and state.details and not state.did and "did" in included:
+        wanted = wanted_attributes(_machine_id(context), state.minted.token_id, state.details)
+        found = chain.attributes(context.address)
+        height = await chain.read(found, at_least=state.height)
+        if not changes(found.value, wanted):
+            await context.book.record(ev.DidWritten(wanted, height))
+
+
 async def check_token(context: Context, token_id: int, *, block: int) -> int:
     """Reads at or after `block` whose the Machine NFT is; the height. Raises OnboardingError
     (READ_BACK_FAILED, RPC_…).

@@ -6,10 +6,12 @@ from core.context import Context
 from core.errors import fault
 from core.funding import measure
 from core.keys import parse_key
+from core.machine_nft import look
 
 
 async def reconcile(context: Context) -> None:
-    """Settles open transactions, then checks that the chain knows what the journal says.
+    """Settles open transactions, checks that the chain knows what the journal says, and records
+    what came of those that the run before had not looked at when it was cut.
 
     Raises OnboardingError: JOURNAL_MISMATCH (another key), JOURNAL_CHAIN_DISAGREE, TRANSACTION_…,
     RPC_…. Costs no transaction: at most the same bytes are sent again.
@@ -39,6 +41,7 @@ async def reconcile(context: Context) -> None:
             reason=f"The records say machine {state.registered.machine_id}; at block {height} "
             f"the network knows {found} of {context.address}.",
         )
+    await look(context)
 
 
 def _check_key(context: Context) -> None:

@@ -26,6 +26,11 @@ class TxStatus(str, Enum):
         """May still come into a block."""
         return self in (TxStatus.SIGNED, TxStatus.SENT)
 
+    @property
+    def counts(self) -> bool:
+        """Has had its effect."""
+        return self in (TxStatus.INCLUDED, TxStatus.FINAL)
+
 
 @dataclass(frozen=True)
 class Tx:

@@ -149,7 +149,7 @@ class MeasureScreen(StepScreen):
             self.go()
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "try again")]
+        return [("Enter", "try again")] if self.problem else []
 
     def go(self) -> None:
         self.wizard.perform("measure", self.engine.measure)

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
@@ -27,10 +28,29 @@ from screens.wizard import Wizard
 
 # The Gas Station may count an early attempt against the owner.
 HELD_BACK = ("RATE_LIMITED", "2FA_LOCKED", "CAP_EXCEEDED_OWNER", "CAP_EXCEEDED_WALLET")
+TYPED = (
+    "DATA_API_INVALID",
+    "DOCUMENTATION_URL_INVALID",
+    "PASSPHRASES_DIFFER",
+    "PASSPHRASE_EMPTY",
+    "PASSPHRASE_WRONG",
+    "PRIVATE_KEY_INVALID",
+)
+"""What is wrong with what was typed: over once something else is typed."""
+NARROW = 60
+"""Columns below which a field stands below its name."""
 SMALLEST = (40, 12)
 """Columns and rows below which nothing sensible can be shown."""
+READ = 1.0
+"""Seconds for which what is to be signed has stood there, with no key pressed, before Enter takes
+it: an Enter meant for the screen before comes sooner, and nobody has read it by then.
+"""
+TOO_SMALL = "Make the window larger"
 ROOMY = (90, 30)
 """Columns and rows from which on there is room for margins."""
+
+
+_CHOOSE = ("Left Right", "choose")
 
 
 class StepScreen(Screen[None]):
@@ -53,6 +73,7 @@ class StepScreen(Screen[None]):
         super().__init__()
         self.wizard = wizard
         self._frame = 0
+        self._reading: Timer | None = None
 
     @property
     def engine(self) -> Onboarding:
@@ -152,13 +173,25 @@ class StepScreen(Screen[None]):
         too_small = columns < SMALLEST[0] or rows < SMALLEST[1]
         self.set_class(too_small, "too-small")
         self.set_class(columns >= ROOMY[0] and rows >= ROOMY[1], "roomy")
+        self.set_class(columns < NARROW, "narrow")
         if too_small:
-            self.query_one(HeaderLine).say("Make the window larger")
+            self.query_one(HeaderLine).say(TOO_SMALL if columns > len(TOO_SMALL) else "Too small")
         else:
             self.query_one(HeaderLine).show(network, self.state.address)
         self.query_one(Rail).show(step_statuses(self.state, engine.clock.now()))
         self.query_one(MoneyLine).show(self.state, network.token)
-        self.query_one(KeyLine).show([*self._all_keys(), ("F1", "help"), ("ctrl+q", "leave")])
+        self._tick()
+
+    def hold_back(self) -> None:
+        """Enter does nothing for a moment: something that is signed has just come up."""
+        if self._reading is not None:
+            self._reading.stop()
+        if READ:
+            self._reading = self.set_timer(READ, self._let_go)
+        self._tick()
+
+    def _let_go(self) -> None:
+        self._reading = None
         self._tick()
 
     def _tick(self) -> None:
@@ -171,6 +204,12 @@ class StepScreen(Screen[None]):
         visible = wait if wait and elapsed >= 0.3 else None
         if wait is None or visible is not None:
             self.query_one(WaitLine).show(visible, elapsed, int(elapsed))
+        keys = [*self._all_keys(), ("F1", "help"), ("ctrl+q", "leave")]
+        if isinstance(self.focused, Choice) and _CHOOSE not in keys:
+            keys.insert(1, _CHOOSE)
+        if self._reading is not None or (visible and self.primary.disabled):
+            keys = [key for key in keys if key[0] != "Enter"]  # it does nothing just now
+        self.query_one(KeyLine).show(keys)
         self.query_one(ProblemCard).tick(self.engine.clock.now())
         self._show_pretend()
         self.every_tick()
@@ -241,6 +280,11 @@ class StepScreen(Screen[None]):
         event.stop()
         self.forward(event.choice)
 
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        if event.value and self.problem and self.problem.code in TYPED:
+            self.show_problem(None)
+
     def forward(self, widget: Widget) -> None:
         """Enter in a field: to the next empty one, else the step itself."""
         fields = [field for field in self.query(Field) if _shown(field) and not field.disabled]
@@ -252,6 +296,9 @@ class StepScreen(Screen[None]):
 
     def action_primary(self) -> None:
         if self.wizard.busy:
+            return
+        if self._reading is not None:
+            self.hold_back()
             return
         problem = self.problem
         left = problem.remaining(self.engine.clock.now()).total_seconds() if problem else 0

@@ -16,6 +16,8 @@ from screens.base import StepScreen
 from screens.widgets.inputs import CodeField, Row
 from screens.widgets.line import Line
 
+_UNCHECKED = "Since the restart a code cannot be checked here first: a wrong one counts."
+
 
 class CodeScreen(StepScreen):
     """A screen with a code field; a rehearsal shows what the pretend phone shows."""
@@ -43,9 +45,12 @@ class CodeScreen(StepScreen):
             super().action_primary()
 
     def hint(self) -> ComposeResult:
-        """That Enter alone is enough, where a command gives the codes."""
+        """That Enter alone is enough, where a command gives the codes; what a slip costs."""
         if self.wizard.given.code_command:
             yield Line("Enter asks --code-command for a code; a typed one comes first.")
+        elif self.engine.enrolment is None:
+            # The secret is in memory only, and this start has not seen it.
+            yield Line(_UNCHECKED, classes="muted")
 
     async def code(self, typed: str) -> str:
         """What was typed, else what the code command says. Raises OnboardingError."""
@@ -94,9 +99,11 @@ class ConfirmationScreen(CodeScreen):
         refused = self.state.invalid_codes
         times = "once" if refused == 1 else f"{refused} times"
         line = self.query_one("#attempts", Line)
-        line.display = bool(refused)
+        locked = self.problem is not None and self.problem.code == "2FA_LOCKED"
+        line.display = bool(refused) and not locked
+        again = " Esc makes a new QR code, for a new entry in the app." if refused > 1 else ""
         line.say(
-            f"\nThe Gas Station has refused a code {times}; it locks after a few."
+            f"\nThe Gas Station has refused a code {times}; it locks after a few.{again}"
             if refused
             else ""
         )

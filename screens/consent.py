@@ -47,7 +47,8 @@ class ConsentScreen(ModalScreen[bool]):
                 yield Row(f'Type "{self._word}"', Field(id="consent-word"))
             yield Line("", id="consent-note")
             yield ActionButton(self._yes, id="consent-yes")
-            yield Line("Enter agrees, Esc goes back.", classes="muted")
+            agrees = "The word and Enter agree" if self._word else "Enter agrees"
+            yield Line(f"{agrees}, Esc goes back.", classes="muted")
 
     def on_mount(self) -> None:
         self.query_one("#consent-word" if self._word else "#consent-yes").focus()
@@ -87,7 +88,7 @@ class UnlockScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):
             yield Line("The passphrase, please", id="title")
-            yield Line("A signature is needed. The passphrase opens the key, once for this run.")
+            yield Line("The key is needed now. The passphrase opens it, once for this run.")
             yield Line("")
             yield Row("Passphrase", SecretField(id="unlock-passphrase"))
             yield Line("", id="consent-note")

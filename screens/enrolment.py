@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 
 from core.errors import OnboardingError, Problem, problem
 from core.steps import Step
-from core.text import grouped, shorten
+from core.text import grouped
 from core.totp import Enrolment
 from screens.base import StepScreen
 from screens.qr_code import QrScreen
@@ -50,7 +50,7 @@ class EnrolmentScreen(StepScreen):
             yield QrCode(enrolment.uri if enrolment else "", id="qr")
             with Vertical(id="enrolment-text"):
                 yield Line("Link your authenticator", classes="title")
-                yield Line(_text_of(enrolment, self.state.address), id="enrolment-how")
+                yield Line(_text_of(enrolment), id="enrolment-how")
                 yield Line("", id="picture-left")
                 yield Line(self.engine.image[0], id="picture")
 
@@ -113,7 +113,7 @@ class EnrolmentScreen(StepScreen):
         self.query_one("#picture", Line).say(self.engine.image[0])
 
     def _show_text(self) -> None:
-        text = _text_of(self.engine.enrolment, self.state.address, apart=not self._has_room)
+        text = _text_of(self.engine.enrolment, apart=not self._has_room)
         self.query_one("#enrolment-how", Line).say(text)
 
     def every_tick(self) -> None:
@@ -122,7 +122,7 @@ class EnrolmentScreen(StepScreen):
         if not url:
             line.say("", layout=False)
         elif left > 0:
-            line.say(f"Also as a picture, for {clock_text(left)}:", layout=False)
+            line.say(f"Also as a picture, {clock_text(left)} more:", layout=False)
         else:
             line.say("The picture has expired; F5 renews.", layout=False)
 
@@ -173,7 +173,7 @@ def way_unusable(way: str) -> Problem:
     return problem("ANSWER_UNUSABLE", reason=f"--fund {way} is not possible here.")
 
 
-def _text_of(enrolment: Enrolment | None, address: str | None, *, apart: bool = False) -> str:
+def _text_of(enrolment: Enrolment | None, *, apart: bool = False) -> str:
     """Seven to nine lines beside the code; `apart`, where the code is on a screen of its own."""
     if enrolment is None:
         return "The Gas Station is asked for a code to scan."
@@ -181,5 +181,5 @@ def _text_of(enrolment: Enrolment | None, address: str | None, *, apart: bool = 
         f"Add an entry in the app on your phone and scan the code{', with F4' if apart else ''}. "
         "An older entry of this machine can be deleted.\n\n"
         f"Or type this secret:\n{grouped(enrolment.secret.reveal())}\n\n"
-        f"The entry is for {shorten(address or '')}:\n{enrolment.label}\n"
+        f"The app names the entry\n{enrolment.label}\n"
     )

@@ -8,6 +8,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
+from textual.widget import Widget
 
 from core.checks import Check, Light, essential_red, pending
 from core.did import check_details
@@ -41,6 +42,7 @@ class EnvironmentScreen(StepScreen):
         self._checks = self._unasked()
         self._checked = False
         self._wants_on = False
+        self._visibility_seen = False
         self._mending = False
         """Something essential is red: Enter asks again, and goes on once it is not."""
 
@@ -88,6 +90,18 @@ class EnvironmentScreen(StepScreen):
 
     def busy_changed(self, busy: bool) -> None:
         """Enter may be pressed while the list fills in: it is remembered."""
+
+    def forward(self, widget: Widget) -> None:
+        form = self.query_one(DetailsForm)
+        found = form.fault_in(widget)
+        if found:
+            self.show_problem(found)
+        elif widget.id == "data-api" and form.complete and not self._visibility_seen:
+            # Who may see the data is asked too, not passed over: what it says becomes public.
+            self._visibility_seen = True
+            self.query_one("#data-visibility").focus()
+        else:
+            super().forward(widget)
 
     def action_primary(self) -> None:
         form = self.query_one(DetailsForm)

@@ -60,6 +60,7 @@ class FundingScreen(CodeScreen):
         yield Row("Way", Choice(ways, self.state.way or "manual", id="way"))
         yield Row("Code", CodeField(id="code"))
         with Vertical(id="hint"):
+            yield Line("A code works once: after the one just used, wait for the next.")
             yield from self.hint()
         yield Line("", id="by-hand")
 

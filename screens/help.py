@@ -56,12 +56,13 @@ OF_STEP: dict[Step, tuple[str, tuple[str, ...]]] = {
     Step.ENROLMENT: (
         "Open an authenticator app on your phone (any will do), choose to add an entry, and point "
         "the camera at the square. Or type the secret by hand. If the camera does not catch it: "
-        "F4 shows it alone, F6 swaps dark and light, a larger window helps too.",
+        "F4 shows it alone, larger where the window has room, and F6 swaps dark and light.",
         ("2FA", "Gas Station"),
     ),
     Step.CONFIRMATION: (
         "Type the six digits that the app shows for this machine. They are checked here before "
-        "they are sent, so that a slip costs no attempt. Esc shows the square again.",
+        "they are sent, so that a slip costs no attempt; only after a restart they cannot be. Esc "
+        "shows the square again, or makes a new one.",
         ("2FA", "Gas Station"),
     ),
     Step.FUNDING: (
@@ -82,7 +83,7 @@ OF_STEP: dict[Step, tuple[str, tuple[str, ...]]] = {
 }
 
 ANYTIME = (
-    "At any time ctrl+q leaves; the same command goes on where you were. "
+    "At any time ctrl+q leaves, and says the command that goes on where you were. "
     "Nothing that is done is lost, and nothing is paid twice."
 )
 

@@ -112,7 +112,7 @@ class KeypairScreen(StepScreen):
     def forward(self, widget: Widget) -> None:
         if self.way == "import" and widget.id in ("private-key", "key-file"):
             self.set_focus(self.query_one("#passphrase"))
-        elif widget.id == "way":
+        elif widget.id == "way" and self.first_focus() is not self.primary:
             self.set_focus(self.first_focus())
         elif widget.id == "passphrase" and self.way != "keep":
             again = (
@@ -127,6 +127,8 @@ class KeypairScreen(StepScreen):
         again = Secret(self.query_one("#passphrase-again", Field).value)
         if not passphrase:
             self._refuse("PASSPHRASE_EMPTY")
+        elif "\ufffd" in passphrase.reveal():
+            self._refuse("PASSPHRASE_UNREADABLE")
         elif self.way != "keep" and passphrase != again:
             self._refuse("PASSPHRASES_DIFFER")
         elif self._chosen_here() and len(passphrase.reveal()) < WEAK_BELOW:

@@ -40,7 +40,7 @@ class MachineNftScreen(StepScreen):
         yield Line("", id="progress")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "mint and write"), ("Tab", "next field")]
+        return [("Enter", str(self.primary.label).lower()), ("Tab", "next field")]
 
     def on_mount(self) -> None:
         self._show_progress()
@@ -51,6 +51,8 @@ class MachineNftScreen(StepScreen):
         ):
             # All is written already, and nothing is left that would want a signature.
             self._write(self.state.details)
+        else:
+            self.hold_back()
 
     def first_focus(self) -> Widget:
         return self.primary
@@ -74,10 +76,18 @@ class MachineNftScreen(StepScreen):
             for name, text in rows
         ]
         self.query_one("#progress", Line).say(Content("\n").join(lines))
+        self.say_primary("Write" if state.minted else self.primary_label)
 
     def state_changed(self, state: State) -> None:
         super().state_changed(state)
         self._show_progress()
+
+    def forward(self, widget: Widget) -> None:
+        found = self.query_one(DetailsForm).fault_in(widget)
+        if found:
+            self.show_problem(found)
+        else:
+            super().forward(widget)
 
     def go(self) -> None:
         details = self.query_one(DetailsForm).details

@@ -43,6 +43,7 @@ class QrScreen(ModalScreen[None]):
     def _show(self) -> None:
         code, letters = self.query_one(QrCode), self.query_one("#qr-letters", Line)
         columns, rows = self.app.size
+        code.fill(columns, rows - 1)
         fits = code.fits(columns, rows - 1)
         code.display = fits and not self._in_letters
         letters.display = not code.display

@@ -85,6 +85,7 @@ class RegistrationScreen(StepScreen):
         self.query_one("#quote").display = True
         self.say_primary(self.primary_label)
         self.show_frame()
+        self.hold_back()
 
     def go(self) -> None:
         if self._quote is None:
@@ -153,7 +154,7 @@ def _what_it_does(quote: Quote) -> str:
     if quote.single:
         return "One transaction does it all: bond, Machine NFT and description. Done once."
     why = f"\nAll in one transaction is refused here: {quote.refused}" if quote.refused else ""
-    return f"The bond is paid, and the machine gets its number. This is done once.{why}"
+    return f"This pays the bond and gives the machine its number. It is done once.{why}"
 
 
 def _written_along(quote: Quote, details: Details | None) -> str:

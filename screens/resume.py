@@ -36,7 +36,8 @@ class ResumeScreen(StepScreen):
             yield Line(f"\n{warning}", classes="muted")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "try again"), *([] if self.wizard.pretend else [("F2", "settings")])]
+        again = [("Enter", "try again")] if self.problem else []
+        return [*again, *([] if self.wizard.pretend else [("F2", "settings")])]
 
     def on_mount(self) -> None:
         self.show_problem(None)

@@ -1,4 +1,4 @@
-"""The private key on a cleared screen, for half a minute; then its end is typed back."""
+"""The private key on a cleared screen, for two minutes; then a part of it is typed back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.text import grouped
 from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
 
-SECONDS = 30
+SECONDS = 120
 """For how long the key is on the screen."""
 _TYPED_BACK = 6
 """Characters."""

@@ -51,6 +51,8 @@ class Stand(Enum):
     UNANSWERED = auto()
     TAKEN = auto()
     """Somebody else is asking already."""
+    UNWRITABLE = auto()
+    """The question could not be written down."""
     FREE = auto()
 
 
@@ -62,6 +64,7 @@ _NOTES = {
     Stand.REFUSED: "It was refused there. You can go on watching, or ask again later.",
     Stand.UNANSWERED: "Nobody has answered there. You can go on watching, or ask again.",
     Stand.TAKEN: "Somebody else is asking there just now. Ask again in a minute.",
+    Stand.UNWRITABLE: "The question could not be written: the disk is full, or the folder damaged.",
     Stand.FREE: "Nobody is at work on this machine now. Enter goes on here, where it stopped.",
 }
 _PRIMARY = {

@@ -108,7 +108,7 @@ GAS_STATION = (
     Entry(
         "RATE_LIMITED",
         "Faucet rate limit exceeded",
-        "Too many requests from this owner or this line.",
+        "The Gas Station has had too many requests for this address, or from this line.",
         "Ask again when the time is over, or press F3 to fund it another way.",
         Kind.WAITING,
     ),

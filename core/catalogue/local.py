@@ -50,7 +50,7 @@ SETTINGS = (
         "PEAQOS_PRIVATE_KEY is required",
         "Using the wallet of the environment was chosen, but the variable is not set.",
         "Set PEAQOS_PRIVATE_KEY (0x and 64 hex digits) and start again, "
-        "or choose to generate or import a key here.",
+        "or choose here to make a new key, or to import one.",
         money="",
         again="after a change",
     ),
@@ -195,6 +195,14 @@ FILES = (
         "The passphrase cannot be read",
         "It has characters that this terminal does not send as UTF-8.",
         "Type one of plain letters, digits and signs, or set the terminal to UTF-8.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
+        "PASSPHRASE_UNREADABLE",
+        "A sign of the passphrase could not be read",
+        "This terminal sends signs that are not UTF-8; elsewhere they would be others.",
+        "Choose a passphrase of plain letters, digits and spaces, and type it twice.",
         money="",
         again="after a change",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from core.did import VISIBILITIES
+from core.did import VISIBILITIES, check_details
 from core.errors import Problem
 from core.state import Details
 from screens.widgets.choice import Choice
@@ -15,6 +15,13 @@ VISIBILITY_TITLES = {
     "public": "public: anyone may read the data",
     "private": "private: on request only",
     "onchain": "onchain: the data is on the network",
+}
+
+
+_PLACES = {
+    "DOCUMENTATION_URL_INVALID": "documentation-url",
+    "DATA_API_INVALID": "data-api",
+    "DATA_VISIBILITY_INVALID": "data-visibility",
 }
 
 
@@ -50,12 +57,20 @@ class DetailsForm(Widget):
             self.query_one("#data-visibility", Choice).value,
         )
 
+    @property
+    def complete(self) -> bool:
+        """Whether something stands in both fields."""
+        return bool(self.details.documentation_url and self.details.data_api)
+
+    def fault_in(self, widget: Widget) -> Problem | None:
+        """What is wrong with what stands in that field; None also where nothing does."""
+        if not isinstance(widget, Field) or not widget.value:
+            return None
+        faults = check_details(self.details)
+        return next((found for found in faults if _PLACES.get(found.code) == widget.id), None)
+
     def focus_fault(self, problem: Problem) -> None:
         """To the field that the problem is about."""
-        place = {
-            "DOCUMENTATION_URL_INVALID": "#documentation-url",
-            "DATA_API_INVALID": "#data-api",
-            "DATA_VISIBILITY_INVALID": "#data-visibility",
-        }.get(problem.code)
+        place = _PLACES.get(problem.code)
         if place:
-            self.query_one(place).focus()
+            self.query_one(f"#{place}").focus()

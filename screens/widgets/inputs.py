@@ -42,8 +42,10 @@ class Field(Input):
     async def _on_key(self, event: events.Key) -> None:
         """Keys in the order in which they were typed, also in a burst on a slow line.
 
-        Tab and Enter act at once, and not when they have bubbled up to the screen: what was
-        typed after them is still in this field's queue, and belongs to where the focus is then.
+        They act at once, and not when they have bubbled up to the screen: what was typed after
+        them is still in this field's queue. After Tab and Enter it belongs to where the focus is
+        then; after Backspace or an arrow it would be put in first, and what is in the field would
+        not be what was typed: behind dots, nobody sees that.
         """
         focused = self.screen.focused
         if focused is not None and focused is not self:
@@ -54,6 +56,9 @@ class Field(Input):
             self.screen.focus_previous()
         elif event.key == "enter":
             await self.action_submit()
+        elif not event.is_printable and event.key in self._bindings.key_to_bindings:
+            for binding in self._bindings.get_bindings_for_key(event.key):
+                await self.run_action(binding.action)
         else:
             await super()._on_key(event)
             return

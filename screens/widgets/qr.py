@@ -31,6 +31,7 @@ class QrCode(Widget):
         super().__init__(id=id)
         self._quiet = quiet
         self._inverted = False
+        self._scale = 1
         self._blocks = blocks()
         self._text: Secret | str = ""
         self._modules: list[list[bool]] = []
@@ -52,6 +53,13 @@ class QrCode(Widget):
             self.set_text(self._text)
         return self.columns <= columns and self.rows <= rows
 
+    def fill(self, columns: int, rows: int) -> None:
+        """Twice as large where that fits there."""
+        for self._scale in (2, 1):
+            self.set_text(self._text)
+            if self.columns <= columns and self.rows <= rows:
+                break
+
     def set_text(self, text: Secret | str) -> None:
         self._text = text
         plain = unwrap(text)
@@ -60,7 +68,7 @@ class QrCode(Widget):
             # One module of quiet zone still decodes; two are safer, where 20 rows hold them.
             wide = self._blocks and int(code.version) <= _WITH_WIDE_MARGIN
             border = 2 if wide else self._quiet
-            matrix = code.matrix_iter(border=border)
+            matrix = code.matrix_iter(scale=self._scale, border=border)
             self._modules = [[bool(module) for module in row] for row in matrix]
         else:
             self._modules = []

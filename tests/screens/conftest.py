@@ -9,6 +9,7 @@ import pytest
 
 from app.rehearsal.faults import FAULTS
 from app.rehearsal.network import RehearsalNetwork
+from screens import base
 from screens.widgets import inputs
 from tests.screens.driver import ScreenClock
 from tests.support.clock import FakeClock
@@ -23,9 +24,11 @@ def shared_clock() -> FakeClock:
 @pytest.fixture
 def typing_by_paste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pastes are how these tests type; that an Enter right after one is held back has its own
-    test. The terminal has all signs and sixteen colours, as most have over SSH.
+    test, as has the one that comes with a screen. The terminal has all signs and sixteen colours,
+    as most have over SSH.
     """
     monkeypatch.setattr(inputs, "_PASTE_ENTER_SECONDS", 0.0)
+    monkeypatch.setattr(base, "READ", 0.0)  # nobody reads here; a test of its own waits
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("COLORTERM", raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)

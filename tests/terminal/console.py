@@ -211,6 +211,7 @@ class Console:
 
     def write(self, *, locked: bool = False) -> None:
         self.title("Write the machine's description")
+        self.sees("Enter mint and write")
         self.enter()
         if locked:
             self.unlock()
