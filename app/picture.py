@@ -54,9 +54,13 @@ class Picture:
         self._cursor = (-1, -1)
         self._look = _PLAIN
         """In which the terminal would write now."""
+        self._size = (10_000, 10_000)
 
-    def clear(self) -> str:
-        """What empties the terminal; from then on everything is new."""
+    def clear(self, size: tuple[int, int] | None = None) -> str:
+        """What empties the terminal; from then on everything is new. `size`: its columns and rows
+        now; what is meant for a larger one is left out, or the terminal would put it elsewhere.
+        """
+        self._size = size or self._size
         self._rows.clear()
         self._cursor = (-1, -1)
         self._look = _PLAIN
@@ -64,6 +68,7 @@ class Picture:
 
     def changes(self, output: str) -> str:
         """What to write for the terminal to show what it would with all of `output`."""
+        columns, rows = self._size
         wanted: dict[int, list[Cell]] = {}
         others: list[str] = []
         row, column = self._cursor
@@ -77,10 +82,13 @@ class Picture:
                 look = part["look"]
             elif kind == "break":
                 row, column = row + 1, 0
-            elif kind == "text" and row >= 0:
+            elif kind == "text" and 0 <= row < rows:
                 if row not in wanted:
                     wanted[row] = [*self._rows.get(row, [])]
                 column = _draw(wanted[row], column, look, part["text"])
+                del wanted[row][columns:]
+            elif kind == "text" and row >= 0:
+                continue
             else:
                 others.append(part.group())
         written: list[str] = []
@@ -92,6 +100,7 @@ class Picture:
                 written.append(_at(y, start))
                 written += (self._turn(look) + sign for look, sign in cells[start:end])
         self._rows.update(wanted)
+        row, column = min(row, rows - 1), min(column, columns)
         if placed and (any(written) or (row, column) != self._cursor):
             self._cursor = (row, column)
             written.append(_at(row, column))

@@ -76,6 +76,7 @@ class PlainWizard(Prompts):
             while self.engine.action is not Action.NOTHING:
                 self._announce()
                 try:
+                    await self._before_money()
                     await handlers[self.engine.action]()
                     self._failures = 0
                 except OnboardingError as error:
@@ -96,6 +97,27 @@ class PlainWizard(Prompts):
             return self._left()
         self._receipt()
         return EXIT_DONE
+
+    async def _before_money(self) -> None:
+        """What was given ahead and would stop it later is found out before anything is paid."""
+        if self.engine.action not in (Action.ENROL, Action.CONFIRM, Action.FUND):
+            return
+        need = self.engine.state.need
+        if need is not None:
+            self._check_accepted(need.bond)
+        if self.answers.passphrase_file and not self.engine.unlocked:
+            await self._keys.unlock()
+
+    def _check_accepted(self, bond: int) -> None:
+        """Raises OnboardingError (BOND_NOT_ACCEPTED)."""
+        limit = self.answers.accept_bond
+        if limit is not None and bond > limit:
+            raise fault(
+                "BOND_NOT_ACCEPTED",
+                bond=peaq(bond, up=True),
+                accepted=peaq(limit),
+                token=self.engine.settings.network.token,
+            )
 
     def _announce(self) -> None:
         step = self.engine.action.step
@@ -209,10 +231,8 @@ class PlainWizard(Prompts):
             self.console.say("One transaction registers, mints and writes the description.")
         elif quote.refused:
             self.console.say(f"All in one transaction is refused here: {quote.refused}")
-        limit = self.answers.accept_bond
-        if limit is not None and quote.bond > limit:
-            raise fault("BOND_NOT_ACCEPTED", bond=peaq(quote.bond, up=True), accepted=peaq(limit))
-        if limit is None:
+        self._check_accepted(quote.bond)
+        if self.answers.accept_bond is None:
             self.consent("Sign and register?", word="register", option="--accept-bond")
         await self._keys.unlock()
         await self.engine.register(agreed_bond=quote.bond)

@@ -57,11 +57,11 @@ class ThriftyDriver(LinuxDriver):
             return
         written = self._picture.changes(data)
         if data == _ALTERNATE_SCREEN:
-            written += self._picture.clear()
+            written += self._picture.clear(self._get_terminal_size())
         if written:
             super().write(self._held_back + written)
             self._held_back = ""
 
     def clear(self) -> None:
         """Where something else may have written on the terminal: the next paint is a whole one."""
-        super().write(self._picture.clear())
+        super().write(self._picture.clear(self._get_terminal_size()))

@@ -100,7 +100,20 @@ def _check_contracts(context: Context, survey: Survey, say: Say) -> None:
     if found:
         say("contracts", Light.RED, found.title, found)
     else:
-        say("contracts", Light.GREEN, "all six answer")
+        say("contracts", *_whose(context.settings))
+
+
+def _whose(settings: Settings) -> tuple[Light, str]:
+    """Any contract has code: one that is not the network's own is worth a second look."""
+    own = settings.network.contracts
+    others = [
+        variable
+        for variable, name in CONTRACT_VARIABLES.items()
+        if getattr(settings.contracts, name).lower() != getattr(own, name).lower()
+    ]
+    if others:
+        return Light.AMBER, f"all six answer; not the usual: {', '.join(others)}"
+    return Light.GREEN, "all six answer"
 
 
 def contract_fault(settings: Settings, survey: Survey) -> Problem | None:

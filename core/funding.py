@@ -19,6 +19,7 @@ from core.contracts import Revert
 from core.enrolment import examine, note_refusal, station
 from core.errors import OnboardingError, fault
 from core.intent import TITLES
+from core.keypair import check_keystore
 from core.state import Balance, Need, State
 
 HEAD_ROOM = 10**17
@@ -96,6 +97,7 @@ async def measure(context: Context) -> None:
 
 async def choose_way(context: Context, way: str) -> None:
     """Changes how the wallet is funded. Raises OnboardingError (NO_GAS_STATION)."""
+    await check_keystore(context)
     if way == "gas-station":
         station(context)
     await context.book.record(ev.FundingWayChosen(way))
@@ -136,6 +138,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     Has an outside effect: it may be paid, at most once per need. Raises OnboardingError.
     """
     gas_station = station(context)
+    await check_keystore(context)
     balance = await look(context)
     if not balance.missing:
         return balance

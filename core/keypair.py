@@ -92,6 +92,25 @@ async def _keep(context: Context, passphrase: Secret) -> keystore.StoredKey:
         return await _open(context, path, passphrase)
 
 
+async def check_keystore(context: Context) -> None:
+    """Whether the keystore of this onboarding is still there, without opening it: no money goes to
+    an address whose key is gone. Raises OnboardingError (KEYSTORE_…).
+    """
+    path = context.folder / keystore.FILE_NAME
+    keypair = context.state.keypair
+    if keypair is None or not path.exists():
+        raise fault("KEYSTORE_MISSING", path=path, address=context.address)
+    found = await asyncio.to_thread(keystore.fingerprint, path)
+    if found == keypair.keystore_sha256:
+        return
+    # A copy of another passphrase is as good, if it is of the same key.
+    claimed = await asyncio.to_thread(keystore.peek_address, path)
+    if claimed is None:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it says no address")
+    if claimed != context.address:
+        raise fault("KEYSTORE_OTHER_ADDRESS", found=claimed, expected=context.address)
+
+
 async def unlock(context: Context, passphrase: Secret) -> None:
     """Opens the keystore for the rest of this run. Raises OnboardingError (KEYSTORE_…,
     PASSPHRASE_WRONG with the number of tries).

@@ -87,7 +87,7 @@ def normalise(passphrase: Secret) -> Secret:
     if not text:
         raise fault("PASSPHRASE_EMPTY")
     try:
-        # What a terminal sends that is no UTF-8 arrives as U+FFFD, or, line by line, as half a pair.
+        # A sign that a terminal sends as no UTF-8 arrives as U+FFFD; line by line, as half a pair.
         size = len(text.replace("\ufffd", "\ud800").encode())
     except UnicodeEncodeError:
         raise fault("PASSPHRASE_UNREADABLE") from None
@@ -155,6 +155,11 @@ def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
     key = key_from_bytes(bytes(private))
     kdf = str(body.get("crypto", body.get("Crypto", {})).get("kdf", "?"))
     return StoredKey(key, kdf, hashlib.sha256(content).hexdigest())
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a keystore, in hex. Raises OnboardingError (KEYSTORE_UNREADABLE)."""
+    return hashlib.sha256(_read(path)).hexdigest()
 
 
 def peek_address(path: Path) -> str | None:

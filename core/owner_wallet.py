@@ -13,6 +13,7 @@ from core.contracts import Revert
 from core.errors import fault
 from core.funding import look
 from core.intent import Intent
+from core.keypair import check_keystore
 from core.keys import Key, parse_key
 from core.state import Balance, OwnerQuote
 from core.transactions import TakenBack
@@ -49,6 +50,7 @@ async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
     Raises OnboardingError: OWNER_POOR, AMOUNT_CHANGED, TRANSACTION_…, RPC_….
     """
     key = owner_key(context)
+    await check_keystore(context)
     await context.sender.settle(context.memory.key)
     balance = await look(context)
     if not balance.missing:

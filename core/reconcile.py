@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.context import Context
 from core.errors import fault
 from core.funding import measure
+from core.keypair import check_keystore
 from core.keys import parse_key
 from core.machine_nft import look
 
@@ -13,14 +14,15 @@ async def reconcile(context: Context) -> None:
     """Settles open transactions, checks that the chain knows what the journal says, and records
     what came of those that the run before had not looked at when it was cut.
 
-    Raises OnboardingError: JOURNAL_MISMATCH (another key), JOURNAL_CHAIN_DISAGREE, TRANSACTION_…,
-    RPC_…. Costs no transaction: at most the same bytes are sent again.
+    Raises OnboardingError: JOURNAL_MISMATCH (another key), KEYSTORE_…, JOURNAL_CHAIN_DISAGREE,
+    TRANSACTION_…, RPC_…. Costs no transaction: at most the same bytes are sent again.
     """
     state = context.state
     if state.finished or state.keypair is None:
         return
     _check_key(context)
     await context.sender.settle(context.memory.key)
+    await check_keystore(context)
     state = context.state
     if state.registered is None:
         if state.need is not None and state.funded is None and state.backup is not None:

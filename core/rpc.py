@@ -141,20 +141,23 @@ class Rpc:
         raise AssertionError("unreachable")
 
     async def broadcast(self, raw: str) -> str:
-        """Hands signed bytes to the network, once; the answer in words, for the record only.
+        """Hands signed bytes to the network, once; the answer in words, for the record only. Where
+        an endpoint gives no answer, the next one is handed the same.
 
         Has an outside effect. Never raises for a fault of node or line: whether the transaction
         exists is settled by its hash and nonce, not by this.
         """
-        endpoint = self._endpoints[0]
-        try:
-            answer = await self._post(endpoint, [("eth_sendRawTransaction", [raw])], batch=False)
-        except OnboardingError as error:
-            return clean(f"no answer: {error.problem.cause}", 160)
-        result = answer[0][0]
-        if isinstance(result, RpcError):
-            return clean(f"node: {result.message}", 160)
-        return "accepted"
+        send: Call = ("eth_sendRawTransaction", [raw])
+        silent = ""
+        for endpoint in self._endpoints:
+            try:
+                (result, *_), _ = await self._post(endpoint, [send], batch=False)
+            except OnboardingError as error:
+                silent = silent or f"no answer: {error.problem.cause}"
+                continue
+            answer = f"node: {result.message}" if isinstance(result, RpcError) else "accepted"
+            return clean(answer, 160)
+        return clean(silent, 160)
 
     async def close(self) -> None:
         for endpoint in self._endpoints:

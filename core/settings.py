@@ -142,6 +142,8 @@ def load_settings(
             text = getattr(chosen.contracts, name)
             sources[variable] = "default"
         addresses[name] = values[variable] = text
+    if not problems:
+        problems += _twins(values, sources)
 
     key = value_of(PRIVATE_KEY)
     return Settings(
@@ -158,6 +160,23 @@ def load_settings(
         problems=tuple(problems),
         warnings=tuple(warnings),
     )
+
+
+def _twins(values: Mapping[str, str], sources: Mapping[str, str]) -> list[Problem]:
+    """Contracts that were given the address of another one: each of the two has code there, so
+    that nothing else would notice it before the bond is paid.
+    """
+    return [
+        problem(
+            "VARIABLE_INVALID", variable=variable, reason=f"it is the address of {other} already"
+        )
+        for variable in CONTRACT_VARIABLES
+        for other in CONTRACT_VARIABLES
+        if variable != other
+        and sources[variable] != "default"
+        and values[variable].lower() == values[other].lower()
+        and (sources[other] == "default" or other < variable)
+    ]
 
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]]:

@@ -127,7 +127,8 @@ FILES = (
         "JOURNAL_MISMATCH",
         "This state folder belongs to something else",
         "Its journal was written for {what} {journal}; now it is {now}.",
-        "Start with the old value, or use a folder of its own with --state-dir.",
+        "Start with the old value, or with --state-dir in a folder of its own. A copy of this "
+        "folder's keystore.json in there keeps the key, and a bond is not paid again.",
         Kind.CONFIGURATION,
         money=SAFE,
         again="after a change",

@@ -66,8 +66,10 @@ RPC = (
         "CONTRACT_UNEXPECTED",
         "The contract does not answer as expected",
         "{variable}: {reason}",
-        "Check {variable}: press F2, or remove it to use the network's own address.",
+        "Check {variable}: press F2, or remove it to use the network's own address. What was paid "
+        "before stays paid: go on in a new folder with a copy of keystore.json in it.",
         Kind.CONFIGURATION,
+        money="",
         again="after a change",
     ),
     Entry(
@@ -158,6 +160,7 @@ CHAIN = (
         "The bond was not agreed to",
         "The bond is {bond} {token}; at most {accepted} was accepted.",
         "Start again and accept the bond as it is.",
+        money="The bond was not paid.",
         again="after a change",
     ),
     Entry(

@@ -201,7 +201,7 @@ async def test_every_record_is_explained_at_some_step(
     assert lines == count
     assert await in_thread(run, "explain", "funding") == EXIT_DONE
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Faucet rate limit exceeded (RATE_LIMITED). Too many requests" in shown
+    assert "Faucet rate limit exceeded (RATE_LIMITED). The Gas Station has had" in shown
     assert await in_thread(run, "explain", "eight") == EXIT_STOPPED
 
 

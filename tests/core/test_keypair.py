@@ -124,7 +124,7 @@ async def test_a_wrong_passphrase_is_counted_as_it_is_typed_from_another_keyboar
 
 @pytest.mark.parametrize(
     ("available", "words"),
-    [(2**30, "scrypt (n=262144, 256 MiB)"), (2**27, "scrypt (n=65536"), (0, "pbkdf2 (")],
+    [(2**30, "scrypt"), (2**27, "scrypt"), (0, "pbkdf2")],
 )
 async def test_how_the_key_is_locked_is_said_while_it_is_done(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, available: int, words: str
@@ -144,4 +144,4 @@ async def test_how_the_key_is_locked_is_said_while_it_is_done(
     stored = keystore.StoredKey(KEY, "scrypt", "0" * 64)
     monkeypatch.setattr(keystore, "store_key", lambda *arguments: stored)
     await wizard.create_keypair(KeySource("generate"), PASSPHRASE)
-    assert any(what.startswith(f"The key is being locked with {words}") for what in waits)
+    assert f"The key is being locked ({words})" in waits
