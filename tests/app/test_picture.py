@@ -54,6 +54,18 @@ def seen(screen: pyte.Screen) -> list[object]:
     return cells
 
 
+def test_a_frame_of_a_larger_window_leaves_nothing_in_a_smaller_one() -> None:
+    picture = Picture()
+    screen, stream = terminal()
+    stream.feed(picture.clear((COLUMNS, ROWS)))
+    late = "".join(f"\x1b[{row};1H{'x' * 30}" for row in range(1, 9)) + "\x1b[8;30H"
+    stream.feed(picture.changes(late))
+    stream.feed(picture.changes("".join(f"\x1b[{row};1H{' ' * COLUMNS}" for row in range(1, 6))))
+    assert [line.strip() for line in screen.display] == [""] * ROWS
+    stream.feed(picture.clear((40, 10)))
+    assert "x" * 30 in picture.changes(late)
+
+
 @settings(max_examples=300, deadline=None)
 @given(updates)
 def test_the_terminal_shows_what_was_meant(updates: list[str]) -> None:

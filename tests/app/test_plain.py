@@ -96,8 +96,22 @@ async def test_a_bond_above_what_was_accepted_is_not_paid(
 ) -> None:
     accepted = replace(answers, accept_bond=10**17)
     assert await plain(machine, accepted).run() == EXIT_STOPPED
-    assert "at most 0.1 was accepted" in capsys.readouterr().err
+    assert "The bond is 1 PEAQ; at most 0.1 was accepted" in capsys.readouterr().err
     assert not machine.network.sent_transactions()
+    assert not machine.network.transfers(), "it is found out before anything is paid"
+
+
+async def test_a_passphrase_that_does_not_open_the_key_is_found_out_before_money_moves(
+    machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await plain(machine, replace(answers, backup=None)).run() == EXIT_STOPPED
+    await machine.close()
+    machine.open()
+    assert answers.passphrase_file is not None
+    answers.passphrase_file.write_text("another one\n")
+    assert await plain(machine, answers).run() == EXIT_STOPPED
+    assert "does not open the keystore" in capsys.readouterr().err
+    assert not machine.network.transfers()
 
 
 async def test_a_long_cooldown_ends_with_75_and_the_next_start_goes_on(

@@ -117,6 +117,33 @@ def test_all_that_is_wrong_is_told_at_once(env_file: Path) -> None:
     assert settings.problem_of("PEAQOS_RPC_URL") is not None
 
 
+@pytest.mark.parametrize(
+    ("variable", "address", "named"),
+    [
+        ("MACHINE_NFT_ADDRESS", MAINNET.contracts.identity_registry, "MACHINE_NFT_ADDRESS"),
+        ("IDENTITY_STAKING_ADDRESS", MAINNET.contracts.event_registry, "IDENTITY_STAKING_ADDRESS"),
+        (
+            "DID_REGISTRY_ADDRESS",
+            MAINNET.contracts.batch_precompile.lower(),
+            "DID_REGISTRY_ADDRESS",
+        ),
+    ],
+)
+def test_an_address_of_another_contract_is_found_before_anything_is_paid(
+    env_file: Path, variable: str, address: str, named: str
+) -> None:
+    """It has code, so that nothing else would notice it until the bond is paid."""
+    (found,) = load(env_file, **{variable: address}).problems
+    assert found.params["variable"] == named
+    assert "already" in found.cause
+
+
+def test_one_address_given_for_two_contracts_is_named_once(env_file: Path) -> None:
+    own = "0x" + "22" * 20
+    (found,) = load(env_file, MACHINE_NFT_ADDRESS=own, EVENT_REGISTRY_ADDRESS=own).problems
+    assert "EVENT_REGISTRY_ADDRESS already" in found.cause
+
+
 @pytest.mark.parametrize("address", [LOWER, "0x" + LOWER[2:].upper()])
 def test_an_address_without_a_checksum_gets_one(env_file: Path, address: str) -> None:
     settings = load(env_file, **{REGISTRY: address})

@@ -120,6 +120,41 @@ async def test_a_keystore_of_another_machine_is_not_used(
     assert not wizard.unlocked
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (None, "KEYSTORE_MISSING"),
+        (b'{"version": 3, "address": "' + b"ab" * 20 + b'"}', "KEYSTORE_OTHER_ADDRESS"),
+        (b"{}", "KEYSTORE_UNREADABLE"),
+    ],
+    ids=["gone", "of another machine", "broken"],
+)
+async def test_no_money_goes_to_an_address_whose_key_is_gone(
+    machine: Machine, content: bytes | None, code: str
+) -> None:
+    await machine.drive(until=Action.FUND)
+    address, wizard = machine.address, machine.now_open
+    kept = machine.folder / "keystore.json"
+    good = kept.read_bytes()
+    kept.unlink()
+    if content is not None:
+        kept.write_bytes(content)
+    for way in (
+        wizard.reconcile,
+        lambda: wizard.ask_gas_station(machine.fresh_code()),
+        lambda: wizard.choose_way("manual"),
+    ):
+        with pytest.raises(OnboardingError) as refused:
+            await way()
+        assert refused.value.code == code
+    assert not machine.network.transfers()
+    assert machine.network.balance(address) == 0
+    kept.write_bytes(good)
+    await machine.restart()
+    await machine.drive()
+    check_once(machine)
+
+
 async def test_a_keystore_that_is_gone_says_what_to_put_back(machine: Machine) -> None:
     await machine.drive(until=Action.ENROL)
     await machine.close()
