@@ -37,7 +37,7 @@ TYPED = (
     "PRIVATE_KEY_INVALID",
 )
 """What is wrong with what was typed: over once something else is typed."""
-NARROW = 60
+NARROW = 72
 """Columns below which a field stands below its name."""
 SMALLEST = (40, 12)
 """Columns and rows below which nothing sensible can be shown."""
