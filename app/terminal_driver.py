@@ -17,7 +17,7 @@ from app.picture import Picture
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 _FLOOD = 2000
 """Keys in a row with no pause of half a second: nobody types or pastes that, but a file sent by
-mistake would hold the program up for minutes, ctrl+q included.
+mistake would hold the program up for minutes. Signs and Enters over that are dropped.
 """
 _PAUSE = 0.5
 _UPDATE_BEGINS, _UPDATE_ENDS = "\x1b[?2026h", "\x1b[?2026l"
@@ -44,7 +44,7 @@ class ThriftyDriver(LinuxDriver):
             now = time.monotonic()
             self._keys = self._keys + 1 if now - self._last_key < _PAUSE else 1
             self._last_key = now
-            if self._keys > _FLOOD:
+            if self._keys > _FLOOD and (message.is_printable or message.key == "enter"):
                 return
         super().process_message(message)
 
