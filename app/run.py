@@ -170,7 +170,7 @@ def _one_moment() -> Iterator[None]:
     """On a small board the screens take seconds to come: until then a line says that they do."""
     terminal = sys.stderr.isatty()
     if terminal:
-        print("One moment…", end="\r", file=sys.stderr, flush=True)
+        print("One moment...", end="\r", file=sys.stderr, flush=True)
     try:
         yield
     finally:
