@@ -99,6 +99,12 @@ def _network(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _folder(text: str) -> Path:
+    if not text:  # a variable of a script that is empty would mean the folder where it stands
+        raise argparse.ArgumentTypeError("a folder has a name; this is empty")
+    return Path(text)
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
@@ -133,17 +139,16 @@ def _place(default: object) -> _Parser:
         default=default,
         help="mainnet (default), agung or rehearsal",
     )
-    env_file = Path(".env") if default is None else default
     place.add_argument(
         "--env-file",
         type=Path,
         metavar="PATH",
-        default=env_file,
+        default=default,
         help="a file of variables, instead of .env in this folder",
     )
     place.add_argument(
         "--state-dir",
-        type=Path,
+        type=_folder,
         metavar="DIR",
         default=default,
         help="the state folder itself, instead of the network's own",
@@ -241,6 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.rehearse:
         options.network = "rehearsal"
     try:
+        _settle_env_file(options)
         code = _run(options)
         sys.stdout.flush()
     except OnboardingError as error:
@@ -257,6 +263,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
         return EXIT_STOPPED
     return code
+
+
+def _settle_env_file(options: argparse.Namespace) -> None:
+    """Without --env-file it is .env, which may be missing. Raises OnboardingError."""
+    if options.env_file is None:
+        options.env_file = Path(".env")
+        return
+    from core.settings import require_env_file
+
+    require_env_file(options.env_file)
 
 
 def _run(options: argparse.Namespace) -> int:

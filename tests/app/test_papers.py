@@ -24,9 +24,12 @@ def run(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name, value in machine.environ.items():
         monkeypatch.setenv(name, value)
 
+    env_file = machine.folder.parent / "none.env"
+    env_file.touch(0o600)
+
     def command(*arguments: str) -> int:
         folder = str(machine.folder)
-        return main([*arguments, "--state-dir", folder, "--env-file", f"{folder}/.env"])
+        return main([*arguments, "--state-dir", folder, "--env-file", str(env_file)])
 
     return command
 
