@@ -8,6 +8,7 @@ import textwrap
 from typing import Any
 
 from app.run import read_settings, state_folder
+from app.wording import at_prompt
 from core.amounts import peaq
 from core.clock import SystemClock, stamp
 from core.did import peaq_id
@@ -78,7 +79,7 @@ def build_status(
             "code": failure.problem.code,
             "title": failure.problem.title,
             "cause": failure.problem.cause,
-            "remedy": failure.problem.remedy,
+            "remedy": at_prompt(failure.problem.remedy),
             "at": stamp(failure.at),
         }
         if failure

@@ -118,7 +118,7 @@ async def test_while_a_cooldown_counts(
         "code": "CAP_EXCEEDED_OWNER",
         "title": "Owner daily funding cap exceeded",
         "cause": "The Gas Station has paid this owner all that it pays in a day.",
-        "remedy": "Press F3 to fund it another way now, or come back tomorrow.",
+        "remedy": "Fund it another way (--fund) now, or come back tomorrow.",
     }
     assert answer["waiting_for"] == "cooldown"
     assert answer["steps"][4]["status"] == "waiting"
