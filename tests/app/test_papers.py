@@ -96,6 +96,46 @@ async def test_a_spoilt_receipt_is_made_good(
     assert json.loads(path.read_text())["machine_id"] == machine_id
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"bond_wei": "1"}, EXIT_NETWORK, "BAD receipt.json as the journal; found: was different "),
+        ({"mcr": "Gold"}, EXIT_NETWORK, "found: was different in mcr; written again"),
+        ({"funding": {"wei": "7"}}, EXIT_NETWORK, "different in funding.wei; written again"),
+        ({"address": "0x00"}, EXIT_NETWORK, "different in address; written again"),
+        ({"host": "another"}, EXIT_DONE, "-- host another; found: "),
+        ("rubbish", EXIT_DONE, "-- receipt.json whole; found: was damaged; written again"),
+        (None, EXIT_DONE, "-- receipt.json whole; found: was missing; written again"),
+    ],
+)
+async def test_a_file_that_somebody_changed_is_told_of_and_mended(
+    machine: Machine,
+    run: Run,
+    capsys: pytest.CaptureFixture[str],
+    case: tuple[dict[str, object] | str | None, int, str],
+) -> None:
+    """The file is what goes to the customer."""
+    changed, code, words = case
+    await finished(machine)
+    path = machine.folder / "receipt.json"
+    right = json.loads(path.read_text())
+    if changed is None:
+        path.unlink()
+    elif isinstance(changed, str):
+        path.write_text(changed)
+    else:
+        if isinstance(changed.get("funding"), dict):
+            changed = {"funding": right["funding"] | changed["funding"]}  # type: ignore[operator]
+        path.write_text(json.dumps(right | changed))
+    assert await in_thread(run, "receipt", "--verify") == code
+    shown = " ".join(capsys.readouterr().out.split())
+    assert words in shown
+    again = json.loads(path.read_text())
+    assert again["bond_wei"] == right["bond_wei"]
+    assert again["mcr"] == right["mcr"]
+    assert await in_thread(run, "receipt", "--verify") == EXIT_DONE
+
+
 async def test_what_somebody_wrote_into_it_does_not_reach_the_terminal(
     machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,7 +178,10 @@ async def test_json_stays_json_while_it_is_verified(
     assert await in_thread(run, "receipt", "--json", "--verify") == EXIT_DONE
     shown = capsys.readouterr()
     assert json.loads(shown.out)["schema_version"] == 1
-    assert "-- MCR rating" in " ".join(shown.err.split()), "a rating that is not told is no fault"
+    said = " ".join(shown.err.split())
+    assert "-- MCR rating" in said, "a rating that is not told is no fault"
+    assert "found: the MCR API" in said
+    assert "The network" not in said
     assert "BAD" not in shown.err
 
 
@@ -204,7 +247,7 @@ async def test_every_record_is_explained_at_some_step(
     assert lines == count
     assert await in_thread(run, "explain", "funding") == EXIT_DONE
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Faucet rate limit exceeded (RATE_LIMITED). Too many requests" in shown
+    assert "Faucet rate limit exceeded (RATE_LIMITED). The Gas Station has had" in shown
     assert await in_thread(run, "explain", "eight") == EXIT_STOPPED
 
 
