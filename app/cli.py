@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -73,6 +74,9 @@ examples:
   peaq-onboard devnet --block-time 6 --fault rate-limited:1
 """,
 }
+
+
+_OUTPUT_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 def _fault(text: str) -> Fault:
@@ -245,6 +249,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--fault and --block-time need --rehearse or devnet")
     if options.rehearse:
         options.network = "rehearsal"
+    if sys.stdout is None:
+        print("There is nowhere to write to: the output is closed.", file=sys.stderr)
+        return EXIT_STOPPED
     try:
         _settle_env_file(options)
         code = _run(options)
@@ -252,17 +259,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OnboardingError as error:
         return say_problem(error)
     except BrokenPipeError:
-        # Whoever read has gone (`status | head`): nothing may be written on the way out either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read has gone (`status | head`).
+        _write_no_more()
         return EXIT_STOPPED
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - a defect: it is said without the values of variables
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and not error.filename:
+            _write_no_more()
+            print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+            return EXIT_STOPPED
         from core.onboarding import describe_crash
 
         print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
         return EXIT_STOPPED
     return code
+
+
+def _write_no_more() -> None:
+    """Nothing may be written on the way out either: Python would try once more, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _settle_env_file(options: argparse.Namespace) -> None:

@@ -147,6 +147,28 @@ def test_without_a_terminal_it_says_what_to_do_and_touches_nothing(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("/dev/full", "The output cannot be written: No space left on device."),
+        ("&-", "There is nowhere to write to: the output is closed."),
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "status --json"])
+def test_an_output_that_takes_nothing_is_told_in_plain_words(
+    tmp_path: Path, command: str, place: str, words: str
+) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m app {command} --state-dir {tmp_path} >{place}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=TOP,
+    )
+    assert (done.returncode, done.stderr) == (1, f"{words}\n")
+
+
 def test_the_first_screen_does_not_wait_for_heavy_imports(tmp_path: Path) -> None:
     """Asking where it stands over a slow line on a small board must not take seconds."""
     program = (
