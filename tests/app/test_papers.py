@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 from collections.abc import Callable
@@ -263,4 +264,33 @@ async def test_a_passphrase_can_be_tried_without_spending_anything(
     assert await in_thread(run, "verify-key", "--passphrase-file", str(right)) == EXIT_DONE
     assert address in capsys.readouterr().out
     assert await in_thread(run, "verify-key", "--passphrase-file", str(wrong)) == EXIT_STOPPED
-    assert "does not open" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "does not open" in said
+    assert (
+        f"  {machine.folder / 'keystore.json'}\n  Attempt 1. Upper and lower case count.\n" in said
+    )
+    none = str(tmp_path / "none")
+    assert await in_thread(run, "verify-key", "--passphrase-file", none) == EXIT_STOPPED
+    said = capsys.readouterr().err
+    assert said == f"The passphrase cannot be read: {none}: No such file or directory.\n"
+
+
+@pytest.mark.filterwarnings("error::getpass.GetPassWarning")
+@pytest.mark.parametrize(
+    "case",
+    [(f"{PASSPHRASE.reveal()}\n", EXIT_DONE), ("wrong\n", EXIT_STOPPED), ("", EXIT_STOPPED)],
+)
+async def test_a_passphrase_can_come_through_a_pipe(
+    machine: Machine,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    case: tuple[str, int],
+) -> None:
+    typed, code = case
+    await machine.drive(until=Action.REGISTER)
+    await machine.close()
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert await in_thread(run, "verify-key") == code
+    said = capsys.readouterr().err
+    assert typed or "the input has ended" in said
