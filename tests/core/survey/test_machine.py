@@ -40,8 +40,8 @@ def test_a_processor_that_nobody_has_tried_is_said(name: str, light: Light | Non
 @pytest.mark.parametrize(
     ("available", "light", "words"),
     [
-        (2048 * MIB, Light.GREEN, "scrypt (n=262144, 256 MiB)"),
-        (200 * MIB, Light.GREEN, "scrypt (n=65536, 64 MiB)"),
+        (2048 * MIB, Light.GREEN, "scrypt, 256 MiB"),
+        (200 * MIB, Light.GREEN, "scrypt, 64 MiB"),
         (100 * MIB, Light.AMBER, "pbkdf2 (1000000 rounds)"),
         (0, Light.AMBER, "does not say"),
     ],
