@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -75,6 +76,9 @@ examples:
 }
 
 
+_OUTPUT_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+
+
 def _fault(text: str) -> Fault:
     try:
         return parse_fault(text)
@@ -97,6 +101,12 @@ def _network(text: str) -> str:
         return find_network(text).name
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _folder(text: str) -> Path:
+    if not text:  # a variable of a script that is empty would mean the folder where it stands
+        raise argparse.ArgumentTypeError("a folder has a name; this is empty")
+    return Path(text)
 
 
 def _port(text: str) -> int:
@@ -133,17 +143,16 @@ def _place(default: object) -> _Parser:
         default=default,
         help="mainnet (default), agung or rehearsal",
     )
-    env_file = Path(".env") if default is None else default
     place.add_argument(
         "--env-file",
         type=Path,
         metavar="PATH",
-        default=env_file,
+        default=default,
         help="a file of variables, instead of .env in this folder",
     )
     place.add_argument(
         "--state-dir",
-        type=Path,
+        type=_folder,
         metavar="DIR",
         default=default,
         help="the state folder itself, instead of the network's own",
@@ -240,23 +249,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--fault and --block-time need --rehearse or devnet")
     if options.rehearse:
         options.network = "rehearsal"
+    if sys.stdout is None:
+        print("There is nowhere to write to: the output is closed.", file=sys.stderr)
+        return EXIT_STOPPED
     try:
+        _settle_env_file(options)
         code = _run(options)
         sys.stdout.flush()
     except OnboardingError as error:
         return say_problem(error)
     except BrokenPipeError:
-        # Whoever read has gone (`status | head`): nothing may be written on the way out either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read has gone (`status | head`).
+        _write_no_more()
         return EXIT_STOPPED
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - a defect: it is said without the values of variables
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and not error.filename:
+            _write_no_more()
+            print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+            return EXIT_STOPPED
         from core.onboarding import describe_crash
 
         print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
         return EXIT_STOPPED
     return code
+
+
+def _write_no_more() -> None:
+    """Nothing may be written on the way out either: Python would try once more, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _settle_env_file(options: argparse.Namespace) -> None:
+    """Without --env-file it is .env, which may be missing. Raises OnboardingError."""
+    if options.env_file is None:
+        options.env_file = Path(".env")
+        return
+    from core.settings import require_env_file
+
+    require_env_file(options.env_file)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -6,16 +6,18 @@ import argparse
 import asyncio
 import json
 import textwrap
+from dataclasses import replace
 
 from app.run import read_settings, state_folder
 from app.terminal_facts import qr_check, terminal_check
 from app.version import installed_version
+from app.wording import at_prompt
 from core.checks import Check, Light
 from core.clock import SystemClock
 from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
 from core.keystore import available_memory
 from core.settings import Settings
-from core.survey import machine
+from core.survey import kept, machine
 from core.survey.finding import MEND_FIRST, Finding
 from core.survey.network import look_at_network
 
@@ -27,21 +29,25 @@ _WORST = (Light.GREEN, Light.AMBER, Light.RED)
 def run_doctor(options: argparse.Namespace) -> int:
     """Prints each finding as it is made; 0 where nothing is red, else 2 (network) or 3."""
     settings = read_settings(options)
+    folder = state_folder(options, settings.network.name)
     findings: list[Finding] = []
 
     def report(finding: Finding) -> None:
+        finding = replace(finding, remedy=at_prompt(finding.remedy))
         findings.append(finding)
         if not options.json:
             print("\n".join(_lines(finding)), flush=True)
 
+    place = machine.state_folder(folder)
     for finding in (
         machine.interpreter(),
         machine.architecture(),
         machine.memory(available_memory()),
-        machine.state_folder(state_folder(options, settings.network.name)),
+        place,
         _of_check(terminal_check()),
         _of_check(qr_check()),
         *machine.settings(settings),
+        *(kept.look(folder, settings) if place.light is not Light.RED else ()),
     ):
         report(finding)
     asyncio.run(look_at_network(settings, SystemClock(), report))

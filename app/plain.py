@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from app.answers import Answers, MissingAnswer
-from app.console import Console
+from app.console import Console, EndlessInput
 from app.plain_funding import FundingPrompts
 from app.plain_key import KeyPrompts
 from app.prompts import NotAgreed, Prompts
@@ -17,6 +18,7 @@ from core.errors import (
     EXIT_STOPPED,
     EXIT_WAITING,
     OnboardingError,
+    Problem,
     exit_code,
     fault,
 )
@@ -28,7 +30,11 @@ from core.steps import Step, StepStatus
 from screens.wizard import Pretend
 
 _LIGHTS = {Light.GREEN: "ok  ", Light.AMBER: "note", Light.RED: "BAD ", Light.PENDING: "    "}
-_VISIBILITY = f"Data visibility ({', '.join(VISIBILITIES)})"
+_DETAILS = (
+    ("documentation_url", "--documentation-url", "Documentation URL"),
+    ("data_api", "--data-api", "Data API"),
+    ("data_visibility", "--data-visibility", f"Data visibility ({', '.join(VISIBILITIES)})"),
+)
 _SOON = 45.0
 """Seconds up to which a fresh code, or the end of a cooldown, is waited for without leaving."""
 _TRIES = 5
@@ -74,11 +80,13 @@ class PlainWizard(Prompts):
                     await self._keys.unlock()  # what is stuck can then be given a higher fee
                 await self.engine.reconcile()
             while self.engine.action is not Action.NOTHING:
-                self._announce()
                 try:
+                    await self._funding.take_way_ahead()
+                    self._announce()
                     await self._before_money()
                     await handlers[self.engine.action]()
                     self._failures = 0
+                    self.console.taken()
                 except OnboardingError as error:
                     code = await self._failed(error)
                     if code is not None:
@@ -91,6 +99,9 @@ class PlainWizard(Prompts):
             return EXIT_STOPPED
         except NotAgreed:
             self.console.say("Not agreed: nothing was done. Start again to go on.")
+            return self._left()
+        except EndlessInput as endless:
+            self.console.say(f"\n{endless} It is given up; nothing is lost.")
             return self._left()
         except EOFError:
             self.console.say("\nThe input has ended. Nothing is lost; start again to go on.")
@@ -156,6 +167,7 @@ class PlainWizard(Prompts):
             return EXIT_WAITING
         if self.answers.no_input:
             return exit_code(problem.kind)
+        self.console.refused()
         typed = self.console.ask("", "Enter tries again, q leaves").lower()
         return exit_code(problem.kind) if typed.startswith("q") else None
 
@@ -176,46 +188,19 @@ class PlainWizard(Prompts):
         await self.engine.pass_environment(details)
 
     def _details(self) -> Details:
-        known = self.engine.state.details or Details()
-        given = self.answers
-        known = Details(
-            given.documentation_url or known.documentation_url,
-            given.data_api or known.data_api,
-            given.data_visibility or known.data_visibility,
-        )
-        ahead = True  # what was given ahead is asked for where it cannot be used
-        while True:
-            known = self._ask_details(known, ahead=ahead)
-            faults = check_details(known)
-            if not faults:
-                return known
-            self.console.problem(faults[0])
-            if given.no_input:
-                raise fault("ANSWER_UNUSABLE", reason="A detail of the machine is refused.")
-            ahead = False
-
-    def _ask_details(self, known: Details, *, ahead: bool) -> Details:
-        """Asks for each; `known` are the defaults. `ahead`: only for what was not given."""
-        answers = [
-            ("--documentation-url", "Documentation URL", known.documentation_url),
-            ("--data-api", "Data API", known.data_api),
-            (
-                "--data-visibility",
-                f"Data visibility ({', '.join(VISIBILITIES)})",
-                known.data_visibility,
-            ),
-        ]
-        given = (
-            self.answers.documentation_url,
-            self.answers.data_api,
-            self.answers.data_visibility,
-        )
-        return Details(
-            *(
-                default if ahead and answer else self.console.ask(option, question, default)
-                for (option, question, default), answer in zip(answers, given, strict=True)
-            )
-        )
+        """Each is checked when it is there, and asked for again where it cannot be used."""
+        details = self.engine.state.details or Details()
+        for name, option, question in _DETAILS:
+            known = getattr(details, name)
+            value = getattr(self.answers, name) or self.console.ask(option, question, known)
+            while found := _fault_of(details, name, value):
+                self.console.problem(found)
+                if self.answers.no_input:
+                    raise fault("ANSWER_UNUSABLE", reason="A detail of the machine is refused.")
+                self.console.refused()
+                value = self.console.ask(option, question, known)
+            details = replace(details, **{name: value})
+        return details
 
     async def _register(self) -> None:
         quote = await self.engine.quote()
@@ -260,3 +245,9 @@ class PlainWizard(Prompts):
         receipt = read_receipt(self.engine.session.folder)
         if receipt:
             self.console.result("\n".join(receipt_lines(receipt)))
+
+
+def _fault_of(details: Details, name: str, value: str) -> Problem | None:
+    """What is wrong with this value of this detail alone."""
+    found = check_details(replace(details, **{name: value}))
+    return next((one for one in found if one.code == f"{name.upper()}_INVALID"), None)

@@ -15,6 +15,7 @@ from core.errors import OnboardingError, fault
 from core.onboarding import Onboarding
 from core.qr_text import qr_lines
 from core.secrets import Secret
+from core.state import Action
 from core.text import grouped
 from core.totp import Enrolment
 from screens.widgets.marks import blocks
@@ -43,13 +44,20 @@ class FundingPrompts(Prompts):
         self._way_ahead = answers.fund
         """Taken once: somebody may choose another one afterwards."""
 
+    async def take_way_ahead(self) -> None:
+        """Before a step is announced that this way of funding does not need. The owner's wallet
+        before anything is measured: otherwise the Gas Station would be recorded first.
+        """
+        action, way = self.engine.action, self._way_ahead
+        unneeded = action in (Action.ENROL, Action.CONFIRM) and way in ("owner", "manual")
+        if unneeded or (action is Action.MEASURE_NEED and way == "owner"):
+            self._way_ahead = None
+            if way and way != self.engine.state.way:
+                await self.engine.choose_way(way)
+
     async def enrol(self) -> None:
-        if self._way_ahead in ("owner", "manual"):
-            way, self._way_ahead = self._way_ahead, None
-            await self.engine.choose_way(way)
-            return
         if self.answers.no_input and not self.answers.code_command and not self.pretend:
-            raise MissingAnswer("--code-command")
+            raise MissingAnswer("--code-command" if self.answers.fund else "--fund")
         enrolment = await self.engine.enrol()
         if enrolment is None:
             self.console.say("This owner has set up 2FA before; its codes are used.")
@@ -107,6 +115,7 @@ class FundingPrompts(Prompts):
             if typed.strip().lower() != "i":
                 return not await self._other_way(typed)
             inverted = not inverted
+            self.console.refused()
 
     async def _code(self) -> str:
         """A code from the command, or as typed."""

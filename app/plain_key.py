@@ -57,6 +57,7 @@ class KeyPrompts(Prompts):
             raise error
         self.answers.refuse_passphrase()
         self.console.problem(error.problem)
+        self.console.refused()
 
     def _source(self) -> tuple[KeySource, Secret]:
         kept = (self.engine.session.folder / "keystore.json").exists()
@@ -105,7 +106,7 @@ class KeyPrompts(Prompts):
                 if len(typed.reveal()) < WEAK_BELOW:
                     self._weak(typed=True)
             except NotAgreed:
-                self.console.say("Another one, then.")
+                self.console.refused("Another one, then.")
             else:
                 return typed
 
@@ -135,9 +136,9 @@ class KeyPrompts(Prompts):
                 "The key itself is shown in the full screen only: what a console of lines has "
                 "shown stays in its memory."
             )
-            way = self.console.ask_choice(
-                "--backup", "Backup", [("copied", "I have copied the file"), ("none", "no backup")]
-            )
+            ways = [("copied", "I have copied the file"), ("none", "no backup")]
+            # An Enter too many must not say that a copy was made.
+            way = self.console.ask_choice("--backup", "Backup", ways, default=False)
             if way == "none":
                 self.console.paragraph(
                     "If the disk of this machine fails, its identity and the bond are gone."

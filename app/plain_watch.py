@@ -45,8 +45,10 @@ class PlainWatch:
                 way = console.ask_choice("", "What now", ways)
                 if way == "leave":
                     return EXIT_LOCKED
-                if way == "ask" and self._ask():
-                    return GO_ON
+                if way == "ask":
+                    if self._ask():
+                        return GO_ON
+                    console.refused()
                 if way == "watch":
                     self._follow()
             if self._watching.look().state.finished:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import platform
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from app.run import read_settings, state_folder
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
 
     from core.journal import Record
     from core.state import State
+    from core.verify import Row
 
-_OF_THE_DAY = ("mcr", "endpoints", "host", "versions", "finished_at")
+_OF_THE_DAY = ("endpoints", "host", "versions", "finished_at")
+"""What the journal does not have: it is taken over from the file."""
 
 
 def run_receipt(options: argparse.Namespace) -> int:
@@ -40,7 +45,7 @@ def run_receipt(options: argparse.Namespace) -> int:
     if state.finished is None:
         print("The onboarding is not finished: there is no receipt yet.", file=sys.stderr)
         return EXIT_STOPPED
-    receipt = _rebuilt(records, state, folder, settings)
+    receipt, remarks = _rebuilt(records, state, folder, settings)
     if options.json:
         print(json.dumps(receipt, indent=2))
     elif sys.stdout.isatty() or not _can_print("\N{FULL BLOCK}"):
@@ -50,6 +55,9 @@ def run_receipt(options: argparse.Namespace) -> int:
     else:
         print("\n".join(page_lines(receipt)))
     if not options.verify:
+        for row in remarks:
+            if row.what != "host":
+                print(f"{row.what} {row.found}.", file=sys.stderr)
         return EXIT_DONE
     from core.session import check_belongs
 
@@ -58,13 +66,15 @@ def run_receipt(options: argparse.Namespace) -> int:
         raise OnboardingError(settings.problems[0])
     # What programs read on stdout stays one JSON document.
     out = sys.stderr if options.json else sys.stdout
-    return asyncio.run(_verify(receipt, settings, out))
+    return asyncio.run(_verify(receipt, remarks, settings, out))
 
 
 def _rebuilt(
     records: list[Record], state: State, folder: Path, settings: Settings
-) -> dict[str, Any]:
-    """The receipt as the journal has it; writes its files where they are missing or differ."""
+) -> tuple[dict[str, Any], list[Row]]:
+    """The receipt as the journal has it, and what was wrong with its file; writes its files where
+    they are missing or differ.
+    """
     from app.version import installed_version
     from core.finish import versions
     from core.receipt import build_receipt, read_receipt, write_receipt
@@ -78,6 +88,7 @@ def _rebuilt(
         versions=versions(installed_version()),
     )
     kept = read_receipt(folder)
+    remarks = _remarks(kept, receipt, folder)
     if kept is None or kept.get("address") != receipt["address"]:
         receipt["rebuilt_at"] = stamp(SystemClock().now())
     else:
@@ -91,7 +102,33 @@ def _rebuilt(
     except OSError as error:
         reason = error.strerror or error
         print(f"The files in {folder} could not be written: {reason}.", file=sys.stderr)
-    return receipt
+    else:
+        remarks = [replace(row, found=f"{row.found}; written again") for row in remarks]
+    return receipt, [*remarks, *_of_host(receipt)]
+
+
+def _remarks(kept: dict[str, Any] | None, receipt: dict[str, Any], folder: Path) -> list[Row]:
+    """What is to be said of the file: it is mended, but whoever has a copy should know."""
+    from core.receipt import JSON_NAME, differing
+    from core.verify import Row
+
+    if kept is None:
+        there = os.path.lexists(folder / JSON_NAME)
+        return [Row(JSON_NAME, "whole", "was damaged" if there else "was missing", lasting=False)]
+    known = {n: v for n, v in receipt.items() if n not in (*_OF_THE_DAY, "rebuilt_at")}
+    fields = differing(kept, known)
+    fields += [n for n in _OF_THE_DAY if n in kept and not _alike(kept[n], receipt[n])]
+    if not fields:
+        return []
+    return [Row(JSON_NAME, "as the journal", f"was different in {', '.join(fields)}")]
+
+
+def _of_host(receipt: dict[str, Any]) -> list[Row]:
+    """The name of a machine may change; that the paper has another one is worth a line."""
+    from core.verify import Row
+
+    row = Row("host", str(receipt["host"]), clean(platform.node(), 255), lasting=False)
+    return [] if row.same else [row]
 
 
 def _can_print(text: str) -> bool:
@@ -117,7 +154,9 @@ def _printable(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value == clean(value, 2000))
 
 
-async def _verify(receipt: dict[str, Any], settings: Settings, out: TextIO) -> int:
+async def _verify(
+    receipt: dict[str, Any], remarks: list[Row], settings: Settings, out: TextIO
+) -> int:
     from core.chain import Chain
     from core.http import Http
     from core.mcr import Mcr
@@ -129,7 +168,7 @@ async def _verify(receipt: dict[str, Any], settings: Settings, out: TextIO) -> i
     rpc = Rpc(urls, network.chain_id, network.title, SystemClock())
     mcr = Mcr(Http(settings.mcr_url)) if settings.mcr_url else None
     try:
-        rows = await compare(receipt, Chain(rpc, network, settings.contracts), mcr)
+        rows = [*remarks, *await compare(receipt, Chain(rpc, network, settings.contracts), mcr)]
     finally:
         await rpc.close()
         if mcr:

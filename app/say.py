@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from app.wording import at_prompt
 from core.errors import OnboardingError, exit_code
+from core.survey.finding import remedy_of
 
 
 def say_problem(error: OnboardingError) -> int:
     found = error.problem
-    print(f"{found.title}\n  {found.cause}\n  {found.remedy}", file=sys.stderr)
+    print(f"{found.title}\n  {found.cause}\n  {at_prompt(remedy_of(found))}", file=sys.stderr)
     return exit_code(found.kind)

@@ -8,6 +8,7 @@ import textwrap
 from typing import Any
 
 from app.run import read_settings, state_folder
+from app.wording import at_prompt
 from core.amounts import peaq
 from core.clock import SystemClock, stamp
 from core.did import peaq_id
@@ -27,7 +28,7 @@ _WAITS = {
 
 
 def run_status(options: argparse.Namespace) -> int:
-    """Prints the status; 0 when onboarded, 75 when waiting, else 1."""
+    """Prints the status; 0 when onboarded, 75 while time alone brings it on, else 1."""
     clock = SystemClock()
     settings = read_settings(options)
     folder = state_folder(options, settings.network.name)
@@ -39,7 +40,9 @@ def run_status(options: argparse.Namespace) -> int:
         print("\n".join(_lines(status, network_of(state, settings).token)))
     if status["finished"]:
         return EXIT_DONE
-    return EXIT_WAITING if status["waiting_for"] else EXIT_STOPPED
+    # A transaction goes into its block by itself, but only the wizard takes notice and goes on.
+    by_time = status["waiting_for"] in ("cooldown", "payment")
+    return EXIT_WAITING if by_time else EXIT_STOPPED
 
 
 def build_status(
@@ -76,7 +79,7 @@ def build_status(
             "code": failure.problem.code,
             "title": failure.problem.title,
             "cause": failure.problem.cause,
-            "remedy": failure.problem.remedy,
+            "remedy": at_prompt(failure.problem.remedy),
             "at": stamp(failure.at),
         }
         if failure
@@ -94,7 +97,7 @@ def build_status(
 
 
 def _waiting_for(state: State, *, cooldown: bool) -> str | None:
-    """What time alone will bring; None where somebody has to do something."""
+    """What is under way without anybody; None where somebody has to do something."""
     if state.finished:
         return None
     if cooldown:

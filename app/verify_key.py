@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from app.run import read_settings, state_folder
+from app.wording import at_prompt
 from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, OnboardingError, exit_code
 from core.fold import fold
 from core.journal import FILE_NAME, read_records
@@ -17,13 +18,19 @@ _LINE_LIMIT = 4096
 
 
 def read_passphrase(path: Path | None) -> Secret:
-    """The first line of `path`, else what is typed without being shown. Raises OSError, EOFError,
-    UnicodeDecodeError.
+    """The first line of `path`, else what is typed without being shown, or a line of the input
+    where that is no terminal. Raises OSError, EOFError, UnicodeDecodeError.
     """
-    if path is None:
+    if path is not None:
+        with path.open(encoding="utf-8") as file:
+            return Secret(file.readline(_LINE_LIMIT).rstrip("\r\n"))
+    if sys.stdin is not None and sys.stdin.isatty():
         return Secret(getpass.getpass("Passphrase: ", stream=sys.stderr))
-    with path.open(encoding="utf-8") as file:
-        return Secret(file.readline(_LINE_LIMIT).rstrip("\r\n"))
+    # getpass would warn that what is typed is shown; a pipe shows nothing.
+    line = sys.stdin.readline(_LINE_LIMIT) if sys.stdin is not None else ""
+    if not line:
+        raise EOFError
+    return Secret(line.rstrip("\r\n"))
 
 
 def run_verify_key(options: argparse.Namespace) -> int:
@@ -37,7 +44,7 @@ def run_verify_key(options: argparse.Namespace) -> int:
     try:
         passphrase = read_passphrase(options.passphrase_file)
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        print(f"The passphrase cannot be read: {error}", file=sys.stderr)
+        print(f"The passphrase cannot be read: {_reason(error, options)}.", file=sys.stderr)
         return EXIT_STOPPED
     from core.keystore import open_file  # takes a moment to import
 
@@ -46,7 +53,10 @@ def run_verify_key(options: argparse.Namespace) -> int:
         stored = open_file(path, passphrase)
     except OnboardingError as error:
         found = error.problem
-        print(f"{found.title}\n  {found.remedy}", file=sys.stderr)
+        lines = [found.cause, at_prompt(found.remedy)]
+        if str(path) not in found.cause:
+            lines.insert(0, str(path))
+        print("\n  ".join([found.title, *lines]), file=sys.stderr)
         return exit_code(found.kind)
     if expected is not None and expected != stored.key.address:
         print(f"It opens {stored.key.address}, but this machine is {expected}.", file=sys.stderr)
@@ -54,3 +64,11 @@ def run_verify_key(options: argparse.Namespace) -> int:
     print(f"The passphrase opens the keystore of {stored.key.address}.")
     print(f"{path}\nsha256 {stored.sha256}")
     return EXIT_DONE
+
+
+def _reason(error: Exception, options: argparse.Namespace) -> str:
+    if isinstance(error, EOFError):
+        return "the input has ended"
+    if isinstance(error, OSError):
+        return f"{options.passphrase_file or 'the input'}: {error.strerror or error}"
+    return "it is not text"

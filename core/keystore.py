@@ -175,6 +175,14 @@ def peek_address(path: Path) -> str | None:
     return None
 
 
+def claimed_address(path: Path) -> str | None:
+    """The same of a file that has to be a keystore V3. Raises OnboardingError
+    (KEYSTORE_UNREADABLE).
+    """
+    _body(_read(path), path)
+    return peek_address(path)
+
+
 def set_aside(folder: Path, now: datetime) -> Path:
     """Moves the keystore to a dated name that is free, and returns it. Raises OnboardingError."""
     path = folder / FILE_NAME

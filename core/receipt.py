@@ -138,6 +138,18 @@ def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
             replace_file(path, content)
 
 
+def differing(kept: dict[str, Any], made: dict[str, Any]) -> list[str]:
+    """The fields of both that are not the same, as `funding.wei`."""
+    found = []
+    for name in made.keys() & kept.keys():
+        old, new = kept[name], made[name]
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += [f"{name}.{inner}" for inner in differing(old, new)]
+        elif old != new:
+            found.append(name)
+    return sorted(found)
+
+
 def read_receipt(folder: Path) -> dict[str, Any] | None:
     """The receipt of a finished onboarding, or None where there is none that can be read."""
     try:

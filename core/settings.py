@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.errors import Problem, problem
+from core.errors import OnboardingError, Problem, problem
 from core.networks import CONTRACT_VARIABLES, NETWORKS, Contracts, Network, find_network
 from core.secrets import Secret
 
@@ -179,6 +179,19 @@ def _twins(values: Mapping[str, str], sources: Mapping[str, str]) -> list[Proble
     ]
 
 
+def require_env_file(path: Path) -> None:
+    """Raises OnboardingError (ENV_FILE_UNREADABLE): a file that somebody named has to be there."""
+    try:
+        path = path.expanduser().absolute()
+        problems = _read_env_file(path)[1]
+        if not problems and not path.exists():
+            problems = [problem("ENV_FILE_UNREADABLE", path=path, reason="there is no such file")]
+    except RuntimeError as error:
+        problems = [problem("ENV_FILE_UNREADABLE", path=path, reason=error)]
+    if problems:
+        raise OnboardingError(problems[0])
+
+
 def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]]:
     from dotenv import dotenv_values
 
@@ -187,7 +200,7 @@ def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]
         if not stat.S_ISREG(info.st_mode) or info.st_size > _ENV_FILE_LIMIT:
             raise OSError("it is not a file of variables")
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except FileNotFoundError:  # .env may be missing; one that was named: see require_env_file
         return {}, [], []
     except UnicodeDecodeError:
         return {}, [problem("ENV_FILE_UNREADABLE", path=path, reason="it is not text")], []

@@ -109,6 +109,8 @@ async def _rating(receipt: Mapping[str, Any], mcr: Mcr) -> Row:
     try:
         card = await mcr.machine(address)
     except OnboardingError as error:
-        return Row("MCR rating", receipt["mcr"], error.problem.title, lasting=False)
+        silent = error.code == "RPC_UNREACHABLE"
+        text = f"the MCR API {'cannot be reached' if silent else 'does not answer as it should'}"
+        return Row("MCR rating", receipt["mcr"] or "not indexed", text, lasting=False)
     found = clean(card.get("mcr") or "", 40) if card else "not indexed"
     return Row("MCR rating", receipt["mcr"] or "not indexed", found, lasting=False)

@@ -173,6 +173,18 @@ def completion() -> str:
         if action.choices and action.option_strings
     ]
     steps = " ".join(step.slug for step in Step)
+    known_values = {"--network", "--fault", "--key"}
+    others = [
+        action.option_strings[0]
+        for of in (parser, *known.values())
+        for action in of._actions
+        if action.option_strings
+        and action.nargs is None
+        and not action.choices
+        and action.option_strings[0] not in known_values
+    ]
+    # No words of ours: bash then completes names of files (-o default).
+    free = "|".join(dict.fromkeys(others))
     return f"""\
 # Completion of peaq-onboard for bash: source this file, or copy it to
 # /usr/share/bash-completion/completions/peaq-onboard
@@ -185,7 +197,7 @@ _peaq_onboard() {{
     --fault) words='{" ".join(FAULTS)}' ;;
     --key) words='generate keep environment' ;;
     explain) words='{steps}' ;;
-    --env-file|--passphrase-file|--state-dir) ;;
+    {free}) ;;
     *) words='{" ".join(known)} {flags(parser)}'
        for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
          case $word in

@@ -40,8 +40,13 @@ def of_problem(
 ) -> Finding:
     """A fault of the catalogue; the remedy in words for a prompt instead of a screen."""
     text = f"{problem.title}. {problem.cause}"
-    remedy = REMEDIES.get(problem.code, problem.remedy).format_map(_Filled(problem.params))
-    return Finding(key, title, light, text, remedy, problem.code, network)
+    return Finding(key, title, light, text, remedy_of(problem), problem.code, network)
+
+
+def remedy_of(problem: Problem) -> str:
+    """What to do where nothing asks: the catalogue's words are those of the screens."""
+    template = REMEDIES.get(problem.code)
+    return template.format_map(_Filled(problem.params)) if template else problem.remedy
 
 
 class _Filled(dict[str, str]):

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from core.checks import Light
-from core.errors import Problem
+from core.errors import OnboardingError, Problem, problem
+from core.keys import parse_key
 from core.keystore import choose_kdf
-from core.settings import Settings
+from core.settings import PRIVATE_KEY, Settings
 from core.survey.finding import Finding, green, of_problem
 
 _OLDEST = (3, 10)
@@ -98,13 +99,25 @@ def _folder_fault(folder: Path) -> tuple[str, Path]:
 def settings(found: Settings) -> list[Finding]:
     """One line a variable that cannot be used; one line where all can."""
     key, title = "variables", "Settings"
-    if found.problems:
-        return [_of_variable(problem) for problem in found.problems]
+    problems = [*found.problems, *_of_private_key(found)]
+    if problems:
+        return [_of_variable(one) for one in problems]
     if found.warnings:
         text = f"{found.env_file} can be read by other users"
         return [Finding(key, title, Light.AMBER, text, f"chmod 600 {found.env_file}")]
     own = sum(source != "default" for source in found.sources.values())
     return [green(key, title, f"{own} set, the others are the network's own")]
+
+
+def _of_private_key(found: Settings) -> list[Problem]:
+    """Whoever has set it means to use it, for the machine or as the owner who pays."""
+    if found.private_key is None:
+        return []
+    try:
+        parse_key(found.private_key)
+    except OnboardingError as error:
+        return [problem("VARIABLE_INVALID", variable=PRIVATE_KEY, reason=error.problem.cause)]
+    return []
 
 
 def _of_variable(problem: Problem) -> Finding:

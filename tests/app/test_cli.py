@@ -13,6 +13,7 @@ import pytest
 from app.cli import main
 from app.rehearsal.faults import FAULTS
 from app.version import installed_version
+from core.errors import EXIT_CONFIGURATION, EXIT_STOPPED
 
 TOP = Path(__file__).resolve().parent.parent.parent
 
@@ -76,6 +77,8 @@ def test_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) -> Non
         (["--data-visibility", "everybody"], "--data-visibility"),
         (["--network", "nonsense"], "use mainnet, agung or rehearsal"),
         (["status", "--network", "nonsense"], "use mainnet, agung or rehearsal"),
+        (["--state-dir", ""], "a folder has a name; this is empty"),
+        (["status", "--state-dir="], "a folder has a name; this is empty"),
         (["--nonsense"], "--nonsense"),
         (["nonsense"], "nonsense"),
     ],
@@ -84,6 +87,32 @@ def test_what_cannot_be_meant_is_refused_with_a_reason(
     capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     assert words in refused(capsys, *arguments)
+
+
+@pytest.mark.parametrize("command", [[], ["status"], ["doctor"], ["receipt"]], ids=str)
+@pytest.mark.parametrize("there", ["nothing", "a folder", "a pipe"])
+def test_a_named_file_of_variables_that_is_not_there_is_never_mainnet_instead(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str], there: str
+) -> None:
+    path = tmp_path / "agung.env"
+    if there == "a folder":
+        path.mkdir()
+    elif there == "a pipe":
+        os.mkfifo(path)
+    arguments = ["--env-file", str(path), "--state-dir", str(tmp_path / "state")]
+    assert main([*command, *arguments]) == EXIT_CONFIGURATION
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"The .env file cannot be read\n  {path}: " in said.err
+    assert not (tmp_path / "state").exists()
+
+
+def test_the_usual_file_of_variables_may_be_missing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["status", "--state-dir", str(tmp_path / "state")]) == EXIT_STOPPED
+    assert "network  mainnet" in capsys.readouterr().out
 
 
 def run(
@@ -116,6 +145,28 @@ def test_without_a_terminal_it_says_what_to_do_and_touches_nothing(tmp_path: Pat
     assert done.stdout == ""
     assert "\x1b" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("/dev/full", "The output cannot be written: No space left on device."),
+        ("&-", "There is nowhere to write to: the output is closed."),
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "status --json"])
+def test_an_output_that_takes_nothing_is_told_in_plain_words(
+    tmp_path: Path, command: str, place: str, words: str
+) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m app {command} --state-dir {tmp_path} >{place}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=TOP,
+    )
+    assert (done.returncode, done.stderr) == (1, f"{words}\n")
 
 
 def test_the_first_screen_does_not_wait_for_heavy_imports(tmp_path: Path) -> None:

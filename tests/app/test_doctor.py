@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -17,8 +18,10 @@ from app import terminal_facts
 from app.cli import main
 from app.rehearsal.network import RehearsalNetwork
 from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
+from core.state import Action
 from core.survey import hosts, network
 from core.survey.finding import MEND_FIRST
+from tests.support.machine import Machine
 
 Run = Callable[..., int]
 NO_TERMINAL = {"terminal", "qr"}
@@ -43,6 +46,16 @@ def site(devnet: RehearsalNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+async def begun(machine: Machine, site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an onboarding that stopped after its key."""
+    for name, value in machine.environ.items():
+        monkeypatch.setenv(name, value)
+    await machine.drive(until=Action.ENROL)
+    await machine.close()
+    return machine.folder
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
@@ -293,3 +306,61 @@ def test_what_the_terminal_can_show_is_said(
     assert check.light.value == light
     assert words in check.text
     assert bool(check.remedy) == (light != "green")
+
+
+async def doctor_on(folder: Path) -> int:
+    return await asyncio.to_thread(main, ["doctor", "--json", "--state-dir", str(folder)])
+
+
+async def test_what_an_earlier_start_left_is_looked_at(
+    begun: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await doctor_on(begun) == EXIT_DONE
+    checks = told(capsys)
+    assert checks["journal"]["text"].startswith("whole, ")
+    assert machine.address in checks["keystore"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("journal", "JOURNAL_DAMAGED"),
+        ("keystore", "KEYSTORE_MISSING"),
+        ("keystore", "KEYSTORE_UNREADABLE"),
+        ("keystore", "KEYSTORE_OTHER_ADDRESS"),
+    ],
+)
+async def test_a_folder_that_cannot_be_gone_on_with_is_red_with_its_remedy(
+    begun: Path, machine: Machine, capsys: pytest.CaptureFixture[str], key: str, code: str
+) -> None:
+    """Found at the desk, not where the machine stands."""
+    path = begun / ("journal.jsonl" if key == "journal" else "keystore.json")
+    content = path.read_text()
+    match code:
+        case "JOURNAL_DAMAGED":
+            path.write_text(content.replace("Environment", "environment"))
+        case "KEYSTORE_MISSING":
+            path.unlink()
+        case "KEYSTORE_UNREADABLE":
+            path.write_text("{}")
+        case "KEYSTORE_OTHER_ADDRESS":
+            path.write_text(content.replace(machine.address[2:].lower(), "ab" * 20))
+    before = {file.name: file.read_bytes() for file in begun.iterdir()}
+    assert await doctor_on(begun) == EXIT_CONFIGURATION
+    found = told(capsys)[key]
+    assert (found["light"], found["code"]) == ("red", code)
+    assert str(path) in found["text"] or code == "KEYSTORE_OTHER_ADDRESS"
+    assert {file.name: file.read_bytes() for file in begun.iterdir()} == before
+
+
+def test_a_private_key_that_is_none_is_named_and_not_shown(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PEAQOS_PRIVATE_KEY", "0x" + "7f" * 31)
+    assert main(["doctor", "--json"]) == EXIT_CONFIGURATION
+    shown = capsys.readouterr().out
+    assert "7f7f" not in shown
+    (found,) = (c for c in json.loads(shown)["checks"] if c["light"] == "red")
+    assert found["key"] == "variables:PEAQOS_PRIVATE_KEY"
+    assert "PEAQOS_PRIVATE_KEY is not usable. It has 62 digits instead of 64" in found["text"]
+    assert found["remedy"] == "Correct PEAQOS_PRIVATE_KEY in the environment or in .env."

@@ -112,6 +112,26 @@ def test_a_machine_is_onboarded_with_nobody_there_killed_in_between_and_checked(
     assert events(state) == finished, "a finished machine did something"
 
 
+def test_the_lines_that_start_a_devnet_wait_for_it(tmp_path: Path) -> None:
+    """A devnet takes seconds to start: what it prints was read before it was there."""
+    page = (TOP / "docs" / "automation.md").read_text(encoding="utf-8")
+    lines = page.partition("```\npeaq-onboard devnet")[2].partition("\n```")[0].splitlines()
+    assert lines.pop().endswith("docs/examples/onboard.sh"), "another test runs that"
+    script = "\n".join([f"peaq-onboard devnet{lines[0]}", *lines[1:], "env", "kill $!"])
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    assert found["PEAQOS_RPC_URL"].startswith("http://127.0.0.1:")
+    assert len(found["PEAQOS_PRIVATE_KEY"]) == 66
+
+
 @pytest.mark.long
 def test_codes_can_come_from_a_program_that_keeps_the_secret(
     devnet: dict[str, str], tmp_path: Path
@@ -150,12 +170,15 @@ def test_completion_knows_commands_options_and_values(tmp_path: Path) -> None:
         'ask() { COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); COMPREPLY=(); _peaq_onboard; '
         'echo "${COMPREPLY[*]}"; }\n'
         "ask peaq-onboard st\nask peaq-onboard --rehearse --fault rpc-\n"
+        "ask peaq-onboard --port ''\nask peaq-onboard --code-command ''\n"
+        "ask peaq-onboard --accept-bond s\nask peaq-onboard devnet --port ''\n"
         "ask peaq-onboard receipt --v\nask peaq-onboard explain fu\nask peaq-onboard --fund o\n"
     )
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
         "status",
         "rpc-down rpc-html",
+        *[""] * 4,
         "--verify",
         "funding",
         "owner",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 from collections.abc import Callable
@@ -24,9 +25,12 @@ def run(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name, value in machine.environ.items():
         monkeypatch.setenv(name, value)
 
+    env_file = machine.folder.parent / "none.env"
+    env_file.touch(0o600)
+
     def command(*arguments: str) -> int:
         folder = str(machine.folder)
-        return main([*arguments, "--state-dir", folder, "--env-file", f"{folder}/.env"])
+        return main([*arguments, "--state-dir", folder, "--env-file", str(env_file)])
 
     return command
 
@@ -93,6 +97,46 @@ async def test_a_spoilt_receipt_is_made_good(
     assert json.loads(path.read_text())["machine_id"] == machine_id
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"bond_wei": "1"}, EXIT_NETWORK, "BAD receipt.json as the journal; found: was different "),
+        ({"mcr": "Gold"}, EXIT_NETWORK, "found: was different in mcr; written again"),
+        ({"funding": {"wei": "7"}}, EXIT_NETWORK, "different in funding.wei; written again"),
+        ({"address": "0x00"}, EXIT_NETWORK, "different in address; written again"),
+        ({"host": "another"}, EXIT_DONE, "-- host another; found: "),
+        ("rubbish", EXIT_DONE, "-- receipt.json whole; found: was damaged; written again"),
+        (None, EXIT_DONE, "-- receipt.json whole; found: was missing; written again"),
+    ],
+)
+async def test_a_file_that_somebody_changed_is_told_of_and_mended(
+    machine: Machine,
+    run: Run,
+    capsys: pytest.CaptureFixture[str],
+    case: tuple[dict[str, object] | str | None, int, str],
+) -> None:
+    """The file is what goes to the customer."""
+    changed, code, words = case
+    await finished(machine)
+    path = machine.folder / "receipt.json"
+    right = json.loads(path.read_text())
+    if changed is None:
+        path.unlink()
+    elif isinstance(changed, str):
+        path.write_text(changed)
+    else:
+        if isinstance(changed.get("funding"), dict):
+            changed = {"funding": right["funding"] | changed["funding"]}  # type: ignore[operator]
+        path.write_text(json.dumps(right | changed))
+    assert await in_thread(run, "receipt", "--verify") == code
+    shown = " ".join(capsys.readouterr().out.split())
+    assert words in shown
+    again = json.loads(path.read_text())
+    assert again["bond_wei"] == right["bond_wei"]
+    assert again["mcr"] == right["mcr"]
+    assert await in_thread(run, "receipt", "--verify") == EXIT_DONE
+
+
 async def test_what_somebody_wrote_into_it_does_not_reach_the_terminal(
     machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,7 +179,10 @@ async def test_json_stays_json_while_it_is_verified(
     assert await in_thread(run, "receipt", "--json", "--verify") == EXIT_DONE
     shown = capsys.readouterr()
     assert json.loads(shown.out)["schema_version"] == 1
-    assert "-- MCR rating" in " ".join(shown.err.split()), "a rating that is not told is no fault"
+    said = " ".join(shown.err.split())
+    assert "-- MCR rating" in said, "a rating that is not told is no fault"
+    assert "found: the MCR API" in said
+    assert "The network" not in said
     assert "BAD" not in shown.err
 
 
@@ -217,4 +264,33 @@ async def test_a_passphrase_can_be_tried_without_spending_anything(
     assert await in_thread(run, "verify-key", "--passphrase-file", str(right)) == EXIT_DONE
     assert address in capsys.readouterr().out
     assert await in_thread(run, "verify-key", "--passphrase-file", str(wrong)) == EXIT_STOPPED
-    assert "does not open" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "does not open" in said
+    assert (
+        f"  {machine.folder / 'keystore.json'}\n  Attempt 1. Upper and lower case count.\n" in said
+    )
+    none = str(tmp_path / "none")
+    assert await in_thread(run, "verify-key", "--passphrase-file", none) == EXIT_STOPPED
+    said = capsys.readouterr().err
+    assert said == f"The passphrase cannot be read: {none}: No such file or directory.\n"
+
+
+@pytest.mark.filterwarnings("error::getpass.GetPassWarning")
+@pytest.mark.parametrize(
+    "case",
+    [(f"{PASSPHRASE.reveal()}\n", EXIT_DONE), ("wrong\n", EXIT_STOPPED), ("", EXIT_STOPPED)],
+)
+async def test_a_passphrase_can_come_through_a_pipe(
+    machine: Machine,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    case: tuple[str, int],
+) -> None:
+    typed, code = case
+    await machine.drive(until=Action.REGISTER)
+    await machine.close()
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert await in_thread(run, "verify-key") == code
+    said = capsys.readouterr().err
+    assert typed or "the input has ended" in said

@@ -82,6 +82,32 @@ async def test_no_input_names_what_is_missing(
     assert not machine.network.sent_transactions()
 
 
+@pytest.mark.parametrize("fund", [None, "gas-station"])
+async def test_no_input_without_codes_names_what_would_help(
+    machine: Machine, answers: Answers, fund: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Console(no_input=True)
+    wizard = PlainWizard(machine.now_open, replace(answers, fund=fund), console)
+    assert await wizard.run() == EXIT_STOPPED
+    missing = "--code-command" if fund else "--fund"
+    assert f"{missing} is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fund", ["owner", "manual"])
+async def test_another_way_of_funding_given_ahead_passes_over_2fa_once(
+    machine: Machine, answers: Answers, fund: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.environ["PEAQOS_PRIVATE_KEY"] = machine.network.owner_key
+    assert await plain(machine, replace(answers, fund=fund)).run() == EXIT_DONE
+    shown = " ".join(capsys.readouterr().err.split())
+    assert shown.count("Step 3 of 7") == 1
+    assert "Not needed: " in shown
+    if fund == "owner":
+        assert "by the Gas Station" not in shown
+    assert machine.state.funded is not None
+    assert machine.state.funded.way == fund
+
+
 async def test_without_a_yes_nothing_is_signed(
     machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,8 +165,7 @@ async def test_it_can_be_typed_through(
 ) -> None:
     """A line for each question, a bad address and two different passphrases among them."""
     lines = [
-        *("ftp://nowhere", "https://a.example/api", "public"),
-        *("https://a.example/doc", "https://a.example/api", "public"),
+        *("ftp://nowhere", "https://a.example/doc", "https://a.example/api", "everybody", ""),
         *("1", PASSPHRASE, "a slip", ""),  # they differ: Enter tries again
         *("generate", PASSPHRASE, PASSPHRASE),
         "copied",

@@ -50,11 +50,12 @@ def run(
         typed = iter(lines)
 
         class Keyboard(io.StringIO):
-            def readline(self, *_: object) -> str:  # type: ignore[override]
+            def readline(self, *limits: int) -> str:  # type: ignore[override]
                 line = next(typed, None)
                 if line is None:
                     return ""
-                return (line() if callable(line) else line) + "\n"
+                text = (line() if callable(line) else line) + "\n"
+                return text[: limits[0]] if limits else text
 
         monkeypatch.setattr(sys, "stdin", Keyboard())
         pretend = PretendPeople(machine.network)
@@ -210,7 +211,20 @@ async def test_a_question_mark_explains_the_step(machine: Machine, run: Run) -> 
     said = await run("?", "generate", WORDS, WORDS, "?", "copied")
     assert "keep a copy of both, in two places" in said.words
     assert "address: The public name that belongs to the key" in said.words
+    assert "ctrl+c leaves; the same command goes on" in said.words
+    assert "ctrl+q" not in said.words
     assert machine.now_open.action is Action.ENROL
+
+
+async def test_an_enter_too_many_does_not_say_that_a_copy_was_made(
+    machine: Machine, run: Run
+) -> None:
+    said = await run("generate", WORDS, WORDS, "", "  ")
+    assert machine.now_open.action is Action.BACK_UP_KEYPAIR
+    assert said.err.count("Backup: ") == 3, "without a default"
+    assert said.words.count("Type a number from 1 to 2, or copied or none.") == 2
+    await run("copied")
+    assert machine.state.backup == "copied"
 
 
 async def test_no_backup_wants_the_words(machine: Machine, run: Run) -> None:
@@ -243,8 +257,9 @@ async def test_details_given_ahead_that_are_refused_are_asked_for(
     machine: Machine, run: Run
 ) -> None:
     answers = replace(AHEAD, documentation_url="ftp://nowhere")
-    said = await run("https://a.example/doc", "", "", "generate", answers=answers)
-    assert "The documentation URL cannot be used" in said.words
+    said = await run("ftp://again", "https://a.example/doc", "generate", answers=answers)
+    assert said.words.count("The documentation URL cannot be used") == 2
+    assert "[ftp://" not in said.err, "a wrong answer is not the next default"
     assert machine.state.details is not None
     assert machine.state.details.documentation_url == "https://a.example/doc"
     assert machine.state.details.data_api == DETAILS.data_api
@@ -268,6 +283,20 @@ async def test_results_alone_are_on_stdout(machine: Machine, run: Run) -> None:
     assert said.out.startswith(f"address {machine.address}\nkeystore ")
     for word in ("Step", "...", "Passphrase", "What", "Type"):
         assert word not in said.out.split("The machine is onboarded")[0]
+
+
+@pytest.mark.parametrize("line", ["", "?", "nonsense", "paste"])
+async def test_an_input_without_an_end_is_given_up(machine: Machine, run: Run, line: str) -> None:
+    """`yes '' | peaq-onboard --plain` would fill a log for ever."""
+    said = await run(*[line] * 1000)
+    assert said.code == EXIT_STOPPED
+    assert "100 answers in a row were of no use. It is given up; nothing is lost." in said.words
+
+
+async def test_a_line_without_an_end_is_given_up(machine: Machine, run: Run) -> None:
+    said = await run("x" * 70_000)
+    assert said.code == EXIT_STOPPED
+    assert "A line of the input has more than 65536 characters." in said.words
 
 
 LINES = ["generate", WORDS, WORDS, "copied", "", "code", "code", "yes"]

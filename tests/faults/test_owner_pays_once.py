@@ -19,7 +19,7 @@ from tests.support.process import Launcher, Technician
 from tests.support.proxy import DROP_AFTER, DROP_BEFORE, Asked, Fate, Proxy, node_errors
 from tests.support.world import World
 
-SIGNED = 9
+SIGNED = 8
 """The number of the record that the owner's payment is signed."""
 PEAQ = 10**18
 CROSSED = [

@@ -1,0 +1,47 @@
+"""What an earlier start left in the state folder: the journal, and the key that it speaks of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core import keystore
+from core.errors import OnboardingError, fault
+from core.fold import fold
+from core.journal import FILE_NAME, read_records
+from core.session import check_belongs
+from core.settings import Settings
+from core.state import State
+from core.survey.finding import Finding, green, of_problem
+
+
+def look(folder: Path, settings: Settings) -> list[Finding]:
+    """One line for the journal, one for the keystore where the journal has a key."""
+    key, title = "journal", "Journal"
+    try:
+        records = read_records(folder / FILE_NAME)
+        state = fold(records)
+        check_belongs(state, settings)
+    except OnboardingError as error:
+        return [of_problem(key, title, error.problem, network=False)]
+    if not records:
+        return [green(key, title, "none yet: no onboarding was begun in this folder")]
+    found = [green(key, title, f"whole, {len(records)} records")]
+    if state.keypair is not None:
+        found.append(_keystore(folder / keystore.FILE_NAME, state))
+    return found
+
+
+def _keystore(path: Path, state: State) -> Finding:
+    key, title, expected = "keystore", "Keystore", state.address or ""
+    try:
+        if not path.exists():
+            raise fault("KEYSTORE_MISSING", path=path, address=expected)
+        claimed = keystore.claimed_address(path)
+        if claimed not in (None, expected):
+            raise fault("KEYSTORE_OTHER_ADDRESS", found=claimed, expected=expected)
+    except OnboardingError as error:
+        return of_problem(key, title, error.problem, network=False)
+    except OSError as error:
+        unreadable = fault("KEYSTORE_UNREADABLE", path=path, reason=error.strerror or error)
+        return of_problem(key, title, unreadable.problem, network=False)
+    return green(key, title, f"of {expected}; verify-key tries its passphrase")
