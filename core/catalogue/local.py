@@ -199,14 +199,6 @@ FILES = (
         again="after a change",
     ),
     Entry(
-        "PASSPHRASE_UNREADABLE",
-        "A sign of the passphrase could not be read",
-        "This terminal sends signs that are not UTF-8; elsewhere they would be others.",
-        "Choose a passphrase of plain letters, digits and spaces, and type it twice.",
-        money="",
-        again="after a change",
-    ),
-    Entry(
         "PASSPHRASES_DIFFER",
         "The two passphrases differ",
         "One of them has a slip.",
