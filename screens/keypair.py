@@ -127,8 +127,6 @@ class KeypairScreen(StepScreen):
         again = Secret(self.query_one("#passphrase-again", Field).value)
         if not passphrase:
             self._refuse("PASSPHRASE_EMPTY")
-        elif "\ufffd" in passphrase.reveal():
-            self._refuse("PASSPHRASE_UNREADABLE")
         elif self.way != "keep" and passphrase != again:
             self._refuse("PASSPHRASES_DIFFER")
         elif self._chosen_here() and len(passphrase.reveal()) < WEAK_BELOW:
