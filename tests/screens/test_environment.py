@@ -72,6 +72,10 @@ async def test_enter_goes_from_field_to_field_and_then_on(machine: Machine) -> N
         assert technician.app.focused is technician.field("#data-api")
         await technician.paste(DETAILS.data_api)
         await technician.press("enter")
+        # Who may see the data becomes public with it: nobody passes over that unasked.
+        assert technician.app.focused is technician.app.screen.query_one("#data-visibility")
+        await technician.sees("Enter go on Left Right choose")
+        await technician.press("enter")
         await technician.on("KeypairScreen")
         assert technician.state.details == DETAILS
 
@@ -128,6 +132,8 @@ async def test_an_address_that_cannot_be_written_later_is_refused_now(
         assert technician.field(f"#{other}").value, "what was right is lost"
         await technician.fill(f"#{name}", "https://example.com/right")
         await technician.press("enter")
+        if name == "data-api":
+            await technician.press("enter")  # who may see the data
         await technician.on("KeypairScreen")
 
 
@@ -298,8 +304,7 @@ async def test_f5_checks_again_and_escape_does_nothing(machine: Machine) -> None
 
 async def test_what_was_typed_survives_going_on_and_back(machine: Machine) -> None:
     async with at_the_wizard(machine) as technician:
-        await technician.details(Details("https://a.example/1", "https://a.example/2"))
-        await technician.press("enter")
+        await technician.describe(Details("https://a.example/1", "https://a.example/2"))
         await technician.on("KeypairScreen")
         await technician.press("escape")
         await technician.on("EnvironmentScreen")

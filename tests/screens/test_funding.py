@@ -30,7 +30,7 @@ async def test_a_rate_limit_counts_down_holds_enter_back_and_then_pays(machine: 
         machine.network.fault("rate-limited", 1)
         await technician.code()
         await technician.reads_problem("Faucet rate limit exceeded")
-        assert "Too many requests from this owner or this line." in technician.words
+        assert "The Gas Station has had too many requests for this address" in technician.words
         assert "Nothing was paid, nothing is lost." in technician.words
         assert (
             "Ask again when the time is over, or press F3 to fund it another way."

@@ -98,7 +98,7 @@ async def test_using_the_wallet_of_an_environment_that_has_none_says_so(machine:
         assert "Using the wallet of the environment was chosen, but the variable is not set." in (
             technician.words
         )
-        assert "or choose to generate or import a key here." in technician.words
+        assert "or choose here to make a new key, or to import one." in technician.words
         assert journalled(machine) == [], "a choice is no failure"
         assert technician.visible("#primary")
         await choose(technician, "m")
