@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.theme import BUILTIN_THEMES
 
-from app.theme import ANSI, FULL, choose_theme
+from app.theme import ANSI, FULL, PLAIN, choose_theme
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from app.theme import ANSI, FULL, choose_theme
         ({"COLORTERM": "24bit"}, FULL),
         ({"COLORTERM": "yes"}, ANSI),
         # Textual greys its own colours then; those of a terminal it would turn black.
-        ({"NO_COLOR": "1"}, FULL),
-        ({"COLORTERM": "truecolor", "NO_COLOR": ""}, FULL),
+        ({"NO_COLOR": "1"}, PLAIN),
+        ({"COLORTERM": "truecolor", "NO_COLOR": ""}, PLAIN),
         ({"TERM": "linux"}, ANSI),
     ],
 )
