@@ -87,7 +87,7 @@ def normalise(passphrase: Secret) -> Secret:
     if not text:
         raise fault("PASSPHRASE_EMPTY")
     try:
-        # What a terminal sends that is no UTF-8 arrives as U+FFFD, or, line by line, as half a pair.
+        # What is no UTF-8 arrives as U+FFFD from a screen, and line by line as half a pair.
         size = len(text.replace("\ufffd", "\ud800").encode())
     except UnicodeEncodeError:
         raise fault("PASSPHRASE_UNREADABLE") from None

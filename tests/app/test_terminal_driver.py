@@ -43,7 +43,9 @@ def driver() -> ThriftyDriver:
 
 def test_a_byte_that_is_no_utf8_becomes_a_sign_that_says_so() -> None:
     decode = linux_driver.getincrementaldecoder("utf-8")().decode  # type: ignore[attr-defined]
-    assert decode(b"Z\xfcrich \xe2") + decode(b"\x82\xac \xff", final=True) == "Z\ufffdrich € \ufffd"
+    assert (
+        decode(b"Z\xfcrich \xe2") + decode(b"\x82\xac \xff", final=True) == "Z\ufffdrich € \ufffd"
+    )
 
 
 def test_a_flood_of_keys_is_cut_and_the_next_pause_ends_it(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.errors import OnboardingError
 from core.state import Action
 from screens import base
 from screens.widgets.choice import Choice
@@ -113,14 +114,14 @@ async def test_what_only_looks_has_a_button_once_that_has_failed(
         await technician.until(lambda: technician.place != "ResumeScreen", "the next screen")
 
 
-async def test_a_wallet_that_could_not_be_looked_at_is_looked_at_on_the_next_start(
+async def test_a_wallet_that_could_not_be_looked_at_is_looked_at_by_itself(
     machine: Machine,
 ) -> None:
     """Else there would be a screen without a button, a card or a key that does something."""
     await machine.drive(until=Action.MEASURE_NEED)
     machine.network.fault("rpc-html")
+    with pytest.raises(OnboardingError):
+        await machine.step()
+    machine.network.fault("rpc-html", 0)
     async with at_the_wizard(machine, engine=machine.now_open) as technician:
-        await technician.until(lambda: technician.card, "the problem")
-        machine.network.fault("rpc-html", 0)
-    async with at_the_wizard(machine) as technician:
         await technician.on("EnrolmentScreen")
