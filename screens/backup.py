@@ -145,7 +145,9 @@ class MeasureScreen(StepScreen):
         yield Line("The network is asked what this wallet holds, and what is needed.")
 
     def on_mount(self) -> None:
-        if self.state.failure is None:
+        failure = self.state.failure
+        # As in the frame: a fault of the line has no card, and this screen no button without one.
+        if failure is None or failure.problem.code.startswith("RPC_"):
             self.go()
 
     def keys(self) -> list[tuple[str, str]]:

@@ -33,6 +33,8 @@ TYPED = (
     "DOCUMENTATION_URL_INVALID",
     "PASSPHRASES_DIFFER",
     "PASSPHRASE_EMPTY",
+    "PASSPHRASE_LONG",
+    "PASSPHRASE_UNREADABLE",
     "PASSPHRASE_WRONG",
     "PRIVATE_KEY_INVALID",
 )
@@ -74,6 +76,8 @@ class StepScreen(Screen[None]):
         self.wizard = wizard
         self._frame = 0
         self._reading: Timer | None = None
+        self._refused: dict[Input, str] = {}
+        """What stood in the fields when the card came."""
 
     @property
     def engine(self) -> Onboarding:
@@ -206,7 +210,7 @@ class StepScreen(Screen[None]):
             self.query_one(WaitLine).show(visible, elapsed, int(elapsed))
         keys = [*self._all_keys(), ("F1", "help"), ("ctrl+q", "leave")]
         if isinstance(self.focused, Choice) and _CHOOSE not in keys:
-            keys.insert(1, _CHOOSE)
+            keys = [keys[0], _CHOOSE, *(key for key in keys[1:] if key[0] != "Tab")]
         if self._reading is not None or (visible and self.primary.disabled):
             keys = [key for key in keys if key[0] != "Enter"]  # it does nothing just now
         self.query_one(KeyLine).show(keys)
@@ -262,6 +266,8 @@ class StepScreen(Screen[None]):
         card.show(problem, self.engine.clock.now())
         # What is good to know makes room, so that remedy and button fit 80x24.
         self.set_class(problem is not None, "with-problem")
+        self._refused = {field: field.value for field in self.query(Field)}
+        self._tick()  # what Enter does now
         if problem:
             self.call_after_refresh(card.scroll_visible)
 
@@ -282,7 +288,12 @@ class StepScreen(Screen[None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        if event.value and self.problem and self.problem.code in TYPED:
+        now = event.input.value
+        if not now:
+            self._refused[event.input] = ""
+        elif now == self._refused.get(event.input):
+            pass  # typed before the Enter that was refused: Enter is faster than this
+        elif self.problem and self.problem.code in TYPED:
             self.show_problem(None)
 
     def forward(self, widget: Widget) -> None:

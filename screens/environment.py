@@ -94,9 +94,10 @@ class EnvironmentScreen(StepScreen):
     def forward(self, widget: Widget) -> None:
         form = self.query_one(DetailsForm)
         found = form.fault_in(widget)
+        last = widget.id == "data-api" and not check_details(form.details)
         if found:
             self.show_problem(found)
-        elif widget.id == "data-api" and form.complete and not self._visibility_seen:
+        elif last and not self._visibility_seen:
             # Who may see the data is asked too, not passed over: what it says becomes public.
             self._visibility_seen = True
             self.query_one("#data-visibility").focus()

@@ -57,11 +57,6 @@ class DetailsForm(Widget):
             self.query_one("#data-visibility", Choice).value,
         )
 
-    @property
-    def complete(self) -> bool:
-        """Whether something stands in both fields."""
-        return bool(self.details.documentation_url and self.details.data_api)
-
     def fault_in(self, widget: Widget) -> Problem | None:
         """What is wrong with what stands in that field; None also where nothing does."""
         if not isinstance(widget, Field) or not widget.value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.events import Event
+from core.events import Event, TransactionIncluded
 from core.journal import Journal, Record
 from core.state import Action
 from tests.support.machine import PASSPHRASE, Machine, check_once
@@ -58,5 +58,44 @@ async def test_a_run_killed_while_a_signed_transaction_waits_needs_no_passphrase
     assert machine.network.registrations(machine.address)
     assert not wizard.state.open_transactions
     await wizard.unlock(PASSPHRASE)
+    await machine.drive()
+    check_once(machine)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "lost", "following"),
+    [("mint", "minted", Action.WRITE_DID), ("did", "did", Action.FINISH)],
+)
+async def test_what_an_included_transaction_has_brought_is_recorded_without_a_signature(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, purpose: str, lost: str, following: Action
+) -> None:
+    """Cut between "it is in a block" and "this is what it brought": the next start looks."""
+    await machine.drive(until=Action.MINT if purpose == "mint" else Action.WRITE_DID)
+    append = Journal.append
+
+    def deadly(journal: Journal, event: Event) -> Record:
+        record = append(journal, event)
+        if armed and isinstance(event, TransactionIncluded):
+            raise Killed
+        return record
+
+    armed = True
+    monkeypatch.setattr(Journal, "append", deadly)
+    with pytest.raises(Killed):
+        await machine.step()
+    armed = False
+    await machine.close()
+    wizard = machine.open()
+    assert getattr(wizard.state, lost) is None
+    sent = len(machine.network.sent_transactions())
+    await wizard.reconcile()
+    assert not wizard.unlocked
+    assert getattr(wizard.state, lost) is not None
+    assert wizard.action is following
+    assert len(machine.network.sent_transactions()) == sent
+    if purpose == "mint":
+        assert wizard.state.minted
+        assert wizard.state.minted.way == "sent"
+        await wizard.unlock(PASSPHRASE)
     await machine.drive()
     check_once(machine)

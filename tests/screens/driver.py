@@ -220,6 +220,13 @@ class Technician:
         await self.fill("#documentation-url", details.documentation_url)
         await self.fill("#data-api", details.data_api)
 
+    async def describe(self, details: Details = DETAILS) -> None:
+        """The description, and Enter once more for who may see the data."""
+        await self.details(details)
+        await self.press("enter")
+        if isinstance(self.app.focused, Choice):
+            await self.press("enter")
+
     async def unlock(self) -> None:
         await self.until(lambda: self.place == "UnlockScreen", "the passphrase is asked for")
         await self.paste(PASSPHRASE.reveal())
@@ -229,8 +236,7 @@ class Technician:
         """What a technician does on the screen that is up, once, for it to be left."""
         match self.step_screen.__class__.__name__:
             case "EnvironmentScreen":
-                await self.details()
-                await self.press("enter")
+                await self.describe()
             case "KeypairScreen":
                 await self.passphrase()
             case "BackupScreen":

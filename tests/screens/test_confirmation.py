@@ -104,14 +104,18 @@ async def test_five_wrong_codes_after_a_restart_lock_and_a_lock_survives_another
     await machine.drive(until=Action.CONFIRM)
     async with at_the_wizard(machine) as technician:
         await technician.on("ConfirmationScreen")
+        await technician.sees("Since the restart a code cannot be checked here first")
         for attempt in range(1, 6):
             await technician.code(machine.old_code())
             await technician.until(
                 lambda attempt=attempt: technician.state.invalid_codes == attempt, "the count"
             )
-        await technician.sees("has refused a code 5 times")
+            counted = "refused a code once" if attempt == 1 else f"refused a code {attempt} times"
+            await technician.sees(counted)
+            assert ("Esc makes a new QR code" in technician.words) == (attempt > 1)
         await technician.code()
         await technician.reads_problem("2FA locked")
+        await technician.until(lambda: "refused a code" not in technician.words, "the count to go")
         await technician.sees("Again in 0")
     until = machine.now_open.problem and machine.now_open.problem.until
     async with at_the_wizard(machine) as technician:

@@ -34,14 +34,14 @@ async def test_the_picture_expires_after_two_minutes_and_f5_makes_a_new_code(
     machine: Machine,
 ) -> None:
     async with at_step(machine, Action.ENROL) as technician:
-        await technician.sees("Also as a picture, for 02:00:")
+        await technician.sees("Also as a picture, 02:00 more:")
         machine.clock.advance(65)
-        await technician.sees("Also as a picture, for 00:55:")
+        await technician.sees("Also as a picture, 00:55 more:")
         machine.clock.advance(60)
         await technician.until(lambda: "expired" in technician.text, "that it has expired")
         first = technician.app.engine.enrolment
         await technician.press("f5")
-        await technician.sees("Also as a picture, for 02:00:")
+        await technician.sees("Also as a picture, 02:00 more:")
         second = technician.app.engine.enrolment
         assert first
         assert second

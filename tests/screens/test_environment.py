@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from textual import events
 
 from core.http import Http
 from core.state import Action, Details
@@ -72,6 +73,10 @@ async def test_enter_goes_from_field_to_field_and_then_on(machine: Machine) -> N
         assert technician.app.focused is technician.field("#data-api")
         await technician.paste(DETAILS.data_api)
         await technician.press("enter")
+        # Who may see the data becomes public with it: nobody passes over that unasked.
+        assert technician.app.focused is technician.app.screen.query_one("#data-visibility")
+        await technician.sees("Enter go on Left Right choose")
+        await technician.press("enter")
         await technician.on("KeypairScreen")
         assert technician.state.details == DETAILS
 
@@ -128,6 +133,8 @@ async def test_an_address_that_cannot_be_written_later_is_refused_now(
         assert technician.field(f"#{other}").value, "what was right is lost"
         await technician.fill(f"#{name}", "https://example.com/right")
         await technician.press("enter")
+        if name == "data-api":
+            await technician.press("enter")  # who may see the data
         await technician.on("KeypairScreen")
 
 
@@ -298,8 +305,7 @@ async def test_f5_checks_again_and_escape_does_nothing(machine: Machine) -> None
 
 async def test_what_was_typed_survives_going_on_and_back(machine: Machine) -> None:
     async with at_the_wizard(machine) as technician:
-        await technician.details(Details("https://a.example/1", "https://a.example/2"))
-        await technician.press("enter")
+        await technician.describe(Details("https://a.example/1", "https://a.example/2"))
         await technician.on("KeypairScreen")
         await technician.press("escape")
         await technician.on("EnvironmentScreen")
@@ -334,3 +340,43 @@ async def test_a_state_folder_deleted_under_the_wizard_is_said_and_nothing_is_lo
         await technician.press("enter")
         await technician.on("KeypairScreen")
     assert machine.now_open.action is Action.CREATE_KEYPAIR
+
+
+@pytest.mark.parametrize("name", ["documentation-url", "data-api"])
+async def test_enter_stays_in_a_field_that_is_wrong_until_it_is_typed_right(
+    machine: Machine, name: str
+) -> None:
+    async with at_the_wizard(machine) as technician:
+        await checked(technician)
+        technician.app.screen.set_focus(technician.field(f"#{name}"))
+        # All at once, as on a slow line: the card must not go with the signs typed before it.
+        for sign in "ftp://x":
+            technician.app.post_message(events.Key(sign, sign))
+        technician.app.post_message(events.Key("enter", None))
+        await technician.reads_problem("cannot be used")
+        await technician.sees("It does not start with https:// or http://.")
+        await technician.pilot.pause(0.6)
+        assert technician.card, "the card went by itself"
+        assert technician.app.focused is technician.field(f"#{name}")
+        assert technician.visible("#primary")
+        await technician.press("backspace")
+        await technician.until(lambda: not technician.card, "the card to go")
+        await technician.fill(f"#{name}", "https://example.com/right")
+        await technician.press("enter")
+        other = "data-api" if name == "documentation-url" else "documentation-url"
+        assert technician.app.focused is technician.field(f"#{other}")
+
+
+async def test_who_may_see_the_data_is_asked_once(machine: Machine) -> None:
+    async with at_the_wizard(machine) as technician:
+        await checked(technician)
+        await technician.details()
+        await technician.press("enter")
+        visibility = technician.app.screen.query_one("#data-visibility", Choice)
+        assert technician.app.focused is visibility
+        await technician.press("right")
+        technician.app.screen.set_focus(technician.field("#data-api"))
+        await technician.press("enter")
+        await technician.on("KeypairScreen")
+        assert technician.state.details
+        assert technician.state.details.data_visibility == "private"

@@ -8,6 +8,7 @@ from textual.widgets import Button
 from core.amounts import peaq
 from core.state import Action
 from screens.widgets.choice import Choice
+from screens.widgets.qr import QrCode
 from tests.screens.driver import TIME_IS_OVER, Technician, at_step, at_the_wizard, journalled
 from tests.support.machine import Machine, check_once
 
@@ -30,7 +31,7 @@ async def test_a_rate_limit_counts_down_holds_enter_back_and_then_pays(machine: 
         machine.network.fault("rate-limited", 1)
         await technician.code()
         await technician.reads_problem("Faucet rate limit exceeded")
-        assert "Too many requests from this owner or this line." in technician.words
+        assert "The Gas Station has had too many requests for this address" in technician.words
         assert "Nothing was paid, nothing is lost." in technician.words
         assert (
             "Ask again when the time is over, or press F3 to fund it another way."
@@ -243,6 +244,15 @@ async def test_the_address_can_be_scanned(machine: Machine) -> None:
         await technician.sees("F4 address as QR")
         await technician.press("f4")
         await technician.until(lambda: technician.place == "QrScreen")
+        code = technician.app.screen.query_one("#qr-large", QrCode)
+        await technician.until(lambda: technician.visible("#qr-large"), "all of the code")
+        single = code.columns, code.rows
+        await technician.pilot.resize_terminal(120, 40)
+        await technician.until(lambda: code.columns == 2 * single[0], "it twice as large")
+        await technician.until(lambda: technician.visible("#qr-large"), "all of the code")
+        await technician.pilot.resize_terminal(80, 24)
+        await technician.until(lambda: (code.columns, code.rows) == single, "it as it was")
+        await technician.until(lambda: technician.visible("#qr-large"), "all of the code")
         await technician.press("escape")
         await technician.until(lambda: technician.place == "FundingScreen")
 
@@ -287,3 +297,14 @@ async def test_without_a_gas_station_only_paying_by_hand_is_offered(machine: Mac
         assert "F3" not in technician.text.splitlines()[-1]
         await technician.finish()
     check_once(machine, transfers=0)
+
+
+async def test_after_a_restart_it_is_said_that_no_code_is_checked_here(machine: Machine) -> None:
+    words = "Since the restart a code cannot be checked here first: a wrong one counts."
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.sees("A code works once: after the one just used, wait for the next.")
+        assert words not in technician.words
+    async with at_the_wizard(machine) as technician:
+        await technician.on("FundingScreen")
+        await technician.sees(words)
+        assert technician.visible("#primary")

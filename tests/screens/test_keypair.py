@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from eth_account import Account
+from textual import events
 
 from core.secrets import Secret
 from core.state import Action
@@ -52,6 +54,8 @@ BAD_PASSPHRASES = [
     ("", "", "The passphrase is empty", "Type the passphrase."),
     ("correct horse 1", "correct horse 2", "The two passphrases differ", "Type both again."),
     ("x" * 3000, "x" * 3000, "The passphrase is too long", "Type a shorter one, twice."),
+    # What the terminal's driver makes of bytes that are no UTF-8.
+    ("Z\ufffdrich 2026!!", "Z\ufffdrich 2026!!", "The passphrase cannot be read", "plain letters"),
 ]
 
 
@@ -67,6 +71,8 @@ async def test_a_passphrase_that_would_lose_the_key_is_refused(machine: Machine)
             assert technician.field("#passphrase").value == ""
             assert technician.field("#passphrase-again").value == ""
             assert technician.app.focused is technician.field("#passphrase")
+            await technician.fill("#passphrase", "something else")
+            await technician.until(lambda: not technician.card, "the card to go")
         assert not (machine.folder / "keystore.json").exists()
         await technician.passphrase()
         await technician.on("BackupScreen")
@@ -98,7 +104,7 @@ async def test_using_the_wallet_of_an_environment_that_has_none_says_so(machine:
         assert "Using the wallet of the environment was chosen, but the variable is not set." in (
             technician.words
         )
-        assert "or choose to generate or import a key here." in technician.words
+        assert "or choose here to make a new key, or to import one." in technician.words
         assert journalled(machine) == [], "a choice is no failure"
         assert technician.visible("#primary")
         await choose(technician, "m")
@@ -296,3 +302,47 @@ async def test_a_passphrase_in_two_unicode_forms_is_one_passphrase(machine: Mach
         await technician.on("BackupScreen")
     await machine.close()
     await machine.open().unlock(Secret("Zu\u0308rich am See 2026"))
+
+
+BURSTS = {
+    "backspace": "correct horsf\be battery staple",
+    "an arrow": "orrect horse battery staple<home>c<end>",
+    "ctrl+u": "all of it wrong<ctrl+u>correct horse battery staple",
+    "delete": "xcorrect horse battery staple<home><delete><end>",
+}
+
+
+def keys_of(text: str) -> list[events.Key]:
+    """One key for each sign of `text`, or for a name in angles."""
+    keys = []
+    for part in re.findall(r"<[^>]+>|.", text.replace("\b", "<backspace>"), re.DOTALL):
+        named = part.startswith("<")
+        keys.append(events.Key(part.strip("<>") if named else part, None if named else part))
+    return keys
+
+
+@pytest.mark.parametrize("typed", BURSTS.values(), ids=BURSTS)
+async def test_a_burst_is_the_passphrase_that_was_typed(machine: Machine, typed: str) -> None:
+    """On a slow line many keys come at once, and behind dots nobody sees what they became."""
+    async with at_step(machine, Action.CREATE_KEYPAIR) as technician:
+        await technician.until(lambda: technician.app.focused is technician.field("#passphrase"))
+        for key in [*keys_of(typed), *keys_of("<enter>"), *keys_of(typed), *keys_of("<enter>")]:
+            technician.app.post_message(key)
+        await technician.on("BackupScreen")
+    await machine.close()
+    await machine.open().unlock(PASSPHRASE)
+
+
+async def test_enter_on_the_choice_stores_the_key_once_both_passphrases_are_there(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.CREATE_KEYPAIR) as technician:
+        way = technician.app.screen.query_one("#way", Choice)
+        technician.app.screen.set_focus(way)
+        await technician.press("enter")
+        assert technician.app.focused is technician.field("#passphrase")
+        await technician.fill("#passphrase", PASSPHRASE.reveal())
+        await technician.fill("#passphrase-again", PASSPHRASE.reveal())
+        technician.app.screen.set_focus(way)
+        await technician.press("enter")
+        await technician.on("BackupScreen")

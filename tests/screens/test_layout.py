@@ -178,3 +178,16 @@ def _mining(slow: RehearsalNetwork) -> Callable[[float], None]:
             slow.mine()
 
     return while_asleep
+
+
+async def test_where_two_columns_are_too_narrow_a_field_stands_below_its_name(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.FUND, size=(40, 24)) as technician:
+        code = technician.field("#code")
+        label = code.parent.query(".label").first() if code.parent else None
+        assert label is not None
+        assert code.region.y == label.region.y + 1
+        assert technician.app.screen.query_one("#money").region.height == 1
+        await technician.pilot.resize_terminal(80, 24)
+        await technician.until(lambda: code.region.y == label.region.y, "one line for both")

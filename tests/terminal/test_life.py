@@ -177,7 +177,7 @@ def test_windows_of_all_sizes_do_no_harm(tmp_path: Path, network: Devnet, note: 
     environment = clean_environment(tmp_path, **network.variables)
     arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS[:2]]
     with console(arguments, environment, tmp_path, size=(10, 3)) as tty:
-        tty.sees("Make the")
+        tty.sees("Too small")
         for columns, rows in [(80, 24), (1, 1), (300, 80), (0, 0), (40, 12), (10, 3)] * 5:
             tty.child.setwinsize(rows, columns)
             tty._read()
@@ -185,7 +185,7 @@ def test_windows_of_all_sizes_do_no_harm(tmp_path: Path, network: Devnet, note: 
         tty.sees("passed")
         tty.type("https://b.exam")
         shows_all(tty)
-        assert "Make the" not in tty.text
+        assert "Too small" not in tty.text
         tty.type("\x11")
         assert tty.ends() == 1
         assert b"Traceback" not in tty.raw
@@ -214,6 +214,48 @@ def test_a_megabyte_pasted_is_cut_and_not_choked_on(
         tty.type("\x11")
         assert tty.ends() == 1
     note("life", what="1 MB pasted", ended="cut to the field, typing goes on")
+
+
+def test_a_file_sent_by_mistake_holds_nothing_up(
+    tmp_path: Path, network: Devnet, note: Note
+) -> None:
+    """`cat` into the line, without bracketed paste: each sign is a key of its own."""
+    environment = clean_environment(tmp_path, **network.variables)
+    arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS[:2]]
+    with console(arguments, environment, tmp_path) as tty:
+        tty.sees("passed")
+        for _ in range(50):
+            tty.type("y" * 2000)
+            tty._read()
+        tty.sees("yyyy")
+        tty.settles(1.0)
+        tty.type("\x15")
+        tty.until(lambda: "yyyy" not in tty.text, "the field is empty")
+        tty.type("https://b.exam")
+        shows_all(tty)
+        tty.type("\x11")
+        assert tty.ends() == 1
+    note("life", what="100 kB typed at once", ended="cut, typing goes on")
+
+
+def test_a_byte_that_is_no_utf8_is_refused_in_a_passphrase_and_ends_nothing(
+    tmp_path: Path, network: Devnet
+) -> None:
+    environment = clean_environment(tmp_path, **network.variables)
+    arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
+    with console(arguments, environment, tmp_path) as tty:
+        tty.environment()
+        tty.title("Give the machine its key")
+        for times in (1, 2):
+            tty.child.send(b"Z\xfcrich am See 2026")
+            tty.until(lambda times=times: tty.text.count("•" * 18) == times, "it was taken")
+            tty.enter()
+        tty.sees("The passphrase cannot be read")
+        tty.keypair()
+        tty.title("Keep a copy of the key")
+        tty.type("\x11")
+        assert tty.ends() == 1
+        assert b"Traceback" not in tty.raw
 
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[1;1Hroot# \x9b31m\u202e[@click=app.quit]\x00\x08"

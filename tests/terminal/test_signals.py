@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
+import shlex
 import signal
 import struct
 import subprocess
@@ -16,12 +18,13 @@ from pathlib import Path
 import pytest
 
 from core.journal import read_records
-from core.lock import holder
+from core.lock import held, holder
 from tests.terminal.conftest import Note
 from tests.terminal.console import COMMAND, DETAILS, Devnet, clean_environment, console, devnet
 
 pytestmark = pytest.mark.terminal
 
+SHELL = ["/bin/bash", "--norc", "--noprofile", "-i"]
 SOON = 5.0
 """Seconds."""
 
@@ -155,3 +158,51 @@ def test_a_key_pasted_with_its_line_break_is_neither_shown_nor_sent_off(
         tty.type("\x11")
         tty.ends(within=SOON)
         assert key[:12].encode() not in tty.raw
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["term", "hup"]
+)
+def test_paused_it_is_ended_all_the_same(
+    tmp_path: Path, network: Devnet, number: signal.Signals, code: int, note: Note
+) -> None:
+    """`kill %1` at the shell, or a logout: it must not keep the folder as a stopped job."""
+    environment = clean_environment(tmp_path, **network.variables, PS1="shell> ")
+    state = tmp_path / "machine"
+    words = shlex.join([*COMMAND, "--state-dir", str(state), *DETAILS])
+    with console([], environment, tmp_path, command=SHELL) as tty:
+        tty.sees("shell>")
+        tty.type(f"{words}\r")
+        tty.sees("passed")
+        job = os.tcgetpgrp(tty.child.child_fd)
+        tty.type("\x1a")
+        tty.sees("Stopped")
+        assert held(state), "the paused one let go of the folder"
+        os.killpg(job, number)
+        os.killpg(job, signal.SIGCONT)
+        tty.until(lambda: not held(state), "the folder is free")
+        tty.type("wait %1; echo ended with $?\r")
+        tty.sees(f"ended with {code}")
+        tty.type("stty -a\r")
+        tty.until(lambda: re.search(r" echo\b", tty.words), "the terminal echoes as before")
+        assert tty.raw.rindex(b"\x1b[?1049l") > tty.raw.rindex(b"\x1b[?1049h")
+        assert b"Traceback" not in tty.raw
+    note("life", what=f"ctrl+z, then {number.name}", ended=f"at once, exit {code}")
+
+
+def test_hung_up_with_its_terminal_still_there_it_leaves_that_in_order(
+    tmp_path: Path, network: Devnet, note: Note
+) -> None:
+    environment = clean_environment(tmp_path, **network.variables)
+    arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
+    with console(arguments, environment, tmp_path) as tty:
+        tty.title("Tell us about the machine")
+        tty.sees("passed")
+        os.kill(tty.child.pid, signal.SIGHUP)
+        assert tty.ends(within=SOON) == 129
+        end = tty.raw[tty.raw.rindex(b"\x1b[?1049h") :]
+        assert b"\x1b[?1049l" in end, "the shell's own screen did not come back"
+        assert end.rindex(b"\x1b[?25h") > end.rfind(b"\x1b[?25l"), "the cursor stays hidden"
+        assert b"To go on:" in end
+        assert b"Traceback" not in tty.raw
+    note("life", what="SIGHUP, terminal alive", ended="clean, exit 129")

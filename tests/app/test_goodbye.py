@@ -1,0 +1,81 @@
+"""What stands on the normal screen at the end: what was reached, and how to go on."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+import pytest
+
+from app.rehearsal.network import RehearsalNetwork
+from app.run import say_goodbye
+from core.errors import OnboardingError
+from core.state import Action
+from tests.support.clock import FakeClock
+from tests.support.machine import Machine, blocks_every
+
+
+def options(machine: Machine) -> argparse.Namespace:
+    return argparse.Namespace(
+        rehearse=False, network=None, env_file=Path(".env"), state_dir=machine.folder
+    )
+
+
+async def test_after_success_it_sums_up_and_names_the_receipt_to_be_printed(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await machine.drive()
+    say_goodbye(options(machine), machine.now_open, machine.folder)
+    said = capsys.readouterr().out
+    assert said.startswith("The machine is onboarded.")
+    for words in (
+        "peaqID ",
+        "Machine NFT",
+        "Bond ",
+        *(tx.hash for tx in machine.state.transactions),
+    ):
+        assert words in said
+    assert f"The whole receipt, to be printed:\n  {machine.folder / 'receipt.txt'}\n" in said
+    assert len(said.splitlines()) < 24, "its beginning has scrolled away"
+    assert all(len(line) <= 80 for line in said.splitlines()[:-1])
+
+
+@pytest.mark.usefixtures("quick_keystore")
+async def test_with_a_transaction_under_way_leaving_is_said_not_to_stop_it(
+    clock: FakeClock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RehearsalNetwork(now=clock.now, block_time=3600.0) as network:
+        machine = Machine(network, clock, tmp_path / "state")
+        blocks_every(machine, 6.0)
+        await machine.drive(until=Action.REGISTER)
+        say_goodbye(options(machine), machine.now_open, machine.folder)
+        assert "under way" not in capsys.readouterr().out
+        clock.while_asleep = None
+        with pytest.raises(OnboardingError):
+            await machine.step()
+        say_goodbye(options(machine), machine.now_open, machine.folder)
+        said = capsys.readouterr().out
+        await machine.close()
+    assert "A transaction is under way: leaving does not stop it." in said
+
+
+@pytest.mark.parametrize("on_path", [True, False])
+@pytest.mark.parametrize("called", ["peaq-onboard", "__main__.py"])
+async def test_the_command_to_go_on_with_is_the_one_it_was_called_by(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    called: str,
+    on_path: bool,
+) -> None:
+    program = machine.folder.parent / "bin" / "peaq-onboard"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent) if on_path else "/usr/bin:/bin")
+    monkeypatch.setattr("sys.argv", [str(program.with_name(called))])
+    say_goodbye(options(machine), machine.open(), machine.folder)
+    shown = shlex.split(capsys.readouterr().out.splitlines()[-1])[0]
+    by_itself = on_path or called != "peaq-onboard"
+    assert shown == ("peaq-onboard" if by_itself else str(program))
