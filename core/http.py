@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from core.text import clean
+from core.text import clean, read_json
 
 SIZE_LIMIT = 4 * 1024 * 1024
 _RETRY_AFTER_LIMIT = timedelta(days=2)
@@ -39,10 +39,7 @@ class HttpAnswer:
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError."""
-        try:
-            return json.loads(self.body)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+        return read_json(self.body)
 
     @property
     def server_time(self) -> datetime | None:

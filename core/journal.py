@@ -20,6 +20,7 @@ from core.clock import parse_stamp, stamp
 from core.errors import fault
 from core.events import Event, OnboardingStarted, event_from
 from core.files import FILE_MODE, read_file, sync_folder, write_all
+from core.text import read_json
 
 FORMAT = 1
 FILE_NAME = "journal.jsonl"
@@ -173,7 +174,7 @@ class _NewerFormat(Exception):
 
 def _decode(line: bytes, number: int) -> Record:
     try:
-        body = json.loads(line)
+        body = read_json(line)
     except ValueError:
         raise ValueError("it is not readable") from None
     if not isinstance(body, dict) or not isinstance(body.get("data"), dict):

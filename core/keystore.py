@@ -21,6 +21,7 @@ from core.errors import fault
 from core.files import create_file, read_file, sync_folder
 from core.keys import Key, key_from_bytes
 from core.secrets import Secret
+from core.text import read_json
 
 FILE_NAME = "keystore.json"
 PASSPHRASE_LIMIT = 1024
@@ -167,8 +168,8 @@ def peek_address(path: Path) -> str | None:
     from eth_utils.address import is_hex_address, to_checksum_address
 
     try:
-        claimed = json.loads(read_file(path, _SIZE_LIMIT)).get("address", "")
-    except (OSError, ValueError, AttributeError, RecursionError):
+        claimed = read_json(read_file(path, _SIZE_LIMIT)).get("address", "")
+    except (OSError, ValueError, AttributeError):
         return None
     if isinstance(claimed, str) and is_hex_address(claimed):
         return str(to_checksum_address(claimed))
@@ -207,8 +208,8 @@ def _read(path: Path) -> bytes:
 
 def _body(content: bytes, path: Path) -> dict[str, Any]:
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
+        body = read_json(content)
+    except ValueError:
         body = None
     if not isinstance(body, dict) or str(body.get("version")) != "3":
         raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is not a keystore V3")

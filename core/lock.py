@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from core.clock import stamp
 from core.errors import fault
 from core.files import FILE_MODE, read_file, replace_file
+from core.text import read_json
 
 FILE_NAME = "lock"
 _LOOK = 0.2
@@ -72,7 +73,7 @@ class FolderLock:
 def holder(folder: Path) -> dict[str, str]:
     """pid, terminal and since of the process that holds the folder, as far as it said so."""
     try:
-        note = json.loads(read_file(folder / "holder.json", _MOST))
+        note = read_json(read_file(folder / "holder.json", _MOST))
         return {str(key): str(value) for key, value in note.items()}
     except (OSError, ValueError, AttributeError):
         return {}

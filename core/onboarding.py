@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -110,12 +109,8 @@ class Onboarding:
 
     async def _load(self) -> Context:
         def build() -> Context:
-            limit = sys.getrecursionlimit()
             from core.loading import build_context  # web3 comes with it: here, in the thread
 
-            # py_ecc, deep in it, lifts the limit to 100,000: an answer of a server that is nested
-            # deeply would not be refused any more, but end the process.
-            sys.setrecursionlimit(limit)
             return build_context(
                 self.session,
                 self.settings,

@@ -15,6 +15,7 @@ from core.networks import NETWORKS, Network
 from core.receipt_text import page_lines
 from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 from core.state import State, TxStatus
+from core.text import read_json
 
 SCHEMA_VERSION = 1
 JSON_NAME = "receipt.json"
@@ -153,7 +154,7 @@ def differing(kept: dict[str, Any], made: dict[str, Any]) -> list[str]:
 def read_receipt(folder: Path) -> dict[str, Any] | None:
     """The receipt of a finished onboarding, or None where there is none that can be read."""
     try:
-        receipt = json.loads(read_file(folder / JSON_NAME, _MOST))
+        receipt = read_json(read_file(folder / JSON_NAME, _MOST))
     except (OSError, ValueError):
         return None
     return receipt if isinstance(receipt, dict) and receipt.keys() >= _NEEDED else None

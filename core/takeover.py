@@ -25,7 +25,7 @@ from core.clock import stamp
 from core.errors import fault
 from core.files import FILE_MODE, write_all
 from core.lock import held, holder, terminal_name
-from core.text import clean
+from core.text import clean, read_json
 
 FILE_NAME = "takeover.json"
 PATIENCE = 60.0
@@ -144,7 +144,7 @@ def asked(folder: Path) -> Asker | None:
         if _lock(handle):
             _remove(path, handle)
             return None
-        note = json.loads(os.pread(handle, _SIZE, 0))
+        note = read_json(os.pread(handle, _SIZE, 0))
         said = {name: clean(note.get(name, "?"), _TEXT) for name in ("pid", "terminal", "user")}
         return Asker(**said, at=clean(note.get("at", "?"), _TEXT), inode=os.fstat(handle).st_ino)
     except (OSError, ValueError, AttributeError):

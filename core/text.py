@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from typing import Any
 
 DEFAULT_LIMIT = 300
+_DEEPEST = 100
+"""Levels of JSON. Nothing that is asked for or stored here has ten."""
+_BRACKETS = re.compile(rb"[\[\]{}]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MARKS_AT_MOST = 2
 # A whole terminal sequence goes, not only its first byte: the rest would read as rubbish.
@@ -56,3 +61,17 @@ def shorten(address: str) -> str:
 def grouped(text: str, size: int = 4) -> str:
     """`ABCD EFGH …`: for reading aloud and typing over."""
     return " ".join(text[i : i + size] for i in range(0, len(text), size))
+
+
+def read_json(content: bytes) -> Any:
+    """JSON of a server or a file. Raises ValueError, also for what is nested without end.
+
+    The parser's own limit is Python's, and py_ecc, deep in web3, lifts that to 100,000: what is
+    nested as deeply would end the process.
+    """
+    depth = 0
+    for bracket in _BRACKETS.finditer(content):
+        depth += 1 if bracket.group() in b"[{" else -1
+        if depth > _DEEPEST:
+            raise ValueError("nested too deeply")
+    return json.loads(content)

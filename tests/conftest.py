@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -79,15 +78,6 @@ async def machine(
     machine = Machine(network, clock, tmp_path / "state")
     yield machine
     await machine.close()
-
-
-@pytest.fixture
-def usual_recursion_limit() -> Iterator[None]:
-    """The limit of a real run; the EVM, which only rehearsals bring, lifts it for the process."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(1000)
-    yield
-    sys.setrecursionlimit(before)
 
 
 @pytest.fixture

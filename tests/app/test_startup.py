@@ -125,38 +125,3 @@ def test_once_loaded_no_step_has_to_be_imported_while_somebody_types(tmp_path: P
     assert {"core.environment", "core.registration"} <= steps
     wanted = tuple(sorted({*steps, "web3"}))
     assert imported(LOADED, wanted, str(tmp_path), folder=tmp_path) == set(wanted)
-
-
-DEEP = """
-import asyncio, sys
-from pathlib import Path
-from core.clock import SystemClock
-from core.onboarding import Onboarding
-from core.session import open_session
-from core.settings import load_settings
-
-async def main(folder):
-    settings = load_settings(environ={}, env_file=folder / ".env", network="agung")
-    session = open_session(folder / "state", settings, SystemClock())
-    wizard = Onboarding(session, settings, SystemClock(), version="1.2.3")
-    before = sys.getrecursionlimit()
-    await wizard.load()
-    print("web3" in sys.modules, before, sys.getrecursionlimit())
-    await wizard.close()
-
-asyncio.run(main(Path(sys.argv[1])))
-"""
-
-
-def test_what_comes_with_web3_does_not_lift_the_limit_for_nested_answers(tmp_path: Path) -> None:
-    """Else a server's answer, nested a hundred thousand deep, would end the process."""
-    done = subprocess.run(
-        [sys.executable, "-c", DEEP, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        cwd=TOP,
-        check=True,
-    )
-    loaded, before, after = done.stdout.split()
-    assert loaded == "True"
-    assert before == after == "1000"

@@ -251,7 +251,6 @@ async def test_what_is_no_answer_is_never_taken_for_one(
     call: str,
     answer: httpx.Response | Exception,
     code: str,
-    usual_recursion_limit: None,
 ) -> None:
     error = await refused(call, clock, answer)
     assert error.code == ("GAS_STATION_NO_ANSWER" if call == "fund" else code)
@@ -313,7 +312,7 @@ async def test_the_probe_takes_any_refusal_of_a_gas_station_for_one(
 
 @pytest.mark.parametrize(("answer", "code"), ODD)
 async def test_the_probe_takes_nothing_else_for_one(
-    clock: FakeClock, answer: httpx.Response | Exception, code: str, usual_recursion_limit: None
+    clock: FakeClock, answer: httpx.Response | Exception, code: str
 ) -> None:
     service, _ = station(clock, answer)
     with pytest.raises(OnboardingError) as found:

@@ -306,9 +306,7 @@ def test_a_wrong_passphrase_says_so_and_shows_neither(stored: Path) -> None:
     ],
     ids=lambda content: content[:30],
 )
-def test_what_is_no_keystore_is_refused_with_its_path(
-    tmp_path: Path, content: str, usual_recursion_limit: None
-) -> None:
+def test_what_is_no_keystore_is_refused_with_its_path(tmp_path: Path, content: str) -> None:
     path = tmp_path / "keystore.json"
     path.write_text(content, errors="surrogateescape")
     error = refused(open_file, path, PASSPHRASE)

@@ -42,9 +42,7 @@ async def test_a_machine_that_is_not_indexed_yet_is_no_fault(answer: httpx.Respo
 
 
 @pytest.mark.parametrize("answer", ODD)
-async def test_what_is_no_answer_is_one_kind_of_error(
-    answer: httpx.Response | Exception, usual_recursion_limit: None
-) -> None:
+async def test_what_is_no_answer_is_one_kind_of_error(answer: httpx.Response | Exception) -> None:
     for call in (api(answer)[0].machine("0xAb"), api(answer)[0].probe()):
         with pytest.raises(OnboardingError) as found:
             await call

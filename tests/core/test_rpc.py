@@ -150,7 +150,6 @@ async def test_what_is_no_node_is_told_within_the_patience_and_a_passing_fault_i
     clock: FakeClock,
     answer: httpx.Response | Exception,
     code: str,
-    usual_recursion_limit: None,
 ) -> None:
     error = await refused(rpc(clock, Node(answer)).read([BALANCE]))
     assert error.code == code
@@ -345,7 +344,6 @@ async def test_a_broadcast_goes_out_exactly_once_and_never_raises(
     clock: FakeClock,
     answer: httpx.Response | Exception,
     words: str,
-    usual_recursion_limit: None,
 ) -> None:
     """At most once an endpoint, and at another one only where this one has not answered."""
     first, second = Queue(answer), Queue(httpx.Response(200, json={"id": 2, "result": "0x12"}))
