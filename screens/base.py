@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
@@ -156,9 +158,11 @@ class StepScreen(Screen[None]):
         self.show_frame()
 
     def _focus_first(self) -> None:
-        # Called later: the screen may have given way to the next one meanwhile.
+        # Called later: the screen may have given way to the next one meanwhile, and loses its
+        # widgets one by one.
         if self.is_attached and self.query("#primary"):
-            self.set_focus(self.first_focus())
+            with suppress(NoMatches):
+                self.set_focus(self.first_focus())
 
     @property
     def _whole(self) -> bool:

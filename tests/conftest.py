@@ -39,6 +39,28 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) * 3 // 2 or 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that wait for a terminal are spread among the others, so that no processor is idle
+    while they run; within a file the order stays.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [part for part in files.values() if part[0].get_closest_marker("terminal")]
+    others = [part for part in files.values() if part not in waiting]
+    step = sum(len(part) for part in others) // (len(waiting) + 1)
+    items.clear()
+    since = 0
+    for part in others:
+        items += part
+        since += len(part)
+        if waiting and since >= step:
+            items += waiting.pop(0)
+            since = 0
+    for part in waiting:
+        items += part
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock that moves only when somebody sleeps on it."""

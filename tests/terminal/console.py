@@ -169,6 +169,11 @@ class Console:
         self.sees("passed")
         self.enter()
 
+    def visibility(self) -> None:
+        """From a typed data API to who may see the data, which is asked too."""
+        self.enter()
+        self.sees("Left Right choose")
+
     def keypair(self) -> None:
         self.title("Give the machine its key")
         self.type(PASSPHRASE)

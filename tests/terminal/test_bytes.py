@@ -144,6 +144,7 @@ def test_every_screen_bears_a_line_of_9600_baud(
         tty.title("Tell us about the machine")
         tty.sees("passed")
         meter.leaves()
+        tty.visibility()
         tty.environment()
         tty.title("Give the machine its key")
         meter.screen("2 keypair", sign=("c", "\x7f"), tabs=4)

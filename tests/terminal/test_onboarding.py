@@ -46,6 +46,7 @@ def test_a_rehearsal_is_finished_by_typing_and_ends_in_a_receipt(
         tty.sees("passed")
         tty.type(f"{DETAILS[1]}\t{DETAILS[3]}")
         tty.sees(DETAILS[3])
+        tty.visibility()
         tty.environment()
         tty.keypair()
         tty.backup()
