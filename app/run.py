@@ -21,7 +21,7 @@ from core.errors import EXIT_STOPPED, OnboardingError, fault
 from core.files import prepare_state_folder
 from core.lock import FolderLock
 from core.receipt import TEXT_NAME, read_receipt
-from core.receipt_text import summary_lines
+from core.receipt_text import receipt_lines
 from core.settings import NETWORK, Settings, load_settings
 from core.state import Details, State
 from core.steps import Step
@@ -256,8 +256,8 @@ def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -
         receipt = read_receipt(folder)
         print("The machine is onboarded.\n")
         if receipt:
-            print("\n".join(summary_lines(receipt, receipt["token"])))
-        print(f"\nThe whole receipt, to be printed:\n  {clean(folder / TEXT_NAME, _LONG)}")
+            print("\n".join(receipt_lines(receipt, facts_last=True)))
+        print(f"\nTo be printed: {clean(folder / TEXT_NAME, _LONG)}")
         return
     step = engine.action.step or Step.ENVIRONMENT
     print(f"Stopped at step {step.value} of {len(Step)}: {step.info.title}. Nothing is lost.")

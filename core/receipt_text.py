@@ -52,9 +52,12 @@ def _facts(receipt: dict[str, Any], token: str) -> list[str]:
     ]
 
 
-def receipt_lines(receipt: dict[str, Any]) -> list[str]:
-    """The whole receipt for a terminal: 80 columns, hashes and addresses unbroken."""
-    return [*_upper_half(receipt), "", *_lower_half(receipt)]
+def receipt_lines(receipt: dict[str, Any], *, facts_last: bool = False) -> list[str]:
+    """The whole receipt for a terminal: 80 columns, hashes and addresses unbroken. `facts_last`
+    where it stays on a screen of 24 rows, which it is longer than: what matters most is seen then.
+    """
+    facts, rest = _upper_half(receipt), _lower_half(receipt)
+    return [*rest, "", *facts] if facts_last else [*facts, "", *rest]
 
 
 def page_lines(receipt: dict[str, Any]) -> list[str]:

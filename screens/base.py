@@ -157,6 +157,9 @@ class StepScreen(Screen[None]):
     def on_resize(self) -> None:
         self.show_frame()
 
+    def on_descendant_focus(self) -> None:
+        self._tick()
+
     def _focus_first(self) -> None:
         # Called later: the screen may have given way to the next one meanwhile, and loses its
         # widgets one by one.
@@ -212,15 +215,19 @@ class StepScreen(Screen[None]):
         visible = wait if wait and elapsed >= 0.3 else None
         if wait is None or visible is not None:
             self.query_one(WaitLine).show(visible, elapsed, int(elapsed))
-        keys = [*self._all_keys(), ("F1", "help"), ("ctrl+q", "leave")]
-        if isinstance(self.focused, Choice) and _CHOOSE not in keys:
-            keys = [keys[0], _CHOOSE, *(key for key in keys[1:] if key[0] != "Tab")]
-        if self._reading is not None or (visible and self.primary.disabled):
-            keys = [key for key in keys if key[0] != "Enter"]  # it does nothing just now
-        self.query_one(KeyLine).show(keys)
+        self._show_keys(waits=visible is not None)
         self.query_one(ProblemCard).tick(self.engine.clock.now())
         self._show_pretend()
         self.every_tick()
+
+    def _show_keys(self, *, waits: bool) -> None:
+        """The last row: what keys do now, on what has the focus."""
+        keys = [*self._all_keys(), ("F1", "help"), ("ctrl+q", "leave")]
+        if isinstance(self.focused, Choice) and _CHOOSE not in keys:
+            keys = [keys[0], _CHOOSE, *(key for key in keys[1:] if key[0] != "Tab")]
+        if self._reading is not None or (waits and self.primary.disabled):
+            keys = [key for key in keys if key[0] != "Enter"]  # it does nothing just now
+        self.query_one(KeyLine).show(keys)
 
     def every_tick(self) -> None:
         """For a screen that counts something itself."""

@@ -156,7 +156,7 @@ def test_every_screen_bears_a_line_of_9600_baud(
         tty.backup()
         totp = tty.secret()
         meter.screen("3 QR code", tabs=1, rests=False)
-        row = per_second(tty, found(tty, r"Also as a picture, for \d\d:(\d\d)"))
+        row = per_second(tty, found(tty, r"Also as a picture, \d\d:(\d\d) more"))
         note("counting", what="3 the picture's two minutes", **{"B/s": row})
         assert row <= 100
         meter.leaves()
@@ -186,6 +186,7 @@ def test_every_screen_bears_a_line_of_9600_baud(
         meter.leaves()
         tty.enter()
         tty.title("Write the machine's description")
+        tty.sees("Enter mint and write")
         meter.screen("7 NFT and DID", tabs=4)
         meter.leaves()
         tty.enter()
