@@ -165,8 +165,9 @@ class WizardApp(TerminalApp):
                 balance = await self.engine.look_at_balance()
             except OnboardingError as error:
                 found = error.problem
-            if self.step_screen:
-                self.step_screen.balance_read(balance, found)
+            screen = self.step_screen
+            if screen and screen.whole:
+                screen.balance_read(balance, found)
 
     def way_ahead(self) -> str | None:
         way, self._way_ahead = self._way_ahead, None
@@ -197,10 +198,12 @@ class WizardApp(TerminalApp):
     # What the engine tells (core.book.Listener)
 
     def on_record(self, record: Record, state: State) -> None:
-        if self.step_screen and self.step_screen.is_mounted:
-            self.step_screen.state_changed(state)
+        screen = self.step_screen
+        if screen and screen.whole:  # else it shows the newest state once it is
+            screen.state_changed(state)
 
     def on_wait(self, wait: Wait | None) -> None:
         self.wait = wait
-        if self.step_screen and self.step_screen.is_mounted:
-            self.step_screen.wait_changed()
+        screen = self.step_screen
+        if screen and screen.whole:
+            screen.wait_changed()

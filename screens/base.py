@@ -168,15 +168,16 @@ class StepScreen(Screen[None]):
                 self.set_focus(self.first_focus())
 
     @property
-    def _whole(self) -> bool:
+    def whole(self) -> bool:
         """Whether all is there: containers mount their widgets later, and lose them earlier, than
         the screen; what comes in between (an end, a new size) must not end in a defect.
         """
-        return self.is_attached and bool(self.query("#keys")) and bool(self.query("#problem-again"))
+        there = self.is_attached and self in self.app.screen_stack
+        return there and bool(self.query("#keys")) and bool(self.query("#problem-again"))
 
     def show_frame(self) -> None:
         """Everything around the step, from the state."""
-        if not self._whole:
+        if not self.whole:
             return
         engine = self.engine
         network = engine.settings.network
@@ -206,7 +207,7 @@ class StepScreen(Screen[None]):
         self._tick()
 
     def _tick(self) -> None:
-        if not self._whole:
+        if not self.whole:
             return
         self._frame += 1
         wait = self.wizard.wait
@@ -251,7 +252,7 @@ class StepScreen(Screen[None]):
 
     def busy_changed(self, busy: bool) -> None:
         """Work begins or ends: what would start another one is disabled meanwhile."""
-        if not self._whole:
+        if not self.whole:
             return
         self.primary.disabled = busy
         if busy:

@@ -77,7 +77,7 @@ class EnrolmentScreen(StepScreen):
         return blocks() and code.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
 
     def show_frame(self) -> None:
-        if self._whole:
+        if self.whole:
             self.set_class(not self._has_room, "code-apart")
             self._show_text()
         super().show_frame()
