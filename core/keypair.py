@@ -98,17 +98,8 @@ async def check_keystore(context: Context) -> None:
     """
     path = context.folder / keystore.FILE_NAME
     keypair = context.state.keypair
-    if keypair is None or not path.exists():
-        raise fault("KEYSTORE_MISSING", path=path, address=context.address)
-    found = await asyncio.to_thread(keystore.fingerprint, path)
-    if found == keypair.keystore_sha256:
-        return
-    # A copy of another passphrase is as good, if it is of the same key.
-    claimed = await asyncio.to_thread(keystore.peek_address, path)
-    if claimed is None:
-        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it says no address")
-    if claimed != context.address:
-        raise fault("KEYSTORE_OTHER_ADDRESS", found=claimed, expected=context.address)
+    sha256 = keypair.keystore_sha256 if keypair else ""
+    await asyncio.to_thread(keystore.check_kept, path, context.address, sha256)
 
 
 async def unlock(context: Context, passphrase: Secret) -> None:

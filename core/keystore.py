@@ -158,9 +158,23 @@ def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
     return StoredKey(key, kdf, hashlib.sha256(content).hexdigest())
 
 
-def fingerprint(path: Path) -> str:
-    """The SHA-256 of a keystore, in hex. Raises OnboardingError (KEYSTORE_UNREADABLE)."""
-    return hashlib.sha256(_read(path)).hexdigest()
+def check_kept(path: Path, address: str, sha256: str) -> None:
+    """Whether the keystore that was recorded is still there, without opening it.
+
+    Raises OnboardingError (KEYSTORE_MISSING, _UNREADABLE, _OTHER_ADDRESS).
+    """
+    if not path.exists():
+        raise fault("KEYSTORE_MISSING", path=path, address=address)
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() == sha256:
+        return
+    # A copy with another passphrase is as good, if it is of the same key.
+    _body(content, path)
+    claimed = peek_address(path)
+    if claimed is None:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it says no address")
+    if claimed != address:
+        raise fault("KEYSTORE_OTHER_ADDRESS", found=claimed, expected=address)
 
 
 def peek_address(path: Path) -> str | None:
@@ -174,14 +188,6 @@ def peek_address(path: Path) -> str | None:
     if isinstance(claimed, str) and is_hex_address(claimed):
         return str(to_checksum_address(claimed))
     return None
-
-
-def claimed_address(path: Path) -> str | None:
-    """The same of a file that has to be a keystore V3. Raises OnboardingError
-    (KEYSTORE_UNREADABLE).
-    """
-    _body(_read(path), path)
-    return peek_address(path)
 
 
 def set_aside(folder: Path, now: datetime) -> Path:

@@ -33,12 +33,9 @@ def look(folder: Path, settings: Settings) -> list[Finding]:
 
 def _keystore(path: Path, state: State) -> Finding:
     key, title, expected = "keystore", "Keystore", state.address or ""
+    sha256 = state.keypair.keystore_sha256 if state.keypair else ""
     try:
-        if not path.exists():
-            raise fault("KEYSTORE_MISSING", path=path, address=expected)
-        claimed = keystore.claimed_address(path)
-        if claimed not in (None, expected):
-            raise fault("KEYSTORE_OTHER_ADDRESS", found=claimed, expected=expected)
+        keystore.check_kept(path, expected, sha256)
     except OnboardingError as error:
         return of_problem(key, title, error.problem, network=False)
     except OSError as error:
