@@ -6,11 +6,12 @@ import argparse
 import os
 import shlex
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from core.amounts import parse_peaq
 from core.errors import OnboardingError, fault
+from core.frozen import dataclass
 from core.secrets import Secret
 
 _CODE_SECONDS = 60.0
@@ -21,14 +22,14 @@ class MissingAnswer(Exception):
     """`--no-input` was given, and this answer is not there."""
 
 
-@dataclass
 class _Read:
     """The passphrase file once it was read: a descriptor gives what it has only once."""
 
-    done: bool = False
-    passphrase: Secret | None = None
-    unsaid: OnboardingError | None = None
-    """Why there is no passphrase, until somebody was told."""
+    def __init__(self) -> None:
+        self.done = False
+        self.passphrase: Secret | None = None
+        self.unsaid: OnboardingError | None = None
+        """Why there is no passphrase, until somebody was told."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import os
 import signal
 import sys
@@ -14,7 +15,6 @@ from typing import NoReturn
 
 from app.answers import add_answer_options
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
-from app.say import say_problem
 from app.version import installed_version
 from core.errors import EXIT_STOPPED, OnboardingError
 from core.networks import find_network
@@ -257,6 +257,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(options)
         sys.stdout.flush()
     except OnboardingError as error:
+        from app.say import say_problem
+
         return say_problem(error)
     except BrokenPipeError:
         # Whoever read has gone (`status | head`).
@@ -294,6 +296,9 @@ def _settle_env_file(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> int:
     """Hands over; each command is imported only where it is meant."""
     if options.command is None:
+        # Until the first screen stands (app/tui.py): what imports make stays, and looking through
+        # it again and again for what could be freed takes a tenth of the start.
+        gc.disable()
         from app.run import run_wizard as run
     elif options.command == "devnet":
         from app.rehearsal_run import run_devnet_command as run

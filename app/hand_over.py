@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from core.clock import readable
 from core.session import Session
 from core.takeover import Asker, asked, refuse
-from screens.consent import UnlockScreen
-from screens.takeover import EndingScreen, TakeoverScreen
 
+if TYPE_CHECKING:
+    from screens.takeover import TakeoverScreen
+
+# Its screens are imported when they are asked for: the first screen waits for nothing else.
 LOOK = 1.0
 """Seconds between two looks. Nothing is written to the terminal by one."""
 PATIENCE = 20.0
@@ -55,6 +58,8 @@ class HandOver:
             self._ask(asker)
 
     def _ask(self, asker: Asker) -> None:
+        from screens.takeover import TakeoverScreen
+
         self.asker = asker
         self._app.bell()
         self._app.push_screen(
@@ -67,6 +72,8 @@ class HandOver:
         if not yes:
             refuse(self._folder, asker)
         elif asked(self._folder) == asker:  # else nobody is there any more to go on with it
+            from screens.takeover import EndingScreen
+
             self._session.lock.announce_end()
             self._ends = time.monotonic() + PATIENCE
             self._app.push_screen(EndingScreen())
@@ -78,6 +85,8 @@ class HandOver:
             self._end()
 
     def _question(self) -> TakeoverScreen | None:
+        from screens.takeover import TakeoverScreen
+
         stack = self._app.screen_stack
         return next((screen for screen in stack if isinstance(screen, TakeoverScreen)), None)
 
@@ -87,5 +96,7 @@ class HandOver:
 
     def _opening_the_key(self) -> bool:
         """That screen closes by itself in a moment, which it can only do while it is on top."""
+        from screens.consent import UnlockScreen
+
         top = self._app.screen
         return isinstance(top, UnlockScreen) and top.opening

@@ -126,6 +126,12 @@ class Picture:
 def _draw(cells: list[Cell], column: int, look: str, text: str) -> int:
     """Puts `text` into a row; the column after it."""
     signs, blanks = _looks(look)
+    if text.isascii():  # nearly all of it, and quicker at once
+        end = column + len(text)
+        cells.extend([_BLANK] * (end - len(cells)))
+        blank = (blanks, " ")
+        cells[column:end] = [blank if sign == " " else (signs, sign) for sign in text]
+        return end
     for sign in text:
         width = 1 if sign.isascii() else get_character_cell_size(sign)
         if not sign.isascii() and unicodedata.category(sign).startswith("C"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import shlex
 import shutil
@@ -20,8 +21,6 @@ from core.clock import SystemClock
 from core.errors import EXIT_STOPPED, OnboardingError, fault
 from core.files import prepare_state_folder
 from core.lock import FolderLock
-from core.receipt import TEXT_NAME, read_receipt
-from core.receipt_text import receipt_lines
 from core.settings import NETWORK, Settings, load_settings
 from core.state import Details, State
 from core.steps import Step
@@ -201,6 +200,7 @@ def _run_screens(
 def _run_plain(
     options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
 ) -> int:
+    gc.enable()
     from app.answers import read_answers
     from app.console import Console
     from app.notice import TakeoverNotice
@@ -253,6 +253,9 @@ def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -
     """What was reached and how to go on, on the normal screen."""
     state = engine.state
     if state.finished:
+        from core.receipt import TEXT_NAME, read_receipt
+        from core.receipt_text import receipt_lines
+
         receipt = read_receipt(folder)
         print("The machine is onboarded.\n")
         if receipt:

@@ -41,6 +41,9 @@ class TerminalApp(App[int]):
         super().__init__(driver_class=ThriftyDriver)
         self._watch_terminal = watch_terminal
         self._ending = False
+        # There is no pointer to show a tooltip for, and what happens is said on the screen itself:
+        # else each screen has a place for both (Textual's own run_test leaves them out like this).
+        self._disable_tooltips = self._disable_notifications = True
         self.register_theme(FULL)
         self.register_theme(ANSI)
         self.register_theme(PLAIN)
@@ -51,6 +54,13 @@ class TerminalApp(App[int]):
             self._handle_ends()
             self._handle_pauses()
             self.set_interval(_TERMINAL_CHECK, self._check_terminal)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        # Asked for when the theme is set, before there is a screen: all would be parsed twice.
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def leave(self) -> None:
         """Ends the program; everything is recorded."""

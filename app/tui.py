@@ -6,6 +6,7 @@ Work belongs to the App, since a worker dies with the screen that started it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -63,8 +64,13 @@ class WizardApp(TerminalApp):
         self.hand_over = HandOver(self, engine.session, lambda: self.busy, self.leave)
         engine.session.book.listener = self
 
+    def get_default_screen(self) -> StepScreen:
+        screen = self._first_screen()
+        # `switch_screen` takes from the stack what `push_screen` puts there.
+        screen._push_result_callback(self, None)
+        return screen
+
     def on_mount(self) -> None:
-        self.push_screen(self._first_screen())
         self.set_interval(LOOK, self.hand_over.look)
 
     def on_ready(self) -> None:
@@ -75,6 +81,9 @@ class WizardApp(TerminalApp):
         is painted, since both want the same processor.
         """
         self._painted.set()
+        if not gc.isenabled():  # app/cli.py
+            gc.freeze()  # what is there now mostly stays to the end: it is not looked through again
+            gc.enable()
         self.run_worker(self.engine.load(), group="load", exit_on_error=False)
 
     def _first_screen(self) -> StepScreen:

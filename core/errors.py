@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
 
 from core.catalogue import CATALOGUE, Entry, Kind
+from core.frozen import dataclass
 from core.text import clean
 
 

@@ -7,9 +7,10 @@ and addresses are 0x-hex, times stand on the record, not in the event. No event 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
+from core.frozen import dataclass
 from core.secrets import Secret
 
 _REGISTRY: dict[str, type[Event]] = {}
@@ -170,6 +171,8 @@ class EnrolmentShown(Event):
 
 @dataclass(frozen=True)
 class EnrolmentConfirmed(Event):
+    """The Gas Station took the first code: 2FA is set up."""
+
     owner: str
     code: str
     """The Gas Station's code: 2FA_ACTIVATED, or 2FA_ALREADY_CONFIGURED for one from before."""
@@ -322,6 +325,8 @@ class DidWritten(Event):
 
 @dataclass(frozen=True)
 class StepFailed(Event):
+    """A step could not be done: why, and from when on it may be tried again."""
+
     step: str
     code: str
     params: dict[str, str] = field(default_factory=dict)

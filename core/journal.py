@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from core.clock import parse_stamp, stamp
 from core.errors import fault
 from core.events import Event, OnboardingStarted, event_from
 from core.files import FILE_MODE, read_file, sync_folder, write_all
+from core.frozen import dataclass
 from core.text import read_json
 
 FORMAT = 1

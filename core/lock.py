@@ -5,11 +5,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from core.clock import stamp
 from core.errors import fault
@@ -19,24 +18,28 @@ from core.text import read_json
 FILE_NAME = "lock"
 _LOOK = 0.2
 """Seconds for which a lock is tried: somebody else's look at it lasts a moment."""
+_PAUSE = 0.02
 _MOST = 2**16
 """Bytes of what a holder says about itself."""
 
 
 class FolderLock:
-    """Held by the kernel for this process: a dead holder's lock is free at once."""
+    """Held by the kernel for this process (flock): a dead holder's lock is free at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._note = folder / "holder.json"
         self._said: dict[str, object] = {}
-        self._lock = FileLock(folder / FILE_NAME, mode=FILE_MODE, timeout=_LOOK)
+        self._handle: int | None = None
 
     def acquire(self, now: datetime) -> None:
         """Takes the folder. Raises OnboardingError (STATE_FOLDER_LOCKED) naming the holder."""
         try:
-            self._lock.acquire()
-        except Timeout:
+            self._handle = _take(self.folder / FILE_NAME)
+        except OSError as error:
+            reason = error.strerror or error
+            raise fault("STATE_FOLDER_UNUSABLE", path=self.folder, reason=reason) from error
+        if self._handle is None:
             known = holder(self.folder)
             raise fault(
                 "STATE_FOLDER_LOCKED",
@@ -44,15 +47,12 @@ class FolderLock:
                 pid=known.get("pid", "?"),
                 terminal=known.get("terminal", "an unknown terminal"),
                 since=known.get("since", "an unknown time"),
-            ) from None
-        except OSError as error:
-            reason = error.strerror or error
-            raise fault("STATE_FOLDER_UNUSABLE", path=self.folder, reason=reason) from error
+            )
         self._said = {"pid": os.getpid(), "terminal": terminal_name(), "since": stamp(now)}
         try:
             self._say(self._said)
         except OSError as error:
-            self._lock.release()
+            self._let_go()
             reason = error.strerror or error
             raise fault("STATE_FOLDER_UNUSABLE", path=self._note, reason=reason) from error
 
@@ -62,12 +62,42 @@ class FolderLock:
             self._say({**self._said, "ending": True})
 
     def _say(self, note: dict[str, object]) -> None:
-        replace_file(self._note, json.dumps(note).encode())
+        # A courtesy to whoever comes second: after a power cut nobody holds anything.
+        replace_file(self._note, json.dumps(note).encode(), sync=False)
 
     def release(self) -> None:
-        if self._lock.is_locked:
+        if self._handle is not None:
             self._note.unlink(missing_ok=True)
-            self._lock.release()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._handle is not None:
+            fcntl.flock(self._handle, fcntl.LOCK_UN)  # also where a child has inherited it
+            os.close(self._handle)
+            self._handle = None
+
+
+def _take(path: Path) -> int | None:
+    """The locked file, which is made where it is missing; None where another process has it.
+
+    Raises OSError.
+    """
+    ends = time.monotonic() + _LOOK
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, FILE_MODE)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(handle), os.stat(path)):
+                return handle
+        except (BlockingIOError, FileNotFoundError):
+            pass  # somebody has it, or it is another file by now, of which this lock says nothing
+        except OSError:
+            os.close(handle)
+            raise
+        os.close(handle)
+        if time.monotonic() >= ends:
+            return None
+        time.sleep(_PAUSE)
 
 
 def holder(folder: Path) -> dict[str, str]:

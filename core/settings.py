@@ -12,11 +12,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.errors import OnboardingError, Problem, problem
+from core.frozen import dataclass
 from core.networks import CONTRACT_VARIABLES, NETWORKS, Contracts, Network, find_network
 from core.secrets import Secret
 
@@ -193,8 +193,6 @@ def require_env_file(path: Path) -> None:
 
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]]:
-    from dotenv import dotenv_values
-
     try:
         info = os.stat(path)
         if not stat.S_ISREG(info.st_mode) or info.st_size > _ENV_FILE_LIMIT:
@@ -207,6 +205,8 @@ def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]
     except OSError as error:
         reason = error.strerror or str(error)
         return {}, [problem("ENV_FILE_UNREADABLE", path=path, reason=reason)], []
+    from dotenv import dotenv_values  # most machines have no such file: they do not wait for it
+
     # Without interpolation: a value is what stands there, also one with a dollar sign in it.
     values = dotenv_values(stream=io.StringIO(text), interpolate=False)
     warnings = []

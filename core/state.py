@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
 from core import events as ev
 from core.errors import Problem
+from core.frozen import dataclass
 from core.steps import Step, StepStatus
 
 

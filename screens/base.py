@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
@@ -19,7 +19,6 @@ from core.errors import Problem
 from core.onboarding import Onboarding
 from core.state import Balance, State, step_statuses
 from core.steps import Step
-from screens.help import HelpScreen
 from screens.widgets.button import ActionButton
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice
@@ -67,6 +66,8 @@ class StepScreen(Screen[None]):
     card_in_body: ClassVar[bool] = False
     """True where `body` has a better place for the ProblemCard than below everything."""
 
+    AUTO_FOCUS = ""  # see first_focus
+
     BINDINGS = [
         Binding("escape", "back", show=False),
         Binding("f1,question_mark", "explain", show=False),
@@ -77,6 +78,7 @@ class StepScreen(Screen[None]):
         super().__init__()
         self.wizard = wizard
         self._frame = 0
+        self._resumed = False
         self._reading: Timer | None = None
         self._refused: dict[Input, str] = {}
         """What stood in the fields when the card came."""
@@ -97,13 +99,12 @@ class StepScreen(Screen[None]):
             yield from self.body()
             if not self.card_in_body:
                 yield ProblemCard()
-            with Vertical(id="actions"):
-                yield ActionButton(self.primary_label, id="primary")
-        yield Line(id="pretend")
-        with Vertical(id="foot"):
-            yield MoneyLine(id="money")
-            yield WaitLine(id="wait")
-            yield KeyLine(id="keys")
+            yield ActionButton(self.primary_label, id="primary")
+        if self.wizard.pretend:
+            yield Line(id="pretend")
+        yield MoneyLine(id="money")
+        yield WaitLine(id="wait")
+        yield KeyLine(id="keys")
 
     def body(self) -> ComposeResult:
         """The widgets of the step."""
@@ -145,14 +146,18 @@ class StepScreen(Screen[None]):
         # Twice a second is what a slow line bears; nothing is written where nothing changed.
         self.set_interval(0.5, self._tick)
         self.show_frame()
-        self.call_after_refresh(self._focus_first)
+        self._focus_first()
         failure = self.state.failure
         # A fault of the line is over: it was asked just now, or will be at the next Enter.
         if failure and failure.step is self.step and not failure.problem.code.startswith("RPC_"):
             self.show_problem(failure.problem)
 
-    def on_screen_resume(self) -> None:
-        self.show_frame()
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        # All of it was given its style a moment ago, when it was mounted.
+        event.refresh_styles = self._resumed
+        if self._resumed:
+            self.show_frame()
+        self._resumed = True
 
     def on_resize(self) -> None:
         self.show_frame()
@@ -173,7 +178,7 @@ class StepScreen(Screen[None]):
         the screen; what comes in between (an end, a new size) must not end in a defect.
         """
         there = self.is_attached and self in self.app.screen_stack
-        return there and bool(self.query("#keys")) and bool(self.query("#problem-again"))
+        return there and bool(self.query("#keys")) and bool(self.query("#problem"))
 
     def show_frame(self) -> None:
         """Everything around the step, from the state."""
@@ -238,10 +243,11 @@ class StepScreen(Screen[None]):
         return ""
 
     def _show_pretend(self) -> None:
-        line = self.query_one("#pretend", Line)
-        text = self.pretend_text() if self.wizard.pretend else ""
-        line.display = bool(text)
-        line.say(text, layout=False)
+        if self.wizard.pretend:
+            text = self.pretend_text()
+            line = self.query_one("#pretend", Line)
+            line.display = bool(text)
+            line.say(text, layout=False)
 
     def state_changed(self, state: State) -> None:
         """A fact was recorded while this screen is up."""
@@ -345,6 +351,8 @@ class StepScreen(Screen[None]):
             self.wizard.go_back()
 
     def action_explain(self) -> None:
+        from screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(self.step, self._all_keys()))
 
 

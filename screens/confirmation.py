@@ -13,8 +13,9 @@ from core.state import Action
 from core.steps import Step
 from core.totp import Enrolment
 from screens.base import StepScreen
-from screens.widgets.inputs import CodeField, Row
+from screens.widgets.inputs import Row
 from screens.widgets.line import Line
+from screens.widgets.special_fields import CodeField
 
 _UNCHECKED = "Since the restart a code cannot be checked here first: a wrong one counts."
 

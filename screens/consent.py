@@ -14,8 +14,9 @@ from textual.widgets import Button, Input
 from core.errors import OnboardingError
 from core.secrets import Secret
 from screens.widgets.button import ActionButton
-from screens.widgets.inputs import Field, Row, SecretField
+from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
+from screens.widgets.special_fields import SecretField
 from screens.wizard import Wizard
 
 

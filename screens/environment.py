@@ -16,7 +16,6 @@ from core.errors import Problem
 from core.steps import Step
 from core.text import clean
 from screens.base import StepScreen
-from screens.settings import SettingsScreen
 from screens.widgets.card import ProblemCard
 from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
@@ -53,7 +52,6 @@ class EnvironmentScreen(StepScreen):
     def body(self) -> ComposeResult:
         yield DetailsForm(self.wizard.details)
         yield ProblemCard()
-        yield Line("", id="checks-title")
         yield Line("", id="checks")
 
     def keys(self) -> list[tuple[str, str]]:
@@ -77,6 +75,8 @@ class EnvironmentScreen(StepScreen):
     def action_settings(self) -> None:
         if not self.wizard.pretend and not self.wizard.busy:
             self.wizard.details = self.query_one(DetailsForm).details
+            from screens.settings import SettingsScreen
+
             self.app.push_screen(SettingsScreen(self.wizard), self._settings_closed)
 
     def _settings_closed(self, changed: bool | None) -> None:
@@ -151,9 +151,9 @@ class EnvironmentScreen(StepScreen):
             title = "All that is essential passed the checks."
         else:
             title = "All checks passed."
-        self.query_one("#checks-title", Line).say(f"\n{title}")
         brief = red is not None or self.query_one(ProblemCard).problem is not None
-        self.query_one("#checks", Line).say(_list_of(checks, brief=brief))
+        rows = Content("\n").join([Content(f"\n{title}"), *_list_of(checks, brief=brief)])
+        self.query_one("#checks", Line).say(rows)
         self._mending = red is not None and not waiting
         self.say_primary("Check again" if self._mending else self.primary_label)
 
@@ -167,7 +167,7 @@ def _indented(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH_OF_ROW, initial_indent="  ", subsequent_indent="  ")
 
 
-def _list_of(checks: list[Check], *, brief: bool) -> Content:
+def _list_of(checks: list[Check], *, brief: bool) -> list[Content]:
     """The lines; `brief` folds what is fine into one, so that the remedies fit."""
     signs = marks()
     look = {
@@ -190,4 +190,4 @@ def _list_of(checks: list[Check], *, brief: bool) -> Content:
             lines += [Content.styled(row, "bold") for row in _indented(check.problem.remedy)]
     if fine and lines:
         lines.append(Content.styled(f"{signs.done} {fine} others are fine", "$success"))
-    return Content("\n").join(lines)
+    return lines

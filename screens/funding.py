@@ -21,8 +21,9 @@ from screens.enrolment import way_unusable
 from screens.qr_code import QrScreen
 from screens.widgets.choice import Choice
 from screens.widgets.frame import MoneyLine
-from screens.widgets.inputs import CodeField, Row
+from screens.widgets.inputs import Row
 from screens.widgets.line import Line
+from screens.widgets.special_fields import CodeField
 
 _TITLES = {
     "gas-station": "the Gas Station, with a fresh code",

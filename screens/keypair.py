@@ -16,8 +16,9 @@ from core.steps import Step
 from screens.base import StepScreen
 from screens.consent import ConsentScreen
 from screens.widgets.choice import Choice
-from screens.widgets.inputs import Field, KeyField, Row, SecretField
+from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
+from screens.widgets.special_fields import KeyField, SecretField
 
 WEAK_BELOW = 12
 """Characters."""

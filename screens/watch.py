@@ -9,7 +9,7 @@ from enum import Enum, auto
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
@@ -20,6 +20,7 @@ from core.state import State, TxStatus, next_action, step_statuses
 from core.steps import Step
 from core.text import clean
 from screens.help import HelpScreen
+from screens.widgets.button import ActionButton
 from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail
 from screens.widgets.line import Line
 
@@ -107,12 +108,10 @@ class WatchScreen(Screen[None]):
             yield Line("", id="holder")
             yield Line("", id="note")
             yield Line("", id="records")
-            with Vertical(id="actions"):
-                yield Button("", id="primary", compact=True)
-        with Vertical(id="foot"):
-            yield MoneyLine(id="money")
-            yield Line("", id="wait")
-            yield KeyLine(id="keys")
+            yield ActionButton("", id="primary")
+        yield MoneyLine(id="money")
+        yield Line("", id="wait")
+        yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
         self.show(self._watched, self._stand, self._now)

@@ -1,12 +1,13 @@
 """Faults that a rehearsal can be asked for by name, to train people and to test.
 
-Standard library only: `--help` lists the names, and must not load an EVM for that.
+Imports nothing heavy: `--help` lists the names, and must not wait for an EVM.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from core.frozen import dataclass
 
 FAULTS: dict[str, str] = {
     "invalid-code": "Gas Station: a right code is refused with INVALID_2FA",

@@ -9,8 +9,11 @@ from textual.widgets import Button
 _BRACKETS = ("[ ", " ]")
 
 
-class ActionButton(Button):
-    """A button on one line that reads as one without any colour."""
+class ActionButton(Button, inherit_css=False):
+    """A button on one line that reads as one without any colour.
+
+    Its looks are all in style.tcss: the many of a Button take longer to read than all of those.
+    """
 
     def __init__(self, label: str, *, id: str) -> None:
         super().__init__(label, id=id, compact=True)

@@ -16,8 +16,12 @@ _PASTE_ENTER_SECONDS = 0.25
 """A carriage return this soon after a paste came with it; nobody types that fast."""
 
 
-class Field(Input):
-    """A one-line input that takes pastes with white space around them."""
+class Field(Input, inherit_css=False):
+    """A one-line input that takes pastes with white space around them. Its looks are all in
+    style.tcss.
+    """
+
+    COMPONENT_CLASSES = Input.COMPONENT_CLASSES
 
     def __init__(self, value: str = "", *, secret: bool = False, **more: Any) -> None:
         # What the environment or a file holds is foreign text too.
@@ -74,31 +78,6 @@ class Field(Input):
             forward(self)
         else:
             await super().action_submit()
-
-
-class SecretField(Field):
-    """For keys and passphrases: shown as dots, and never in a suggestion or a history."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(secret=True, **more)
-
-    def tidy(self, text: str) -> str:
-        return text.strip("\r\n")
-
-
-class KeyField(SecretField):
-    def tidy(self, text: str) -> str:
-        return "".join(text.split())
-
-
-class CodeField(Field):
-    """A one-time code; spaces and dashes may be typed, and go before it is used."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(max_length=12, placeholder="123 456", **more)
-
-    def tidy(self, text: str) -> str:
-        return "".join(character for character in text if not character.isspace())
 
 
 class Row(Horizontal):

@@ -57,6 +57,39 @@ async def main():
 asyncio.run(main())
 """
 
+DRAWN = PAINTED.replace(
+    "class Painted(WizardApp):",
+    """
+from textual.css import stylesheet
+parsed = []
+parse = stylesheet.parse
+def noted(scope, css, read_from, *more, **named):
+    parsed.append(read_from)
+    return parse(scope, css, read_from, *more, **named)
+stylesheet.parse = noted
+
+class Painted(WizardApp):""",
+).replace(
+    """print(*(name for name in sys.argv[1].split(",") if name in sys.modules), file=sys.stderr)""",
+    "print(sum('style.tcss' in place[0] for place in parsed), file=sys.stderr)",
+)
+
+SYNCED = """
+import os, sys
+synced = []
+sync = os.fsync
+os.fsync = lambda handle: (synced.append(handle), sync(handle))
+os.environ["TERM"] = "xterm"
+import app.cli, app.run
+def screens(*_):
+    print(len(synced), file=sys.stderr, flush=True)
+    os._exit(0)
+
+app.run._run_screens = screens
+app.run.sys.stdin.isatty = app.run.sys.stdout.isatty = lambda: True
+app.cli.main(["--state-dir", sys.argv[2]])
+"""
+
 LOADED = """
 import asyncio, os, sys
 from pathlib import Path
@@ -75,7 +108,9 @@ print(*(name for name in sys.argv[1].split(",") if name in sys.modules), file=sy
 
 
 def imported(program: str, wanted: tuple[str, ...], *arguments: str, folder: Path) -> set[str]:
-    """Which of `wanted` are imported when `program` says so, in a fresh interpreter."""
+    """The words of the last line that `program` writes, in a fresh interpreter: which of `wanted`
+    are imported.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", program, ",".join(wanted), *arguments],
@@ -110,6 +145,18 @@ def test_the_first_screen_is_there_before_web3_and_what_later_screens_need(tmp_p
     wanted = (*HEAVY, *later, "screens.environment", "textual")
     found = imported(PAINTED, wanted, str(tmp_path), folder=tmp_path)
     assert found == {"screens.environment", "textual"}
+
+
+def test_a_start_waits_for_the_disk_only_where_something_must_be_there_after_a_power_cut(
+    tmp_path: Path,
+) -> None:
+    """On a memory card each sync takes 10 to 100 ms."""
+    synced = imported(SYNCED, ("-",), str(tmp_path / "s"), folder=tmp_path)
+    assert synced == {"3"}, "the folder's name, the journal, the journal's name"
+
+
+def test_the_styles_are_read_once_for_the_first_screen(tmp_path: Path) -> None:
+    assert imported(DRAWN, ("-",), str(tmp_path), folder=tmp_path) == {"1"}
 
 
 def test_once_loaded_no_step_has_to_be_imported_while_somebody_types(tmp_path: Path) -> None:

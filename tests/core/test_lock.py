@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import OnboardingError
-from core.lock import FolderLock, holder
+from core.lock import FolderLock, held, holder
 from tests.support.clock import START
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +78,45 @@ def test_a_released_folder_is_free_and_says_nothing(tmp_path: Path) -> None:
     first.release()  # once more does no harm
     assert holder(tmp_path)["pid"] == str(os.getpid())
     second.release()
+
+
+def test_a_lock_file_that_was_replaced_while_it_was_opened_is_not_taken_for_the_lock(
+    other: subprocess.Popen[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two wizards would each hold a file, of which one has no name any more."""
+    path, real, opened = tmp_path / "lock", os.open, []
+
+    def moved(name: str | Path, flags: int, mode: int = 0o777) -> int:
+        handle = real(name, flags, mode)
+        if Path(name) == path and not opened:
+            opened.append(handle)
+            path.rename(tmp_path / "kept")
+            (tmp_path / "new").touch()
+            (tmp_path / "new").rename(path)
+        return handle
+
+    other.kill()
+    other.wait()
+    monkeypatch.setattr(os, "open", moved)
+    lock = FolderLock(tmp_path)
+    lock.acquire(START)
+    monkeypatch.undo()
+    assert opened
+    assert held(tmp_path)
+    lock.release()
+    assert not held(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_cannot_be_locked_is_said_as_such(tmp_path: Path, kind: str) -> None:
+    if kind == "folder":
+        (tmp_path / "lock").mkdir()
+    else:
+        (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OnboardingError) as refused:
+        FolderLock(tmp_path).acquire(START)
+    assert refused.value.code == "STATE_FOLDER_UNUSABLE"
+    assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.parametrize("note", ["", "[]", "nonsense", "{}"])

@@ -10,10 +10,11 @@ from textual.widgets import Input
 
 from screens.widgets.card import clock_text
 from screens.widgets.choice import Choice
-from screens.widgets.inputs import CodeField, Field, KeyField, SecretField
+from screens.widgets.inputs import Field
 from screens.widgets.line import Line
 from screens.widgets.marks import PLAIN, UNICODE, marks
 from screens.widgets.qr import QrCode
+from screens.widgets.special_fields import CodeField, KeyField, SecretField
 
 
 class Form(App[None]):
