@@ -9,9 +9,9 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from app.answers import add_answer_options
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
@@ -124,7 +124,17 @@ def _fault_help() -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong as argparse does, but with the exit code that means bad input here."""
+    """Says what is wrong as argparse does, but with the exit code that means bad input here.
+
+    `faults`: its help ends with the list of them, which is only made for that.
+    """
+
+    def __init__(self, *arguments: Any, faults: bool = False, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._faults = faults
+
+    def format_help(self) -> str:
+        return super().format_help() + (f"\n{_fault_help()}\n" if self._faults else "")
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -180,12 +190,16 @@ def _pretend_network(*, before: bool) -> _Parser:
     return network
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """The command line. Of the commands only those among `words` get their arguments, all without
+    it: a start of the wizard does not wait for what the others take.
+    """
     form = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
         prog="peaq-onboard",
         description="Takes one machine through peaqOS self-managed onboarding.",
-        epilog=f"{_EPILOG}\n{_fault_help()}",
+        epilog=_EPILOG,
+        faults=True,
         formatter_class=form,
         parents=[_place(None), _pretend_network(before=True)],
     )
@@ -200,50 +214,70 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_answer_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    place = _place(argparse.SUPPRESS)
-
-    def command(name: str, what: str, *parents: _Parser, more: str = "") -> _Parser:
-        return commands.add_parser(
+    for name, (what, add_arguments) in _COMMANDS.items():
+        wanted = words is None or name in words
+        command = commands.add_parser(
             name,
-            parents=parents,
+            parents=_parents(name) if wanted else [],
             help=what,
             description=f"{what[0].upper()}{what[1:]}",
-            epilog=_EXAMPLES[name] + more,
+            epilog=_EXAMPLES[name],
+            faults=name == "devnet",
             formatter_class=form,
         )
+        if wanted:
+            add_arguments(command)
+    return parser
 
-    status = command("status", "where it stands; asks no network, changes nothing", place)
-    verify = command("verify-key", "does this passphrase open the keystore?", place)
-    verify.add_argument(
+
+def _parents(name: str) -> list[_Parser]:
+    return [_pretend_network(before=False) if name == "devnet" else _place(argparse.SUPPRESS)]
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _add_receipt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--verify", action="store_true", help="compare it with the network")
+    _add_json(parser)
+
+
+def _add_passphrase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--passphrase-file",
         type=Path,
         metavar="PATH",
         default=argparse.SUPPRESS,
         help="a file whose first line is the passphrase",
     )
-    doctor = command("doctor", "checks everything that is needed; changes nothing", place)
-    receipt = command("receipt", "the handover papers, again", place)
-    receipt.add_argument("--verify", action="store_true", help="compare it with the network")
-    for parser_with_json in (status, doctor, receipt):
-        parser_with_json.add_argument("--json", action="store_true", help="for programs")
-    explain = command("explain", "what was recorded of a step, in plain words", place)
-    explain.add_argument("step", metavar="STEP", help="its number or name, such as 5 or funding")
-    devnet = command(
-        "devnet",
-        "the rehearsal network alone, for any client",
-        _pretend_network(before=False),
-        more=f"\n{_fault_help()}",
-    )
-    devnet.add_argument(
+
+
+def _add_step(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("step", metavar="STEP", help="its number or name, such as 5 or funding")
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--port", type=_port, default=0, metavar="N", help="0, the default: any that is free"
     )
-    return parser
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "status": ("where it stands; asks no network, changes nothing", _add_json),
+    "verify-key": ("does this passphrase open the keystore?", _add_passphrase),
+    "doctor": ("checks everything that is needed; changes nothing", _add_json),
+    "receipt": ("the handover papers, again", _add_receipt),
+    "explain": ("what was recorded of a step, in plain words", _add_step),
+    "devnet": ("the rehearsal network alone, for any client", _add_port),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code. No traceback leaves it."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = build_parser(words)
+    options = parser.parse_args(words)
     pretend = options.rehearse or options.command == "devnet"
     if not pretend and (options.fault or options.block_time):
         parser.error("--fault and --block-time need --rehearse or devnet")
@@ -275,6 +309,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
         return EXIT_STOPPED
+    finally:
+        gc.enable()
     return code
 
 
@@ -295,6 +331,7 @@ def _settle_env_file(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     """Hands over; each command is imported only where it is meant."""
+    gc.enable()
     if options.command is None:
         # Until the first screen stands (app/tui.py): what imports make stays, and looking through
         # it again and again for what could be freed takes a tenth of the start.

@@ -11,12 +11,12 @@ from textual.app import App
 
 from core.clock import readable
 from core.session import Session
-from core.takeover import Asker, asked, refuse
 
 if TYPE_CHECKING:
+    from core.takeover import Asker
     from screens.takeover import TakeoverScreen
 
-# Its screens are imported when they are asked for: the first screen waits for nothing else.
+# What it needs is imported when it is asked for: the first screen waits for nothing else.
 LOOK = 1.0
 """Seconds between two looks. Nothing is written to the terminal by one."""
 PATIENCE = 20.0
@@ -50,6 +50,8 @@ class HandOver:
         if self._ends is not None:
             self._end_when_recorded(self._ends)
             return
+        from core.takeover import asked
+
         question = self._question()
         asker = asked(self._folder)
         if question is not None and asker != self.asker:
@@ -69,6 +71,8 @@ class HandOver:
     def _answered(self, asker: Asker, yes: bool | None) -> None:
         if yes is None:
             return
+        from core.takeover import asked, refuse
+
         if not yes:
             refuse(self._folder, asker)
         elif asked(self._folder) == asker:  # else nobody is there any more to go on with it

@@ -20,8 +20,12 @@ from core.onboarding import describe_crash
 
 log = logging.getLogger("peaq_onboard")
 
-STYLE = Path(__file__).resolve().parent.parent / "screens" / "style.tcss"
+_SCREENS = Path(__file__).resolve().parent.parent / "screens"
+STYLE = _SCREENS / "style.tcss"
+LATER = _SCREENS / "later.tcss"
 _ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+_UNTIL_PAINTED = 0.05
+"""Seconds. Textual says that it is ready a moment before the first frame leaves."""
 _TERMINAL_CHECK = 0.5
 """Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
 
@@ -54,6 +58,14 @@ class TerminalApp(App[int]):
             self._handle_ends()
             self._handle_pauses()
             self.set_interval(_TERMINAL_CHECK, self._check_terminal)
+
+    def on_ready(self) -> None:
+        self.set_timer(_UNTIL_PAINTED, self.painted)
+
+    def painted(self) -> None:
+        """The first screen stands: now comes what was put off for it."""
+        if not self.stylesheet.has_source(str(LATER), ""):  # else somebody was quick
+            self.stylesheet.read(LATER)
 
     def refresh_css(self, animate: bool = True) -> None:
         # Asked for when the theme is set, before there is a screen: all would be parsed twice.

@@ -14,7 +14,6 @@ from typing import Any
 from app.answers import Answers
 from app.hand_over import LOOK, HandOver
 from app.screen_order import screen_before, screen_for
-from app.settings_change import changed_settings
 from app.terminal_app import TerminalApp
 from app.terminal_facts import terminal_check
 from core.book import Wait
@@ -35,9 +34,6 @@ from screens.base import StepScreen
 from screens.wizard import Pretend
 
 log = logging.getLogger("peaq_onboard")
-
-_UNTIL_PAINTED = 0.05
-"""Seconds. Textual says that it is ready a moment before the first frame leaves."""
 
 
 class WizardApp(TerminalApp):
@@ -73,13 +69,11 @@ class WizardApp(TerminalApp):
     def on_mount(self) -> None:
         self.set_interval(LOOK, self.hand_over.look)
 
-    def on_ready(self) -> None:
-        self.set_timer(_UNTIL_PAINTED, self._begin_to_load)
-
-    def _begin_to_load(self) -> None:
+    def painted(self) -> None:
         """web3 is imported in a thread while the technician reads the first screen: not before it
         is painted, since both want the same processor.
         """
+        super().painted()
         self._painted.set()
         if not gc.isenabled():  # app/cli.py
             gc.freeze()  # what is there now mostly stays to the end: it is not looked through again
@@ -183,6 +177,8 @@ class WizardApp(TerminalApp):
         return way if way != self.engine.state.way else None
 
     def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
+        from app.settings_change import changed_settings
+
         settings = changed_settings(self.engine.settings, values)
         self.perform("settings", lambda: self.engine.change_settings(settings))
         return settings.problems

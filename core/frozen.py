@@ -8,6 +8,7 @@ their methods. `fields`, `replace` and type checkers see no difference.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,9 +38,14 @@ def _freeze(cls: type[_T]) -> type[_T]:
     return made
 
 
+@functools.cache
+def _fields(cls: Any) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls)
+
+
 def _init(self: Any, *values: Any, **named: Any) -> None:
     kind = type(self).__name__
-    entries = dataclasses.fields(self)
+    entries = _fields(self.__class__)
     names = [entry.name for entry in entries if entry.init]
     if len(values) > len(names):
         raise TypeError(f"{kind} has {len(names)} fields, and {len(values)} values are given")
@@ -64,12 +70,12 @@ def _init(self: Any, *values: Any, **named: Any) -> None:
 
 
 def _values(self: Any) -> tuple[Any, ...]:
-    entries = dataclasses.fields(self)
+    entries = _fields(self.__class__)
     return tuple(getattr(self, entry.name) for entry in entries if entry.compare)
 
 
 def _repr(self: Any) -> str:
-    names = (entry.name for entry in dataclasses.fields(self) if entry.repr)
+    names = (entry.name for entry in _fields(self.__class__) if entry.repr)
     shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
     return f"{type(self).__qualname__}({shown})"
 

@@ -7,7 +7,6 @@ said; any other damage is refused with its line number.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -133,6 +132,8 @@ def encode(record: Record) -> bytes:
 
 
 def _checksum(body: dict[str, Any]) -> str:
+    import hashlib  # brings OpenSSL along: the first start, which has no record, does not wait
+
     text = json.dumps(body, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -64,7 +64,7 @@ class StepScreen(Screen[None]):
     primary_label: ClassVar[str] = "Go on"
     can_go_back: ClassVar[bool] = False
     card_in_body: ClassVar[bool] = False
-    """True where `body` has a better place for the ProblemCard than below everything."""
+    """True where `body` has a better place for `card` than below everything."""
 
     AUTO_FOCUS = ""  # see first_focus
 
@@ -77,6 +77,8 @@ class StepScreen(Screen[None]):
     def __init__(self, wizard: Wizard) -> None:
         super().__init__()
         self.wizard = wizard
+        self.card = ProblemCard()
+        self._key_line = KeyLine(id="keys")
         self._frame = 0
         self._resumed = False
         self._reading: Timer | None = None
@@ -98,13 +100,14 @@ class StepScreen(Screen[None]):
             yield Line(self.title_text, id="title")
             yield from self.body()
             if not self.card_in_body:
-                yield ProblemCard()
+                yield self.card
             yield ActionButton(self.primary_label, id="primary")
         if self.wizard.pretend:
             yield Line(id="pretend")
-        yield MoneyLine(id="money")
+        if self.state.need:  # else its row is of use to the step
+            yield MoneyLine(id="money")
         yield WaitLine(id="wait")
-        yield KeyLine(id="keys")
+        yield self._key_line
 
     def body(self) -> ComposeResult:
         """The widgets of the step."""
@@ -136,7 +139,7 @@ class StepScreen(Screen[None]):
     @property
     def problem(self) -> Problem | None:
         """What the card shows."""
-        return self.query_one(ProblemCard).problem
+        return self.card.problem
 
     @property
     def primary(self) -> Button:
@@ -178,7 +181,7 @@ class StepScreen(Screen[None]):
         the screen; what comes in between (an end, a new size) must not end in a defect.
         """
         there = self.is_attached and self in self.app.screen_stack
-        return there and bool(self.query("#keys")) and bool(self.query("#problem"))
+        return there and self._key_line.is_attached and self.card.is_attached
 
     def show_frame(self) -> None:
         """Everything around the step, from the state."""
@@ -196,7 +199,8 @@ class StepScreen(Screen[None]):
         else:
             self.query_one(HeaderLine).show(network, self.state.address)
         self.query_one(Rail).show(step_statuses(self.state, engine.clock.now()))
-        self.query_one(MoneyLine).show(self.state, network.token)
+        for line in self.query(MoneyLine):
+            line.show(self.state, network.token)
         self._tick()
 
     def hold_back(self) -> None:
@@ -222,7 +226,7 @@ class StepScreen(Screen[None]):
         if wait is None or visible is not None:
             self.query_one(WaitLine).show(visible, elapsed, int(elapsed))
         self._show_keys(waits=visible is not None)
-        self.query_one(ProblemCard).tick(self.engine.clock.now())
+        self.card.tick(self.engine.clock.now())
         self._show_pretend()
         self.every_tick()
 
@@ -233,7 +237,7 @@ class StepScreen(Screen[None]):
             keys = [keys[0], _CHOOSE, *(key for key in keys[1:] if key[0] != "Tab")]
         if self._reading is not None or (waits and self.primary.disabled):
             keys = [key for key in keys if key[0] != "Enter"]  # it does nothing just now
-        self.query_one(KeyLine).show(keys)
+        self._key_line.show(keys)
 
     def every_tick(self) -> None:
         """For a screen that counts something itself."""
@@ -280,14 +284,13 @@ class StepScreen(Screen[None]):
         """The balance was looked at, or could not be."""
 
     def show_problem(self, problem: Problem | None) -> None:
-        card = self.query_one(ProblemCard)
-        card.show(problem, self.engine.clock.now())
+        self.card.show(problem, self.engine.clock.now())
         # What is good to know makes room, so that remedy and button fit 80x24.
         self.set_class(problem is not None, "with-problem")
         self._refused = {field: field.value for field in self.query(Field)}
         self._tick()  # what Enter does now
         if problem:
-            self.call_after_refresh(card.scroll_visible)
+            self.call_after_refresh(self.card.scroll_visible)
 
     @on(Button.Pressed, "#primary")
     def _primary_pressed(self, event: Button.Pressed) -> None:

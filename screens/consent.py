@@ -26,6 +26,8 @@ class ConsentScreen(ModalScreen[bool]):
     `loud` for what costs real money.
     """
 
+    CSS_PATH = "later.tcss"
+
     BINDINGS = [Binding("escape", "refuse", show=False), Binding("enter", "agree", show=False)]
 
     def __init__(
@@ -76,6 +78,8 @@ class UnlockScreen(ModalScreen[bool]):
 
     One that was given ahead is tried first, and asks for nothing where it is right.
     """
+
+    CSS_PATH = "later.tcss"
 
     BINDINGS = [Binding("escape", "refuse", show=False)]
 

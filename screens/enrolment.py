@@ -27,6 +27,8 @@ _FRAME_ROWS = 4
 
 
 class EnrolmentScreen(StepScreen):
+    CSS_PATH = "later.tcss"
+
     step = Step.ENROLMENT
     title_text = ""
     primary_label = "Done"

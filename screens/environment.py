@@ -16,7 +16,6 @@ from core.errors import Problem
 from core.steps import Step
 from core.text import clean
 from screens.base import StepScreen
-from screens.widgets.card import ProblemCard
 from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
@@ -51,7 +50,7 @@ class EnvironmentScreen(StepScreen):
 
     def body(self) -> ComposeResult:
         yield DetailsForm(self.wizard.details)
-        yield ProblemCard()
+        yield self.card
         yield Line("", id="checks")
 
     def keys(self) -> list[tuple[str, str]]:
@@ -61,7 +60,8 @@ class EnvironmentScreen(StepScreen):
         return keys if self._mending else [*keys, ("F5", "check again")]
 
     def on_mount(self) -> None:
-        self._show_checks()
+        if self.wizard.busy:
+            self._show_checks()
         self.action_check()
 
     def action_check(self) -> None:
@@ -151,7 +151,7 @@ class EnvironmentScreen(StepScreen):
             title = "All that is essential passed the checks."
         else:
             title = "All checks passed."
-        brief = red is not None or self.query_one(ProblemCard).problem is not None
+        brief = red is not None or self.problem is not None
         rows = Content("\n").join([Content(f"\n{title}"), *_list_of(checks, brief=brief)])
         self.query_one("#checks", Line).say(rows)
         self._mending = red is not None and not waiting

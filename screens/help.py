@@ -89,6 +89,8 @@ ANYTIME = (
 
 
 class HelpScreen(ModalScreen[None]):
+    CSS_PATH = "later.tcss"
+
     BINDINGS = [
         Binding("escape,f1,enter,q", "close", show=False),
         Binding("up,k", "scroll(-1)", show=False),

@@ -15,6 +15,8 @@ from screens.widgets.qr import QrCode
 class QrScreen(ModalScreen[None]):
     """The code alone, with a wider margin, on the whole screen."""
 
+    CSS_PATH = "later.tcss"
+
     BINDINGS = [
         Binding("escape,enter,f4", "close", show=False),
         Binding("f6", "invert", show=False),

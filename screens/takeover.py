@@ -22,6 +22,8 @@ class TakeoverScreen(ModalScreen[bool]):
     An Enter that was meant for the screen below does nothing.
     """
 
+    CSS_PATH = "later.tcss"
+
     BINDINGS = [Binding("escape", "refuse", show=False), Binding("enter", "agree", show=False)]
 
     def __init__(self, asker: str, at: str) -> None:
@@ -63,6 +65,8 @@ class TakeoverScreen(ModalScreen[bool]):
 
 class EndingScreen(ModalScreen[None]):
     """It was agreed; what is under way comes to its end first."""
+
+    CSS_PATH = "later.tcss"
 
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):

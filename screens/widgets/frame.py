@@ -76,7 +76,7 @@ class MoneyLine(Line):
     """From the first measurement on: needed, held, bonded, spent on gas."""
 
     def show(self, state: State, token: str) -> None:
-        self.display = state.need is not None  # its row is of use to the screens before
+        self.display = state.need is not None
         if state.need is None:
             return
         earlier = state.registered is not None and state.registered.way == "found"

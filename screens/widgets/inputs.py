@@ -6,11 +6,9 @@ import time
 from typing import Any
 
 from textual import events
-from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input
-
-from screens.widgets.line import Line
 
 _PASTE_ENTER_SECONDS = 0.25
 """A carriage return this soon after a paste came with it; nobody types that fast."""
@@ -80,21 +78,25 @@ class Field(Input, inherit_css=False):
             await super().action_submit()
 
 
-class Row(Horizontal):
-    """A label and its field, on one line."""
+class Row(Widget):
+    """A label and its field, on one line; where that is too narrow (style.tcss), on two.
 
-    def __init__(self, label: str, field: Any, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="row")
+    The label is what the row itself shows, beside its child: it is the row that knows whether the
+    keys go there, also where a terminal has no colours for a field.
+    """
+
+    def __init__(self, label: str, field: Widget, *, id: str | None = None) -> None:
+        super().__init__(field, id=id)
         self._label = label
-        self._field = field
+        self._style = "$label"
 
-    def compose(self) -> ComposeResult:
-        yield Line(self._label, classes="label")
-        yield self._field
+    def render(self) -> Content:
+        return Content.styled(self._label, self._style)
 
     def on_descendant_focus(self) -> None:
-        # The label shows where the keys go, also where a terminal has no colours for a field.
-        self.add_class("with-focus")
+        self._style = "bold $foreground"
+        self.refresh()
 
     def on_descendant_blur(self) -> None:
-        self.remove_class("with-focus")
+        self._style = "$label"
+        self.refresh()

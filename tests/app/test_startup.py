@@ -40,7 +40,7 @@ from core.session import open_session
 from core.settings import load_settings
 
 class Painted(WizardApp):
-    def _begin_to_load(self):
+    def painted(self):
         print(*(name for name in sys.argv[1].split(",") if name in sys.modules), file=sys.stderr)
         self.exit(0)
 
