@@ -190,3 +190,19 @@ def test_the_first_screen_does_not_wait_for_heavy_imports(tmp_path: Path) -> Non
     at_start, at_the_first_screen = json.loads(done.stdout)
     assert at_start == []
     assert at_the_first_screen == []
+
+
+def test_ctrl_c_while_the_program_is_still_being_read_ends_it_quietly() -> None:
+    program = (
+        "import runpy, sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'core.errors':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "runpy.run_module('app', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
