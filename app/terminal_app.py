@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import termios
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -26,6 +27,10 @@ LATER = _SCREENS / "later.tcss"
 _ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 _UNTIL_PAINTED = 0.05
 """Seconds. Textual says that it is ready a moment before the first frame leaves."""
+_AMONG_THREADS = 0.05
+"""Seconds. The signal of `kill %1` comes with the one that continues: it may have gone to another
+thread, and must have been heard of before the process stops again.
+"""
 _TERMINAL_CHECK = 0.5
 """Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
 
@@ -112,8 +117,10 @@ class TerminalApp(App[int]):
             for number in _ENDS:
                 signal.signal(number, lambda number, _: ended.append(number))
             stop()
+            time.sleep(_AMONG_THREADS)
             while not ended and not _in_foreground():
                 os.kill(0, signal.SIGSTOP)
+                time.sleep(_AMONG_THREADS)
             if ended:
                 # Its terminal is somebody else's now, and was put in order before. All that
                 # counts is on disk, as it is at a kill.
