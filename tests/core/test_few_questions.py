@@ -45,7 +45,7 @@ async def test_an_onboarding_where_blocks_come_at_once_asks_no_more_than_this(
 ) -> None:
     requests, calls = await asked(machine)
     assert requests <= 15
-    assert calls <= 60
+    assert calls <= 45
 
 
 async def test_an_onboarding_with_blocks_of_two_seconds_asks_no_more_than_this(
@@ -53,14 +53,14 @@ async def test_an_onboarding_with_blocks_of_two_seconds_asks_no_more_than_this(
 ) -> None:
     requests, calls = await asked(slow)
     assert requests <= 25
-    assert calls <= 76
+    assert calls <= 60
 
 
 async def test_one_transaction_for_all_asks_less(machine: Machine) -> None:
     machine.single = True
     requests, calls = await asked(machine)
     assert requests <= 12
-    assert calls <= 51
+    assert calls <= 45
     assert len(machine.network.sent_transactions()) == 1
 
 
@@ -87,7 +87,7 @@ async def test_an_endpoint_that_takes_no_batches_is_found_out_once(machine: Mach
     machine.connect = Tampering(before=refuse).connect
     requests, calls = await asked(machine)
     assert refused == 1
-    assert calls <= 60
+    assert calls <= 45
     assert requests == calls
 
 
@@ -104,5 +104,5 @@ async def test_a_node_without_fee_history_costs_two_calls_more_for_each_price(
     requests, calls = await asked(machine)
     assert machine.network.requests["eth_feeHistory"] == 1, "it was asked for again and again"
     assert requests <= 16
-    assert calls <= 60 + 2 * 5 + 4
+    assert calls <= 45 + 2 * 5 + 4
     assert machine.state.finished
