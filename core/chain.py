@@ -92,7 +92,8 @@ class Chain:
     async def survey(self, *, patience: float) -> Survey:
         """Looks at everything that onboarding will call. Raises OnboardingError (RPC_…)."""
         # They are called, each in a way that a contract of its kind always answers: precompiles
-        # have little or no code (promises.md, quirk 16). Only the event registry tells nothing.
+        # have little or no code (promises.md, quirk 16). The event registry has code to show, and
+        # nothing that we could call.
         events: Call = ("eth_getCode", [self.contracts.event_registry, "latest"])
         nobody = "0x" + "11" * 20
         # A subcall that must fail: without code at the address, the call would succeed.

@@ -209,12 +209,12 @@ class Rpc:
         except ValueError:
             endpoint.gathers = False
             return await self._exchange(endpoint, calls, head)
-        open_ = [place for place, result in enumerate(results) if result is UNANSWERED]
-        if open_:
+        unanswered = [place for place, result in enumerate(results) if result is UNANSWERED]
+        if unanswered:
             endpoint.asked_again += 1
             endpoint.gathers = endpoint.asked_again < _WORTH_GATHERING
-            again = await self._exchange(endpoint, [calls[place] for place in open_], head)
-            for place, result in zip(open_, again.results, strict=True):
+            again = await self._exchange(endpoint, [calls[place] for place in unanswered], head)
+            for place, result in zip(unanswered, again.results, strict=True):
                 results[place] = result
             # No answer is older than the lower of the two.
             answers = replace(answers, height=min(answers.height, again.height))

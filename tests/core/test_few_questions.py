@@ -14,6 +14,7 @@ from app.rehearsal.network import RehearsalNetwork
 from core.state import Action
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
+from tests.support.gathered import is_gathered
 from tests.support.machine import Machine
 from tests.support.transports import Tampering, methods_in, results_of
 
@@ -89,6 +90,22 @@ async def test_an_endpoint_that_takes_no_batches_is_found_out_once(machine: Mach
     assert refused == 1
     assert calls <= 45
     assert requests == calls
+
+
+async def test_a_node_that_cannot_suppose_code_is_asked_one_by_one_after_one_attempt(
+    machine: Machine,
+) -> None:
+    def ignore(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        def change(method: str, params: list[Any], result: Any) -> Any:
+            return "0x" if is_gathered(method, params) else result
+
+        return results_of(request, response, change) if methods_in(request) else None
+
+    machine.connect = Tampering(after=ignore).connect
+    requests, calls = await asked(machine)
+    assert requests <= 15 + 1
+    assert calls <= 60 + 5
+    assert machine.state.finished
 
 
 async def test_a_node_without_fee_history_costs_two_calls_more_for_each_price(

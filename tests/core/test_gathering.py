@@ -309,6 +309,8 @@ async def test_a_machine_is_onboarded_where_the_precompile_refuses_contracts(
     machine.connect = Node(spoil=within("did_registry", "readAttribute", refusal)).connect
     await machine.drive()
     check_once(machine)
+    counts = machine.network.requests
+    assert sum(number for name, number in counts.items() if "/" not in name) <= 45 + 6
     await machine.restart()
     assert machine.now_open.action is Action.NOTHING
 
