@@ -158,6 +158,7 @@ async def _verify(
     receipt: dict[str, Any], remarks: list[Row], settings: Settings, out: TextIO
 ) -> int:
     from core.chain import Chain
+    from core.gather import gather
     from core.http import Http
     from core.mcr import Mcr
     from core.rpc import Rpc
@@ -165,7 +166,7 @@ async def _verify(
 
     urls = (settings.rpc_url, *settings.fallback_urls)
     network = settings.network
-    rpc = Rpc(urls, network.chain_id, network.title, SystemClock())
+    rpc = Rpc(urls, network.chain_id, network.title, SystemClock(), gather=gather)
     mcr = Mcr(Http(settings.mcr_url)) if settings.mcr_url else None
     try:
         rows = [*remarks, *await compare(receipt, Chain(rpc, network, settings.contracts), mcr)]

@@ -21,7 +21,7 @@ from core.chain_facts import (
 from core.contracts import Revert, codec, read_revert
 from core.did import ATTRIBUTE_NAMES
 from core.errors import OnboardingError, fault
-from core.networks import CONTRACT_VARIABLES, Contracts, Network
+from core.networks import Contracts, Network
 from core.pace import Pace
 from core.rpc import FEES, HEIGHT, READ_PATIENCE, Call, NoFeeHistory, Rpc, RpcError, quantity
 
@@ -91,44 +91,41 @@ class Chain:
 
     async def survey(self, *, patience: float) -> Survey:
         """Looks at everything that onboarding will call. Raises OnboardingError (RPC_…)."""
-        # Precompiles have little or no code (promises.md, quirk 16), and a registry that names
-        # its bond has some: they are called instead.
-        checked = [
-            name
-            for name in CONTRACT_VARIABLES
-            if name in ("IDENTITY_STAKING_ADDRESS", "EVENT_REGISTRY_ADDRESS", "MACHINE_NFT_ADDRESS")
-        ]
-        code: list[Call] = [
-            ("eth_getCode", [getattr(self.contracts, CONTRACT_VARIABLES[name]), "latest"])
-            for name in checked
-        ]
+        # They are called, each in a way that a contract of its kind always answers: precompiles
+        # have little or no code (promises.md, quirk 16). The event registry has code to show, and
+        # nothing that we could call.
+        events: Call = ("eth_getCode", [self.contracts.event_registry, "latest"])
         nobody = "0x" + "11" * 20
         # A subcall that must fail: without code at the address, the call would succeed.
         owner_of_nothing = self.call_data("identity_registry", "ownerOf", 0)
         failing = ([self.contracts.identity_registry], [0], [owner_of_nothing], [0])
         answers = await self.rpc.read(
             [
-                *code,
                 self._call("identity_registry", "minBond"),
-                self._call("did_registry", "readAttribute", nobody, b"machineId"),
+                self._call("identity_staking", "getStake", 0),
+                self._call("machine_nft", "totalMinted"),
+                events,
+                # These two fail where all is well, so each is asked by itself: with a sender.
+                self._call("did_registry", "readAttribute", nobody, b"machineId", sender=nobody),
                 self._call("batch", "batchAll", *failing, sender=nobody),
             ],
             patience=patience,
         )
-        *codes, bond, did, batch = answers.results
-        found = {
-            name: isinstance(result, str) and len(result) > 2
-            for name, result in zip(checked, codes, strict=True)
-        }
+        bond, staking, nft, code, did, batch = answers.results
         return Survey(
             host=self.rpc.host,
             height=answers.height,
             seconds=answers.seconds,
             server_time=answers.server_time,
-            code={"IDENTITY_REGISTRY_ADDRESS": _answers_at_all(bond), **found},
+            alive={
+                "IDENTITY_REGISTRY_ADDRESS": _answers_at_all(bond),
+                "IDENTITY_STAKING_ADDRESS": _answers_at_all(staking),
+                "EVENT_REGISTRY_ADDRESS": isinstance(code, str) and len(code) > 2,
+                "MACHINE_NFT_ADDRESS": _answers_at_all(nft),
+                "DID_REGISTRY_ADDRESS": _answers_at_all(did),
+                "BATCH_PRECOMPILE_ADDRESS": _answers_at_all(batch),
+            },
             bond=_number_or_none("identity_registry", "minBond", bond),
-            did_answers=_answers_at_all(did),
-            batch_answers=_answers_at_all(batch),
         )
 
     # Questions to the node

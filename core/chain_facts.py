@@ -35,11 +35,9 @@ class Survey:
     height: int
     seconds: float
     server_time: datetime | None
-    code: dict[str, bool]
-    """By variable: is there a contract?"""
+    alive: dict[str, bool]
+    """By variable of each address: is there what is to be there?"""
     bond: int | None
-    did_answers: bool
-    batch_answers: bool
 
 
 @dataclass(frozen=True)

@@ -118,13 +118,8 @@ def _whose(settings: Settings) -> tuple[Light, str]:
 
 def contract_fault(settings: Settings, survey: Survey) -> Problem | None:
     """The first contract that is not there, or None."""
-    alive = {
-        **survey.code,
-        "DID_REGISTRY_ADDRESS": survey.did_answers,
-        "BATCH_PRECOMPILE_ADDRESS": survey.batch_answers,
-    }
     for variable, name in CONTRACT_VARIABLES.items():
-        if not alive[variable]:
+        if not survey.alive[variable]:
             return problem(
                 "NO_CODE_AT_ADDRESS",
                 variable=variable,

@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.context import Context
 from core.contracts import codec
 from core.gas_station import GasStation
+from core.gather import gather
 from core.http import Http
 from core.keystore import available_memory as memory_of_this_machine
 from core.mcr import Mcr
@@ -40,11 +41,11 @@ def build_context(
     """The clients and what the steps share. `connect` and `available_memory`: None for the usual
     ones.
     """
-    for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry"):
+    for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry", "gather"):
         codec(name)
     network, connect = settings.network, connect or Http
     urls = (settings.rpc_url, *settings.fallback_urls)
-    rpc = Rpc(urls, network.chain_id, network.title, clock, connect)
+    rpc = Rpc(urls, network.chain_id, network.title, clock, connect, gather=gather)
     chain = Chain(rpc, network, settings.contracts)
     gas_station = mcr = None
     if settings.gas_station_url:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from core.chain import Chain
 from core.checks import Light
 from core.clock import Clock
+from core.gather import gather
 from core.http import Http
 from core.rpc import Rpc
 from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
@@ -148,7 +149,7 @@ class _Look:
                 self._report(not_asked(key, title, because))
             return
         network = settings.network
-        rpc = Rpc(urls, network.chain_id, network.title, self._clock, self._connect)
+        rpc = Rpc(urls, network.chain_id, network.title, self._clock, self._connect, gather=gather)
         try:
             for finding in await look_at_contracts(
                 Chain(rpc, network, settings.contracts), settings

@@ -16,7 +16,13 @@ from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import judge
 from tests.support.machine import PASSPHRASE, Machine
-from tests.support.transports import Tampering, changing_results, methods_in, results_of
+from tests.support.transports import (
+    Tampering,
+    asked_in,
+    changing_results,
+    methods_in,
+    results_of,
+)
 
 PEAQ = 10**18
 SEND = "eth_sendRawTransaction"
@@ -258,7 +264,7 @@ async def test_a_node_that_answers_nothing_but_zeros_for_a_while_is_not_believed
 
     def tamper(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
         nonlocal zeros
-        if "eth_getBalance" not in methods_in(request):
+        if "eth_getBalance" not in asked_in(request):
             return None
         answer = results_of(request, response, zero)
         zeros -= 1
