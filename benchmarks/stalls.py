@@ -6,6 +6,7 @@ Run as a program it measures once and writes one line of JSON, since web3 can be
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -45,6 +46,7 @@ async def longest_stall(work: Awaitable[Any]) -> float:
 
 async def measure(folder: Path) -> dict[str, float]:
     """The real full-screen wizard, without a terminal: `load`, `journal` and `idle` in seconds."""
+    gc.disable()  # as app.__main__ does, until the first screen stands
     from app.tui import WizardApp
     from core.clock import SystemClock
     from core.events import BalanceChanged
@@ -62,9 +64,13 @@ async def measure(folder: Path) -> dict[str, float]:
         for number in range(_RECORDS):
             await other.book.record(BalanceChanged(number, number))
 
+    async def load_as_it_does() -> None:
+        await app._painted.wait()
+        await engine.load()
+
     other = open_session(folder / "other", settings, clock)
     async with app.run_test(size=(80, 24)):
-        load = await longest_stall(engine.load())
+        load = await longest_stall(load_as_it_does())
     journal = await longest_stall(write())
     idle = await longest_stall(asyncio.sleep(_IDLE))
     other.close()
