@@ -35,11 +35,11 @@ class FolderLock:
     def acquire(self, now: datetime) -> None:
         """Takes the folder. Raises OnboardingError (STATE_FOLDER_LOCKED) naming the holder."""
         try:
-            self._handle = _take(self.folder / FILE_NAME)
+            handle = _take(self.folder / FILE_NAME)
         except OSError as error:
             reason = error.strerror or error
             raise fault("STATE_FOLDER_UNUSABLE", path=self.folder, reason=reason) from error
-        if self._handle is None:
+        if handle is None:
             known = holder(self.folder)
             raise fault(
                 "STATE_FOLDER_LOCKED",
@@ -48,6 +48,7 @@ class FolderLock:
                 terminal=known.get("terminal", "an unknown terminal"),
                 since=known.get("since", "an unknown time"),
             )
+        self._handle = handle
         self._said = {"pid": os.getpid(), "terminal": terminal_name(), "since": stamp(now)}
         try:
             self._say(self._said)

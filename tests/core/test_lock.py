@@ -71,6 +71,8 @@ def test_a_released_folder_is_free_and_says_nothing(tmp_path: Path) -> None:
     first.acquire(START)
     with pytest.raises(OnboardingError):
         FolderLock(tmp_path).acquire(START)
+    with pytest.raises(OnboardingError):
+        first.acquire(START)
     first.release()
     assert holder(tmp_path) == {}
     second = FolderLock(tmp_path)
