@@ -97,12 +97,13 @@ def rows(block_time: float, series: dict[str, Series]) -> list[Row]:
                 )
             )
         if block_time:
-            beyond, transactions = ours.median("beyond"), ours.median("transactions")
+            beyond, sent = ours.median("beyond"), ours.median("transactions")
+            plural = "" if sent == 1 else "s"
             found.append(
                 Row(
                     f"wall time over the blocks' own time, {blocks}{way}",
                     f"at most {_BEYOND:.0f} s",
-                    f"{beyond:.1f} s ({transactions:.0f} transactions)",
+                    f"{beyond:.1f} s ({sent:.0f} transaction{plural})",
                     _theirs(series, "beyond", digits=1, unit=" s"),
                     beyond <= _BEYOND,
                 )
