@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ def _look_on(
     """The exit code of somebody who only looked on; None where the wizard is to go on here."""
     from app.watched import GO_ON, holder_line
 
+    gc.enable()  # app/cli.py put it off: looking on may take hours
     if options.plain:
         from app.console import Console
         from app.plain_watch import PlainWatch

@@ -159,6 +159,15 @@ def test_the_styles_are_read_once_for_the_first_screen(tmp_path: Path) -> None:
     assert imported(DRAWN, ("-",), str(tmp_path), folder=tmp_path) == {"1"}
 
 
+def test_garbage_is_collected_again_once_the_first_screen_stands(tmp_path: Path) -> None:
+    said = "print(gc.isenabled(), file=sys.stderr, flush=True); os._exit(0)"
+    program = PAINTED.replace(
+        "        print(", f"        super().painted(); {said}\n        print("
+    )
+    program = f"import gc; gc.disable()\n{program}"
+    assert imported(program, ("-",), str(tmp_path), folder=tmp_path) == {"True"}
+
+
 def test_once_loaded_no_step_has_to_be_imported_while_somebody_types(tmp_path: Path) -> None:
     """The imports inside of the engine's methods run on the event loop: they must find it done."""
     source = (TOP / "core" / "onboarding.py").read_text(encoding="utf-8")
