@@ -73,7 +73,10 @@ class EnvironmentScreen(StepScreen):
         self.wizard.perform("check", lambda: self.engine.check_environment(self._report))
 
     def action_settings(self) -> None:
-        if not self.wizard.pretend and not self.wizard.busy:
+        if not self.wizard.pretend:
+            # Also while the list fills in: without a line that takes half a minute, and what has
+            # to be set is known before.
+            self._wants_on = False
             self.wizard.details = self.query_one(DetailsForm).details
             from screens.settings import SettingsScreen
 

@@ -44,7 +44,7 @@ class ResumeScreen(StepScreen):
         self.go()
 
     def action_settings(self) -> None:
-        if not self.wizard.pretend and not self.wizard.busy:
+        if not self.wizard.pretend:
             self.app.push_screen(SettingsScreen(self.wizard))
 
     def finished(self, name: str, result: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from core.state import Details
 from tests.screens.driver import ALL_PASSED, Technician, at_the_wizard
 from tests.screens.test_environment import checked
 from tests.support.machine import DETAILS, Machine
-from tests.support.transports import answering, plain_connect
+from tests.support.transports import Tampering, answering, plain_connect
 
 
 @pytest.fixture
@@ -136,3 +137,35 @@ async def test_a_rehearsal_has_no_settings_to_change(machine: Machine) -> None:
         await technician.press("f2")
         assert technician.place == "EnvironmentScreen"
         assert "F2" not in technician.text
+
+
+class Silent(Tampering):
+    """A network that lets everybody wait until it `answers`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self.answers.wait()
+        return await super().handle_async_request(request)
+
+
+async def test_what_has_to_be_set_can_be_set_while_the_network_does_not_answer(
+    machine: Machine, env_file: Path
+) -> None:
+    silent = Silent()
+    machine.connect = silent.connect
+    async with at_the_wizard(machine, details=DETAILS) as technician:
+        await technician.until(lambda: technician.app.busy, "the checks")
+        await technician.press("enter", "f2")
+        await technician.until(lambda: technician.place == "SettingsScreen")
+        await technician.fill("#set-peaqos-mcr-api-url", "https://mcr.example")
+        await technician.press("enter")
+        await technician.sees("The checks are still running. Press Enter again in a moment.")
+        silent.answers.set()
+        await technician.until(lambda: not technician.app.busy, "the checks to be over")
+        assert technician.place == "SettingsScreen", "an Enter from before took it away"
+        await technician.press("enter")
+        await technician.on("EnvironmentScreen")
+    assert "PEAQOS_MCR_API_URL=https://mcr.example" in env_file.read_text()
