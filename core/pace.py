@@ -25,7 +25,7 @@ class Pace:
         """Pauses before each look for a block, the first one from `now` on."""
         first = 0.0 if self.instant or self._came is None else self.until_next(now)
         yield first
-        pause = self.usual / (8 if first else 3)
+        pause = self.usual / (8 if first else 5)
         while True:
             yield pause
             pause = min(pause * _GROWTH, max(self.usual / 2, 0.5))

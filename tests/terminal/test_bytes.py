@@ -200,7 +200,8 @@ def test_what_counts_and_waits_stays_below_a_tenth_of_the_line(tmp_path: Path, n
     """In all colours, which cost the most bytes."""
     environment = clean_environment(tmp_path, COLORTERM="truecolor")
     arguments = ["--rehearse", "--state-dir", str(tmp_path / "machine")]
-    arguments += ["--block-time", "8", "--fault", "rate-limited:1"]
+    # So long that a part of it is left to be counted, however late the payment is noticed.
+    arguments += ["--block-time", "16", "--fault", "rate-limited:1"]
     arguments += ["--documentation-url", "https://a.example/d", "--data-api", "https://a.example/a"]
 
     with console(arguments, environment, tmp_path) as tty:
