@@ -43,30 +43,45 @@ def _fields(cls: Any) -> tuple[dataclasses.Field[Any], ...]:
     return dataclasses.fields(cls)
 
 
+@functools.cache
+def _plan(cls: Any) -> tuple[tuple[str, ...], dict[str, Any], dict[str, Callable[[], Any]], bool]:
+    """The names that are given, the constant defaults, those that are made, and whether there is a
+    check afterwards: records are made by the ten thousand.
+    """
+    missing, entries = dataclasses.MISSING, _fields(cls)
+    return (
+        tuple(entry.name for entry in entries if entry.init),
+        {entry.name: entry.default for entry in entries if entry.default is not missing},
+        {
+            entry.name: entry.default_factory
+            for entry in entries
+            if entry.default_factory is not missing
+        },
+        hasattr(cls, "__post_init__"),
+    )
+
+
 def _init(self: Any, *values: Any, **named: Any) -> None:
-    kind = type(self).__name__
-    entries = _fields(self.__class__)
-    names = [entry.name for entry in entries if entry.init]
+    names, constants, made, checked = _plan(self.__class__)
+    kind = self.__class__.__name__
     if len(values) > len(names):
         raise TypeError(f"{kind} has {len(names)} fields, and {len(values)} values are given")
     given = dict(zip(names, values, strict=False))
-    for name, value in named.items():
+    for name in named:
         if name in given or name not in names:
             raise TypeError(f"{kind} has {'a value for' if name in given else 'no field'} {name!r}")
-        given[name] = value
-    for entry in entries:
-        if entry.name in given:
-            continue
-        if entry.default is not dataclasses.MISSING:
-            given[entry.name] = entry.default
-        elif entry.default_factory is not dataclasses.MISSING:
-            given[entry.name] = entry.default_factory()
-        else:
-            raise TypeError(f"{kind} needs a value for {entry.name!r}")
-    self.__dict__.update(given)
-    check = getattr(self, "__post_init__", None)
-    if check is not None:
-        check()
+    all_of_it = self.__dict__
+    all_of_it.update(constants)
+    all_of_it.update(given)
+    all_of_it.update(named)
+    for name, factory in made.items():
+        if name not in all_of_it:
+            all_of_it[name] = factory()
+    for name in names:
+        if name not in all_of_it:
+            raise TypeError(f"{kind} needs a value for {name!r}")
+    if checked:
+        self.__post_init__()
 
 
 def _values(self: Any) -> tuple[Any, ...]:
@@ -81,6 +96,8 @@ def _repr(self: Any) -> str:
 
 
 def _eq(self: Any, other: object) -> Any:
+    if self is other:
+        return True
     if type(other) is not type(self):
         return NotImplemented
     return _values(self) == _values(other)
