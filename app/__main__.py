@@ -3,7 +3,9 @@
 import gc
 import signal
 
-gc.disable()  # until app.cli knows what is to be done: nothing of the program is to be freed
+# Until the first screen stands, or it is known that there will be none: what imports make stays,
+# and looking through it again and again for what could be freed takes a tenth of the start.
+gc.disable()
 try:
     from app.cli import main
 except KeyboardInterrupt:  # ctrl+c before anything was begun

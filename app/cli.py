@@ -309,8 +309,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
         return EXIT_STOPPED
-    finally:
-        gc.enable()
     return code
 
 
@@ -331,11 +329,9 @@ def _settle_env_file(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     """Hands over; each command is imported only where it is meant."""
-    gc.enable()
+    if options.command is not None:
+        gc.enable()  # the wizard does once its first screen stands (app/tui.py)
     if options.command is None:
-        # Until the first screen stands (app/tui.py): what imports make stays, and looking through
-        # it again and again for what could be freed takes a tenth of the start.
-        gc.disable()
         from app.run import run_wizard as run
     elif options.command == "devnet":
         from app.rehearsal_run import run_devnet_command as run

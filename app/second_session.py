@@ -46,7 +46,7 @@ def _look_on(
     """The exit code of somebody who only looked on; None where the wizard is to go on here."""
     from app.watched import GO_ON, holder_line
 
-    gc.enable()  # app/cli.py put it off: looking on may take hours
+    gc.enable()  # app/__main__.py put it off: looking on may take hours
     if options.plain:
         from app.console import Console
         from app.plain_watch import PlainWatch

@@ -75,7 +75,7 @@ class WizardApp(TerminalApp):
         """
         super().painted()
         self._painted.set()
-        if not gc.isenabled():  # app/cli.py
+        if not gc.isenabled():  # app/__main__.py
             gc.freeze()  # what is there now mostly stays to the end: it is not looked through again
             gc.enable()
         self.run_worker(self.engine.load(), group="load", exit_on_error=False)

@@ -72,7 +72,7 @@ class SettingsScreen(ModalScreen[bool]):
     def _save(self, event: Button.Pressed | Input.Submitted) -> None:
         event.stop()
         if self._wizard.busy:
-            self._note("The checks are still running. Press Enter again in a moment.")
+            self._note("The network is still being asked. Press Enter again in a moment.")
             return
         settings = self._wizard.engine.settings
         values = {

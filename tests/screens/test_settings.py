@@ -162,7 +162,7 @@ async def test_what_has_to_be_set_can_be_set_while_the_network_does_not_answer(
         await technician.until(lambda: technician.place == "SettingsScreen")
         await technician.fill("#set-peaqos-mcr-api-url", "https://mcr.example")
         await technician.press("enter")
-        await technician.sees("The checks are still running. Press Enter again in a moment.")
+        await technician.sees("The network is still being asked. Press Enter again in a moment.")
         silent.answers.set()
         await technician.until(lambda: not technician.app.busy, "the checks to be over")
         assert technician.place == "SettingsScreen", "an Enter from before took it away"
