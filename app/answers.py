@@ -6,12 +6,11 @@ import argparse
 import os
 import shlex
 import subprocess
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.amounts import parse_peaq
 from core.errors import OnboardingError, fault
-from core.frozen import dataclass
 from core.secrets import Secret
 
 _CODE_SECONDS = 60.0

@@ -7,12 +7,12 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from core.clock import Clock
 from core.events import Event
 from core.fold import apply, fold
-from core.frozen import dataclass
 from core.journal import Journal, Record
 from core.state import State, TxStatus
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 from core.errors import Problem
-from core.frozen import dataclass
 
 
 class Light(str, Enum):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 from core.catalogue import CATALOGUE, Entry, Kind
-from core.frozen import dataclass
 from core.text import clean
 
 

@@ -7,10 +7,9 @@ and addresses are 0x-hex, times stand on the record, not in the event. No event 
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from core.frozen import dataclass
 from core.secrets import Secret
 
 _REGISTRY: dict[str, type[Event]] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from core.clock import parse_stamp, stamp
 from core.errors import fault
 from core.events import Event, OnboardingStarted, event_from
 from core.files import FILE_MODE, read_file, sync_folder, write_all
-from core.frozen import dataclass
 from core.text import read_json
 
 FORMAT = 1

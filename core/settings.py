@@ -12,11 +12,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.errors import OnboardingError, Problem, problem
-from core.frozen import dataclass
 from core.networks import CONTRACT_VARIABLES, NETWORKS, Contracts, Network, find_network
 from core.secrets import Secret
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from core import events as ev
 from core.errors import Problem
-from core.frozen import dataclass
 from core.steps import Step, StepStatus
 
 

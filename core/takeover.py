@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -23,7 +24,6 @@ from pathlib import Path
 from core.clock import stamp
 from core.errors import fault
 from core.files import FILE_MODE, write_all
-from core.frozen import dataclass
 from core.lock import held, holder, terminal_name
 from core.text import clean, read_json
 

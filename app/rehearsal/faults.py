@@ -6,8 +6,7 @@ Imports nothing heavy: `--help` lists the names, and must not wait for an EVM.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-
-from core.frozen import dataclass
+from dataclasses import dataclass
 
 FAULTS: dict[str, str] = {
     "invalid-code": "Gas Station: a right code is refused with INVALID_2FA",

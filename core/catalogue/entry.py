@@ -6,9 +6,8 @@ for. `{name}` is filled from the fault. A remedy says what to do next; nobody is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-
-from core.frozen import dataclass
 
 NOTHING_LOST = "Nothing was paid, nothing is lost."
 GAS_ONLY = "Only a small network fee was spent. The bond was not."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from core.checks import Light
 from core.errors import Problem
-from core.frozen import dataclass
 from core.survey.remedies import REMEDIES
 
 MEND_FIRST = "Mend what that hangs on, then look again."

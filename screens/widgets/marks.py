@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-
-from core.frozen import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
