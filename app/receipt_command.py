@@ -21,12 +21,10 @@ from core.text import clean
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.events import OnboardingFinished
     from core.journal import Record
     from core.state import State
     from core.verify import Row
-
-_OF_THE_DAY = ("endpoints", "host", "versions", "finished_at")
-"""What the journal does not have: it is taken over from the file."""
 
 
 def run_receipt(options: argparse.Namespace) -> int:
@@ -45,7 +43,7 @@ def run_receipt(options: argparse.Namespace) -> int:
     if state.finished is None:
         print("The onboarding is not finished: there is no receipt yet.", file=sys.stderr)
         return EXIT_STOPPED
-    receipt, remarks = _rebuilt(records, state, folder, settings)
+    receipt, remarks = _rebuilt(state, _completed(state.finished, records[-1], folder), folder)
     if options.json:
         print(json.dumps(receipt, indent=2))
     elif sys.stdout.isatty() or not _can_print("\N{FULL BLOCK}"):
@@ -69,34 +67,47 @@ def run_receipt(options: argparse.Namespace) -> int:
     return asyncio.run(_verify(receipt, remarks, settings, out))
 
 
-def _rebuilt(
-    records: list[Record], state: State, folder: Path, settings: Settings
-) -> tuple[dict[str, Any], list[Row]]:
-    """The receipt as the journal has it, and what was wrong with its file; writes its files where
-    they are missing or differ.
+def _completed(finished: OnboardingFinished, last: Record, folder: Path) -> OnboardingFinished:
+    """Complete the last record of an older journal, which has the rating only. The other facts of
+    that day are in receipt.json, if it is still there.
     """
-    from app.version import installed_version
-    from core.finish import versions
+    from core.clock import parse_stamp
+    from core.receipt import read_receipt
+
+    if finished.finished_at:
+        return finished
+    kept = read_receipt(folder) or {}
+    try:
+        at = stamp(parse_stamp(str(kept.get("finished_at", ""))))
+    except ValueError:
+        at = stamp(last.at)
+    return replace(
+        finished,
+        finished_at=at,
+        host=clean(kept.get("host") or "", 255),
+        endpoints=_texts(kept.get("endpoints")),
+        versions=_texts(kept.get("versions")),
+    )
+
+
+def _texts(value: object) -> dict[str, str]:
+    """Text from a file that anybody can edit."""
+    items = value.items() if isinstance(value, dict) else ()
+    return {clean(name, 40): clean(text, 2000) for name, text in items if isinstance(text, str)}
+
+
+def _rebuilt(
+    state: State, finished: OnboardingFinished, folder: Path
+) -> tuple[dict[str, Any], list[Row]]:
+    """Build the receipt from the journal, and restore its files if they are missing or differ.
+
+    Returns the receipt and remarks about the file that was there.
+    """
     from core.receipt import build_receipt, read_receipt, write_receipt
 
-    last = records[-1]
-    receipt = build_receipt(
-        state,
-        settings,
-        mcr=state.finished.mcr if state.finished else "",
-        finished_at=last.at,
-        versions=versions(installed_version()),
-    )
     kept = read_receipt(folder)
+    receipt = build_receipt(state, finished)
     remarks = _remarks(kept, receipt, folder)
-    if kept is None or kept.get("address") != receipt["address"]:
-        receipt["rebuilt_at"] = stamp(SystemClock().now())
-    else:
-        # What was true on the day is not replaced by what happens to be set today.
-        receipt |= {
-            name: kept[name] for name in _OF_THE_DAY if _alike(kept.get(name), receipt[name])
-        }
-        receipt["rebuilt_at"] = clean(kept["rebuilt_at"], 40) if kept.get("rebuilt_at") else None
     try:
         write_receipt(folder, receipt)
     except OSError as error:
@@ -108,16 +119,14 @@ def _rebuilt(
 
 
 def _remarks(kept: dict[str, Any] | None, receipt: dict[str, Any], folder: Path) -> list[Row]:
-    """What is to be said of the file: it is mended, but whoever has a copy should know."""
+    """Describe how the file differs from the journal: whoever has a copy of it should know."""
     from core.receipt import JSON_NAME, differing
     from core.verify import Row
 
     if kept is None:
         there = os.path.lexists(folder / JSON_NAME)
         return [Row(JSON_NAME, "whole", "was damaged" if there else "was missing", lasting=False)]
-    known = {n: v for n, v in receipt.items() if n not in (*_OF_THE_DAY, "rebuilt_at")}
-    fields = differing(kept, known)
-    fields += [n for n in _OF_THE_DAY if n in kept and not _alike(kept[n], receipt[n])]
+    fields = differing(kept, receipt)
     if not fields:
         return []
     return [Row(JSON_NAME, "as the journal", f"was different in {', '.join(fields)}")]
@@ -137,21 +146,6 @@ def _can_print(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _alike(kept: Any, made: Any) -> bool:
-    """Whether what a file holds is of the form that is written here: anybody can edit a file."""
-    if isinstance(made, dict):
-        return (
-            isinstance(kept, dict)
-            and kept.keys() == made.keys()
-            and all(_printable(value) for value in kept.values())
-        )
-    return _printable(kept) and kept is not None
-
-
-def _printable(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value == clean(value, 2000))
 
 
 async def _verify(

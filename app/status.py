@@ -37,7 +37,7 @@ def run_status(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(status, indent=2))
     else:
-        print("\n".join(_lines(status, network_of(state, settings).token)))
+        print("\n".join(_lines(status, network_of(state).token)))
     if status["finished"]:
         return EXIT_DONE
     # A transaction goes into its block by itself, but only the wizard takes notice and goes on.
@@ -91,7 +91,7 @@ def build_status(
         },
         "machine_id": state.registered.machine_id if state.registered else None,
         "token_id": state.minted.token_id if state.minted else None,
-        "transactions": transaction_rows(state, settings),
+        "transactions": transaction_rows(state),
         "state_dir": folder,
     }
 

@@ -336,7 +336,15 @@ class StepFailed(Event):
 
 @dataclass(frozen=True)
 class OnboardingFinished(Event):
-    """Everything is final and the receipt is written."""
+    """Everything is final and the receipt is written. Older journals have `mcr` only."""
 
     mcr: str
-    """The MCR API's rating at that time; empty where it did not know the machine yet."""
+    """The MCR API's rating at that time; empty if it did not know the machine yet."""
+    finished_at: str = ""
+    """Stamp."""
+    host: str = ""
+    """Name of the machine that the wizard ran on."""
+    endpoints: dict[str, str] = field(default_factory=dict)
+    """`rpc`, `gas_station` and `mcr`, without query strings; empty if not set."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of the wizard, of Python and of the libraries that sign and show."""

@@ -9,10 +9,12 @@ from typing import Any
 
 from core import events as ev
 from core.ask import Ask
+from core.clock import stamp
 from core.context import Context
 from core.errors import OnboardingError, fault
 from core.receipt import build_receipt, write_receipt
 from core.refusals import odd
+from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 from core.text import clean
 
 MCR_PATIENCE = 6.0
@@ -28,20 +30,29 @@ async def finish(context: Context, version: str) -> bool:
     if not await context.sender.finalise(also=final.asks):
         return False
     await final.check()
-    mcr = await _rating(context)
-    receipt = build_receipt(
-        context.state,
-        context.settings,
-        mcr=mcr,
-        finished_at=context.clock.now(),
-        versions=versions(version),
+    finished = ev.OnboardingFinished(
+        mcr=await _rating(context),
+        finished_at=stamp(context.clock.now()),
+        host=platform.node(),
+        endpoints=_endpoints(context.settings),
+        versions=_versions(version),
     )
     try:
+        receipt = build_receipt(context.state, finished)
         await asyncio.to_thread(write_receipt, context.folder, receipt)
     except OSError as error:
         raise fault("DISK_FULL", path=context.folder, reason=error.strerror or error) from error
-    await context.book.record(ev.OnboardingFinished(mcr))
+    await context.book.record(finished)
     return True
+
+
+def _endpoints(settings: Settings) -> dict[str, str]:
+    """The services used. Some providers put an account's key into the query: it is left out."""
+    variables = {"rpc": RPC_URL, "gas_station": GAS_STATION_URL, "mcr": MCR_URL}
+    return {
+        name: settings.values[variable].partition("?")[0].partition("#")[0]
+        for name, variable in variables.items()
+    }
 
 
 class _Final:
@@ -99,7 +110,7 @@ async def _rating(context: Context) -> str:
             await context.clock.sleep(2.0)
 
 
-def versions(version: str) -> dict[str, str]:
+def _versions(version: str) -> dict[str, str]:
     return {
         "peaq-onboard": version,
         "python": platform.python_version(),

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import platform
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core.clock import stamp
+from core import events as ev
 from core.did import peaq_id
 from core.files import read_file, replace_file
-from core.networks import NETWORKS, Network
+from core.networks import MAINNET, NETWORKS, Network
 from core.receipt_text import page_lines
-from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 from core.state import State, TxStatus
 from core.text import read_json
 
@@ -26,24 +23,22 @@ _NEEDED = {"peaq_id", "token", "funding", "endpoints", "transactions", "rebuilt_
 """What an older or foreign file may lack, and the words cannot do without."""
 
 
-def network_of(state: State, settings: Settings) -> Network:
-    """The network that the journal is of, whatever is set today."""
+def network_of(state: State) -> Network:
+    """The network of the journal, whatever is configured today."""
     name = state.started.network if state.started else ""
-    return NETWORKS.get(name, settings.network)
+    return NETWORKS.get(name, MAINNET)
 
 
-def build_receipt(
-    state: State, settings: Settings, *, mcr: str, finished_at: datetime, versions: dict[str, str]
-) -> dict[str, Any]:
-    """The receipt as JSON-ready data (docs/receipt.schema.json); wei are decimal strings. Holds no
-    secret.
+def build_receipt(state: State, finished: ev.OnboardingFinished) -> dict[str, Any]:
+    """Build the receipt as JSON-ready data (docs/receipt.schema.json) from the journal alone.
 
-    Raises ValueError before the machine is registered, minted and described.
+    Wei are decimal strings. Holds no secret. Raises ValueError before the machine is registered,
+    minted and described.
     """
     if not (state.keypair and state.registered and state.minted and state.did and state.started):
         raise ValueError("the onboarding is not finished")
     address = state.keypair.address
-    network = network_of(state, settings)
+    network = network_of(state)
     return {
         "schema_version": SCHEMA_VERSION,
         "network": state.started.network,
@@ -58,28 +53,21 @@ def build_receipt(
         "bond_wei": str(state.registered.bond_wei),
         "funding": _funding(state),
         "gas_spent_wei": str(state.gas_spent),
-        "transactions": transaction_rows(state, settings),
+        "transactions": transaction_rows(state),
         "did_attributes": dict(state.did.attributes),
-        "mcr": mcr,
+        "mcr": finished.mcr,
         "endpoints": {
-            "rpc": _without_query(settings.values[RPC_URL]),
-            "gas_station": _without_query(settings.values[GAS_STATION_URL]) or None,
-            "mcr": _without_query(settings.values[MCR_URL]) or None,
+            "rpc": finished.endpoints.get("rpc", ""),
+            "gas_station": finished.endpoints.get("gas_station") or None,
+            "mcr": finished.endpoints.get("mcr") or None,
         },
         "contracts": dict(state.started.contracts),
         "backup": state.backup,
-        "host": platform.node(),
-        "versions": versions,
-        "finished_at": stamp(finished_at),
+        "host": finished.host,
+        "versions": dict(finished.versions),
+        "finished_at": finished.finished_at,
         "rebuilt_at": None,
     }
-
-
-def _without_query(url: str) -> str:
-    """Behind a question mark stands, at some providers, the key of an account: not to be handed
-    over.
-    """
-    return url.partition("?")[0].partition("#")[0]
 
 
 def _funding(state: State) -> dict[str, Any]:
@@ -108,9 +96,9 @@ def _counts(status: TxStatus) -> bool:
     return status in (TxStatus.INCLUDED, TxStatus.FINAL)
 
 
-def transaction_rows(state: State, settings: Settings) -> list[dict[str, Any]]:
+def transaction_rows(state: State) -> list[dict[str, Any]]:
     """Every transaction of ours, oldest first, as shown by `status --json` too."""
-    network = network_of(state, settings)
+    network = network_of(state)
     return [
         {
             "purpose": tx.purpose,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -13,6 +14,8 @@ import pytest
 
 from app.cli import main
 from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
+from core.events import OnboardingFinished
+from core.journal import FILE_NAME, Record, encode, read_records
 from core.state import Action
 from tests.support.machine import PASSPHRASE, Machine
 
@@ -64,23 +67,52 @@ async def test_the_receipt_comes_again_and_agrees_with_the_chain(
         assert (machine.folder / name).stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_lost_receipt_is_made_again_and_says_so(
+async def test_a_lost_receipt_is_restored_byte_for_byte_from_the_journal(
     machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await finished(machine)
-    kept = json.loads((machine.folder / "receipt.json").read_text())
-    (machine.folder / "receipt.json").unlink()
+    kept = {name: (machine.folder / name).read_bytes() for name in ("receipt.json", "receipt.txt")}
+    for name in kept:
+        (machine.folder / name).unlink()
     assert await in_thread(run, "receipt", "--json") == EXIT_DONE
-    again = json.loads(capsys.readouterr().out)
-    assert again.pop("rebuilt_at")
-    assert kept.pop("rebuilt_at") is None
-    made_by_test = {"finished_at", "versions"}  # to the second, and "1.2.3"
-    assert {k: v for k, v in again.items() if k not in made_by_test} == {
-        k: v for k, v in kept.items() if k not in made_by_test
+    assert json.loads(capsys.readouterr().out) == json.loads(kept["receipt.json"])
+    assert {name: (machine.folder / name).read_bytes() for name in kept} == kept
+
+
+def forget_the_facts_of_the_day(folder: Path) -> None:
+    """Rewrite the journal's last record as versions before wrote it: with the rating only."""
+    path = folder / FILE_NAME
+    *others, last = read_records(path)
+    assert isinstance(last.event, OnboardingFinished)
+    older = Record(last.number, last.at, OnboardingFinished(last.event.mcr))
+    text = encode(older).decode()
+    body = json.loads(text)
+    body["data"] = {"mcr": last.event.mcr}
+    del body["sum"]
+    summed = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
+    body["sum"] = hashlib.sha256(summed).hexdigest()[:16]
+    line = json.dumps(body, separators=(",", ":")).encode() + b"\n"
+    path.write_bytes(b"".join(encode(record) for record in others) + line)
+
+
+async def test_an_older_journal_keeps_the_receipt_of_its_day_and_can_restore_most_of_it(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await finished(machine)
+    forget_the_facts_of_the_day(machine.folder)
+    path = machine.folder / "receipt.json"
+    kept = path.read_bytes()
+    assert await in_thread(run, "receipt", "--verify") == EXIT_DONE
+    assert path.read_bytes() == kept
+    path.unlink()
+    capsys.readouterr()
+    assert await in_thread(run, "receipt", "--json") == EXIT_DONE
+    again, before = json.loads(capsys.readouterr().out), json.loads(kept)
+    lost = {"endpoints", "host", "versions", "finished_at"}
+    assert {k: v for k, v in again.items() if k not in lost} == {
+        k: v for k, v in before.items() if k not in lost
     }
-    written = json.loads((machine.folder / "receipt.json").read_text())
-    assert await in_thread(run, "receipt", "--json") == EXIT_DONE
-    assert json.loads(capsys.readouterr().out) == written, "it is not made again each time"
+    assert again["finished_at"][:16] == before["finished_at"][:16]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +136,7 @@ async def test_a_spoilt_receipt_is_made_good(
         ({"mcr": "Gold"}, EXIT_NETWORK, "found: was different in mcr; written again"),
         ({"funding": {"wei": "7"}}, EXIT_NETWORK, "different in funding.wei; written again"),
         ({"address": "0x00"}, EXIT_NETWORK, "different in address; written again"),
-        ({"host": "another"}, EXIT_DONE, "-- host another; found: "),
+        ({"host": "another"}, EXIT_NETWORK, "different in host; written again"),
         ("rubbish", EXIT_DONE, "-- receipt.json whole; found: was damaged; written again"),
         (None, EXIT_DONE, "-- receipt.json whole; found: was missing; written again"),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import OnboardingError
+from core.events import OnboardingFinished
 from core.fold import fold
 from core.receipt import build_receipt, read_receipt
 from core.receipt_text import receipt_lines
@@ -127,12 +128,12 @@ async def test_there_is_no_receipt_before_there_is_something_to_hand_over(
 ) -> None:
     await machine.drive(until=Action.FINISH)
     records = machine.records
-    more = {"mcr": "", "finished_at": machine.clock.now(), "versions": {}}
+    finished = OnboardingFinished(mcr="")
     complete = 0
     for count in range(len(records) + 1):
         state = fold(records[:count])
         try:
-            build_receipt(state, machine.settings(), **more)
+            build_receipt(state, finished)
         except ValueError:
             assert not (state.did and state.minted and state.registered)
         else:
