@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -44,14 +45,10 @@ def test_what_is_filled_in_leaves_no_gap(entry: Entry) -> None:
         assert "?" not in text
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
-def test_every_fault_that_core_raises_gives_all_the_words_that_its_entry_needs(
-    entry: Entry,
-) -> None:
+def test_every_error_that_core_raises_fills_all_the_words_of_its_entry() -> None:
     """Where a literal call names the code, its arguments are the entry's names."""
-    import ast
-
-    needed = names_in(entry)
+    needed = {entry.code: names_in(entry) for entry in ENTRIES}
+    seen = 0
     for path in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
@@ -60,10 +57,12 @@ def test_every_fault_that_core_raises_gives_all_the_words_that_its_entry_needs(
                 and node.func.id in ("fault", "problem")
                 and node.args
                 and isinstance(node.args[0], ast.Constant)
-                and node.args[0].value == entry.code
             ):
+                seen += 1
                 given = {keyword.arg for keyword in node.keywords}
-                assert None in given or needed <= given, f"{path.name}:{node.lineno}"
+                place = f"{path.name}:{node.lineno}"
+                assert None in given or needed[node.args[0].value] <= given, place
+    assert seen > len(ENTRIES) // 2, "the search finds nothing any more"
 
 
 def test_a_code_that_is_in_no_catalogue_cannot_be_raised() -> None:

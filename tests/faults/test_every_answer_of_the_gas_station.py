@@ -14,7 +14,7 @@ from core.errors import OnboardingError
 from core.funding import PROMISE_PATIENCE
 from core.state import Action
 from tests.support.clock import FakeClock
-from tests.support.machine import Ledger, Machine, check_once
+from tests.support.machine import Ledger, Machine, check_funded_once
 from tests.support.proxy import CUT, DROP_AFTER, DROP_BEFORE, Asked, Fate, Proxy, Reply, status
 
 CALLS = {
@@ -135,7 +135,7 @@ async def patiently(machine: Machine, until: Action) -> None:
 
 def settled(machine: Machine, tally: Counter[str]) -> None:
     tally["double fundings"] += max(len(Ledger(machine.network, machine.address).transfers) - 1, 0)
-    check_once(machine)
+    check_funded_once(machine)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -164,7 +164,7 @@ async def test_every_code_at_every_call_leads_to_a_funded_machine(
         with pytest.raises(OnboardingError) as refused:
             await machine.now_open.ask_gas_station("123456")
         assert refused.value.code == "2FA_NOT_CONFIGURED"
-    await machine.drive_stubbornly()
+    await machine.drive_stubbornly(until=Action.REGISTER)
     settled(machine, tally)
 
 
@@ -185,7 +185,7 @@ async def test_everything_that_is_no_answer_is_told_as_such_and_paid_once(
         tally["faults"] += 1
         await meets(machine, call, Fate(forwarded=forwarded, reply=reply))
     await machine.restart()
-    await machine.drive_stubbornly()
+    await machine.drive_stubbornly(until=Action.REGISTER)
     settled(machine, tally)
 
 
@@ -197,7 +197,7 @@ async def test_a_line_that_breaks_at_any_call_costs_nothing_twice(
     tally["faults"] += 1
     await meets(machine, call, BROKEN[name])
     await machine.restart()
-    await machine.drive_stubbornly()
+    await machine.drive_stubbornly(until=Action.REGISTER)
     settled(machine, tally)
 
 
@@ -210,7 +210,7 @@ async def test_a_payment_whose_answer_is_no_answer_is_not_asked_for_again(
     reply = Reply(200, body, {"Content-Type": "application/json"})
     await meets(machine, "faucet/fund", Fate(reply=reply))
     await machine.restart()
-    await machine.drive_stubbornly()
+    await machine.drive_stubbornly(until=Action.REGISTER)
     settled(machine, tally)
 
 
@@ -224,5 +224,5 @@ async def test_a_request_that_arrives_after_it_was_given_up_pays_once(
     assert error.code == "GAS_STATION_NO_ANSWER"
     await machine.step()
     assert machine.proxy.deliver() == 1  # type: ignore[attr-defined]
-    await machine.drive_stubbornly()
+    await machine.drive_stubbornly(until=Action.REGISTER)
     settled(machine, tally)

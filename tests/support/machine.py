@@ -160,12 +160,12 @@ class Machine:
             await self.step()
         raise AssertionError(f"stuck at: {wizard.action.value}")
 
-    async def drive_stubbornly(self) -> Onboarding:
-        """To the end; a refused step is tried again when its time has come."""
+    async def drive_stubbornly(self, until: Action = Action.NOTHING) -> Onboarding:
+        """As `drive`; a refused step is tried again when its time has come."""
         wizard = self.now_open
         for _ in range(20):
             try:
-                return await self.drive()
+                return await self.drive(until)
             except OnboardingError as error:
                 self.clock.advance(error.problem.remaining(self.clock.now()).total_seconds())
         raise AssertionError(f"stuck at: {wizard.action.value}, {wizard.problem}")
@@ -210,6 +210,12 @@ class Ledger:
         self.registrations = network.registrations(address)
         transfers = [item for item in network.transfers() if item.target == address.lower()]
         self.transfers = [item.request_id for item in transfers]
+
+
+def check_funded_once(machine: Machine) -> None:
+    """The Gas Station paid exactly once, and the machine comes to its registration."""
+    assert len(Ledger(machine.network, machine.address).transfers) == 1
+    assert machine.state.funded is not None
 
 
 def check_once(machine: Machine, *, transfers: int = 1) -> None:
