@@ -164,6 +164,11 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         help="consents on mainnet, for at most this bond",
     )
     group.add_argument(
+        "--accept-contracts",
+        action="store_true",
+        help="consents on mainnet to contracts that are not the network's own",
+    )
+    group.add_argument(
         "--no-input", action="store_true", help="asks nothing: names what is missing and exits 1"
     )
     parser.add_argument(

@@ -180,6 +180,7 @@ class FundingPrompts(Prompts):
             f"{peaq(quote.amount, up=True)} and a fee of at most {peaq(quote.fee, up=True)} "
             f"go from {quote.owner} to {self.engine.state.address}."
         )
+        self.accept_contracts()
         self.consent("Send it?", word="send")
         await self.engine.pay_from_owner(agreed=quote.amount)
 

@@ -9,7 +9,10 @@ from enum import Enum
 
 from core.catalogue import CATALOGUE, Entry, Kind
 from core.frozen import dataclass
-from core.text import clean
+from core.text import DEFAULT_LIMIT, clean
+
+_COMMAND = 20_000
+"""Characters of a shell command with several paths: half a command does something else."""
 
 
 class Again(str, Enum):
@@ -102,7 +105,10 @@ def problem(
     CATALOGUE[code]
     return Problem(
         code=code,
-        params={name: clean(value) for name, value in params.items()},
+        params={
+            name: clean(value, _COMMAND if name == "command" else DEFAULT_LIMIT)
+            for name, value in params.items()
+        },
         detail=clean(detail),
         until=until,
     )

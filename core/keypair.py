@@ -148,7 +148,7 @@ async def write_key_to_env(context: Context) -> Path:
     """Writes PEAQOS_PRIVATE_KEY, unencrypted, into .env for the machine's own software.
 
     Only on request. Writes a file (0600). Raises OnboardingError (LOCKED_KEY,
-    ENV_FILE_UNWRITABLE).
+    ENV_FILE_…).
     """
     path = context.settings.env_file
     values = {PRIVATE_KEY: context.key().private_hex().reveal()}

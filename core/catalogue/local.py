@@ -30,6 +30,23 @@ SETTINGS = (
         again="after a change",
     ),
     Entry(
+        "ENV_FILE_UNSAFE",
+        "The .env file is not safe to use",
+        "{path}: {reason}",
+        "Read it first: its lines decide where your money goes. If you trust them, run `{command}` "
+        "and start again.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "ENV_FILE_MALFORMED",
+        "A value in .env would be lost",
+        "{path}, line {line}: {reason}",
+        "Correct that line in an editor, then try again. The file is unchanged.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
         "ENV_FILE_UNWRITABLE",
         "The .env file cannot be written",
         "{path}: {reason}",
