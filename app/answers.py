@@ -11,11 +11,14 @@ from pathlib import Path
 
 from core.amounts import parse_peaq
 from core.errors import OnboardingError, fault
+from core.file_trust import UntrustedFile, refuse_exposed
 from core.frozen import dataclass
 from core.secrets import Secret
 
 _CODE_SECONDS = 60.0
 _OUTPUT_LIMIT = 200
+_PASSPHRASE_LIMIT = 8192
+"""Characters."""
 
 
 class MissingAnswer(Exception):
@@ -58,8 +61,10 @@ class Answers:
             return
         self._read.done = True
         try:
-            with self.passphrase_file.expanduser().open(encoding="utf-8") as file:
-                self._read.passphrase = Secret(file.readline(8192).rstrip("\r\n")) or None
+            passphrase = read_passphrase_file(self.passphrase_file.expanduser())
+            self._read.passphrase = passphrase or None
+        except UntrustedFile as error:
+            self._read.unsaid = unsafe_passphrase_file(self.passphrase_file, error)
         except (OSError, UnicodeDecodeError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or "it is not a text file"
             self._read.unsaid = _unusable(f"--passphrase-file cannot be read: {reason}.")
@@ -70,7 +75,8 @@ class Answers:
     def passphrase(self) -> Secret | None:
         """The first line of the file, or None where none was named or it is of no use.
 
-        Raises OnboardingError (ANSWER_UNUSABLE), once: from then on it is None.
+        Raises OnboardingError (ANSWER_UNUSABLE, PASSPHRASE_FILE_UNSAFE), once: from then on it is
+        None.
         """
         self.read_passphrase()
         unsaid, self._read.unsaid = self._read.unsaid, None
@@ -112,6 +118,22 @@ class Answers:
         return printed
 
 
+def read_passphrase_file(path: Path) -> Secret:
+    """Return the first line of the file or pipe at `path`.
+
+    Raises UntrustedFile where other users can read it, OSError, UnicodeDecodeError.
+    """
+    with path.open(encoding="utf-8") as file:
+        refuse_exposed(file.fileno(), path)
+        return Secret(file.readline(_PASSPHRASE_LIMIT).rstrip("\r\n"))
+
+
+def unsafe_passphrase_file(path: Path, found: UntrustedFile) -> OnboardingError:
+    """The refusal of a passphrase file that other users can read, with the command to close it."""
+    reason, command = found.reason, found.command
+    return fault("PASSPHRASE_FILE_UNSAFE", path=path, reason=reason, command=command)
+
+
 def _unusable(reason: str) -> OnboardingError:
     return fault("ANSWER_UNUSABLE", reason=reason)
 
@@ -137,7 +159,8 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         "--passphrase-file",
         type=Path,
         metavar="PATH",
-        help="its first line, read once (/dev/fd/3 will do); for a new key under 12 characters "
+        help="its first line, read once (/dev/fd/3 will do); others must not be able to read the "
+        "file (chmod 600); for a new key under 12 characters "
         "are taken on test networks only, with a warning, and typed consent is wanted on mainnet",
     )
     group.add_argument("--backup", choices=("copied", "none"), help="how the key is backed up")

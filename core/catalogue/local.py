@@ -63,6 +63,22 @@ SETTINGS = (
         again="after a change",
     ),
     Entry(
+        "PASSPHRASE_FILE_UNSAFE",
+        "The passphrase file is not safe to use",
+        "{path}: {reason}",
+        "Run `{command}` and start again. If somebody may have read it, choose another passphrase.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
+        "KEY_FILE_UNSAFE",
+        "The file with the private key is not safe to use",
+        "{path}: {reason}",
+        "Run `{command}` and try again. If somebody may have read it, use another key.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
         "PRIVATE_KEY_REQUIRED",
         "PEAQOS_PRIVATE_KEY is required",
         "Using the wallet of the environment was chosen, but the variable is not set.",

@@ -71,6 +71,7 @@ def run(
 def file_with(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "given"
     path.write_text(text + "\n")
+    path.chmod(0o600)
     return path
 
 
