@@ -65,6 +65,13 @@ class HttpAnswer:
         return f"HTTP status {self.status} with {what if self.body else 'an empty body'}"
 
 
+def tls_context(*, trust_env: bool = True) -> ssl.SSLContext:
+    """Return the usual certificates, without the log of session keys that SSLKEYLOGFILE names."""
+    context = httpx.create_ssl_context(trust_env=trust_env)
+    context.keylog_filename = None  # type: ignore[assignment] # None ends it
+    return context
+
+
 class Http:
     """A client for one service. Redirects are not followed: they would lead to another host."""
 
@@ -73,6 +80,7 @@ class Http:
         self.host = clean(_host_of(base_url), 60)
         # A proxy of the environment is for the world outside, never for this machine.
         self._client = httpx.AsyncClient(
+            verify=True if transport else tls_context(trust_env=not _loopback(base_url)),
             transport=transport,
             trust_env=not _loopback(base_url),
             follow_redirects=False,

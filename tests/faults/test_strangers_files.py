@@ -144,15 +144,32 @@ def test_on_real_money_foreign_contracts_need_consent_before_anything_is_asked(
 AS_ANOTHER_USER = """
 import os, sys
 uid, *arguments = sys.argv[1:]
-import app.__main__, app.verify_key, core.file_trust, core.keystore, platformdirs, dotenv
+import app.__main__, app.hardening, app.verify_key, core.file_trust, core.keystore
+import dotenv, platformdirs
 import eth_keyfile.keyfile, eth_account
 from core.secrets import Secret
 os.setgroups([])
 os.setgid(int(uid))
 os.setuid(int(uid))
+app.hardening.harden()
 sys.exit(app.__main__.main(arguments))
 """
 """The real command as a user who may not even read the source code."""
+
+
+def as_another_user(
+    *arguments: str, pass_fds: tuple[int, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", AS_ANOTHER_USER, str(STRANGER), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd="/",
+        env={**os.environ, "PYTHONPATH": str(TOP), "HOME": "/"},
+        pass_fds=pass_fds,
+    )
 
 
 @pytest.fixture
@@ -255,18 +272,28 @@ def test_a_credential_that_root_lends_to_an_ordinary_user_is_taken(
         os.chown(path, STRANGER, STRANGER)
     os.chown(passphrase, owner, group)
     passphrase.chmod(mode)
-    done = subprocess.run(
-        [sys.executable, "-c", AS_ANOTHER_USER, str(STRANGER), *verify(state, passphrase)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        cwd=state.parent,
-        env={**os.environ, "PYTHONPATH": str(TOP), "HOME": "/"},
-    )
+    done = as_another_user(*verify(state, passphrase))
     assert done.returncode == (EXIT_DONE if taken else EXIT_STOPPED), done
     if not taken:
         assert "sudo chown nobody" in done.stderr
+
+
+@as_root
+def test_an_ordinary_user_whose_process_cannot_be_traced_still_reads_a_descriptor(
+    state: Path,
+) -> None:
+    """/proc/self belongs to root in such a process; its own descriptors stay open to it."""
+    for path in (state, state / "keystore.json"):
+        os.chown(path, STRANGER, STRANGER)
+    reading, writing = os.pipe()
+    os.fchown(reading, STRANGER, STRANGER)  # as if its own shell had made the pipe
+    os.write(writing, f"{PASSPHRASE}\n".encode())
+    os.close(writing)
+    try:
+        done = as_another_user(*verify(state, f"/dev/fd/{reading}"), pass_fds=(reading,))
+    finally:
+        os.close(reading)
+    assert done.returncode == EXIT_DONE, done
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o640], ids=oct)
