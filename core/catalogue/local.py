@@ -123,6 +123,14 @@ SETTINGS = (
 
 FILES = (
     Entry(
+        "CURRENT_FOLDER_GONE",
+        "The current folder does not exist any more",
+        "It was deleted or moved after this terminal had entered it.",
+        "Go to a folder that exists (`cd` alone goes home), then start again.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
         "STATE_FOLDER_UNUSABLE",
         "The state folder cannot be used",
         "{path}: {reason}",
@@ -254,7 +262,24 @@ PROGRAM = (
         "REHEARSAL_UNAVAILABLE",
         "The rehearsal network cannot start",
         "{reason}",
-        "Install the rehearsal parts (pip install 'peaq-onboard[rehearsal]') or free the port.",
+        "Free the port, or start again without --port.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "REHEARSAL_NOT_INSTALLED",
+        "The rehearsal network is not installed",
+        "It needs the package {package}, which the rehearsal extra brings.",
+        "Go to the folder above the source code and run `pip install "
+        "'./peaq-onboard[rehearsal]'`. The ./ is needed: it keeps pip from asking an index.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "INSTALLATION_BROKEN",
+        "A part of this installation cannot be used",
+        "{reason}",
+        "Install the program again, into a new virtual environment of the Python that runs it.",
         Kind.CONFIGURATION,
         again="after a change",
     ),
