@@ -14,9 +14,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from core.lookalikes import short_host
 from core.text import clean, read_json
 
 SIZE_LIMIT = 4 * 1024 * 1024
+_HOST_SHOWN = 60
+"""Characters."""
 _RETRY_AFTER_LIMIT = timedelta(days=2)
 
 
@@ -77,7 +80,7 @@ class Http:
 
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.base_url = base_url.rstrip("/")
-        self.host = clean(_host_of(base_url), 60)
+        self.host = clean(short_host(_host_of(base_url), _HOST_SHOWN))
         # A proxy of the environment is for the world outside, never for this machine.
         self._client = httpx.AsyncClient(
             verify=True if transport else tls_context(trust_env=not _loopback(base_url)),

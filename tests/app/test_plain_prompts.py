@@ -362,3 +362,11 @@ async def test_contracts_accepted_ahead_are_still_marked(machine: Machine, run: 
     said = await run(answers=answers)
     assert said.code == EXIT_DONE
     assert "(not the network's own contract)" in said.words
+
+
+async def test_that_the_2fa_secret_stays_in_the_scrollback_is_said_before_it_is_shown(
+    machine: Machine, run: Run
+) -> None:
+    said = await run("generate", WORDS, WORDS, "copied")
+    warned = said.words.index("It stays in the scrollback of this terminal")
+    assert warned < said.words.index("type this secret")
