@@ -3,6 +3,9 @@
 import gc
 import signal
 
+from app.hardening import harden
+
+harden()
 # Until the first screen stands, or it is known that there will be none: what imports make stays,
 # and looking through it again and again for what could be freed takes a tenth of the start.
 gc.disable()

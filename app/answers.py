@@ -11,10 +11,13 @@ from pathlib import Path
 
 from core.amounts import parse_peaq
 from core.errors import OnboardingError, fault
+from core.file_trust import UntrustedFile, refuse_exposed
 from core.secrets import Secret
 
 _CODE_SECONDS = 60.0
 _OUTPUT_LIMIT = 200
+_PASSPHRASE_LIMIT = 8192
+"""Characters."""
 
 
 class MissingAnswer(Exception):
@@ -57,8 +60,10 @@ class Answers:
             return
         self._read.done = True
         try:
-            with self.passphrase_file.expanduser().open(encoding="utf-8") as file:
-                self._read.passphrase = Secret(file.readline(8192).rstrip("\r\n")) or None
+            passphrase = read_passphrase_file(self.passphrase_file.expanduser())
+            self._read.passphrase = passphrase or None
+        except UntrustedFile as error:
+            self._read.unsaid = unsafe_passphrase_file(self.passphrase_file, error)
         except (OSError, UnicodeDecodeError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or "it is not a text file"
             self._read.unsaid = _unusable(f"--passphrase-file cannot be read: {reason}.")
@@ -69,7 +74,8 @@ class Answers:
     def passphrase(self) -> Secret | None:
         """The first line of the file, or None where none was named or it is of no use.
 
-        Raises OnboardingError (ANSWER_UNUSABLE), once: from then on it is None.
+        Raises OnboardingError (ANSWER_UNUSABLE, PASSPHRASE_FILE_UNSAFE), once: from then on it is
+        None.
         """
         self.read_passphrase()
         unsaid, self._read.unsaid = self._read.unsaid, None
@@ -111,6 +117,22 @@ class Answers:
         return printed
 
 
+def read_passphrase_file(path: Path) -> Secret:
+    """Return the first line of the file or pipe at `path`.
+
+    Raises UntrustedFile where other users can read it, OSError, UnicodeDecodeError.
+    """
+    with path.open(encoding="utf-8") as file:
+        refuse_exposed(file.fileno(), path)
+        return Secret(file.readline(_PASSPHRASE_LIMIT).rstrip("\r\n"))
+
+
+def unsafe_passphrase_file(path: Path, found: UntrustedFile) -> OnboardingError:
+    """The refusal of a passphrase file that other users can read, with the command to close it."""
+    reason, command = found.reason, found.command
+    return fault("PASSPHRASE_FILE_UNSAFE", path=path, reason=reason, command=command)
+
+
 def _unusable(reason: str) -> OnboardingError:
     return fault("ANSWER_UNUSABLE", reason=reason)
 
@@ -136,7 +158,8 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         "--passphrase-file",
         type=Path,
         metavar="PATH",
-        help="its first line, read once (/dev/fd/3 will do); for a new key under 12 characters "
+        help="its first line, read once (/dev/fd/3 will do); others must not be able to read the "
+        "file (chmod 600); for a new key under 12 characters "
         "are taken on test networks only, with a warning, and typed consent is wanted on mainnet",
     )
     group.add_argument("--backup", choices=("copied", "none"), help="how the key is backed up")
@@ -161,6 +184,11 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         type=_amount,
         metavar="PEAQ",
         help="consents on mainnet, for at most this bond",
+    )
+    group.add_argument(
+        "--accept-contracts",
+        action="store_true",
+        help="consents on mainnet to contracts that are not the network's own",
     )
     group.add_argument(
         "--no-input", action="store_true", help="asks nothing: names what is missing and exits 1"

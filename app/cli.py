@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from app.answers import add_answer_options
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.version import installed_version
-from core.errors import EXIT_STOPPED, OnboardingError
+from core.errors import EXIT_STOPPED, OnboardingError, fault
 from core.networks import find_network
 
 _EPILOG = """\
@@ -319,6 +319,10 @@ def _write_no_more() -> None:
 
 def _settle_env_file(options: argparse.Namespace) -> None:
     """Without --env-file it is .env, which may be missing. Raises OnboardingError."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise fault("CURRENT_FOLDER_GONE") from None
     if options.env_file is None:
         options.env_file = Path(".env")
         return

@@ -75,6 +75,8 @@ class PlainWizard(Prompts):
         if not self.answers.no_input:
             self.console.say("? at a question explains the step. ctrl+c leaves; nothing is lost.")
         try:
+            if self.answers.no_input and self.engine.action is not Action.NOTHING:
+                self.accept_contracts()  # before a key is made, and before anything is paid
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
                 if self.engine.state.open_transactions and self.answers.passphrase_file:
                     await self._keys.unlock()  # what is stuck can then be given a higher fee
@@ -211,12 +213,15 @@ class PlainWizard(Prompts):
             f"bond {peaq(quote.bond, up=True)}, fee at most {peaq(quote.fee, up=True)}, "
             f"left at least {peaq(max(quote.after, 0))} {network.token}"
         )
-        self.console.say(f"network {quote.network}, contract {quote.contract}")
+        mark = self.engine.settings.contract_mark(quote.contract)
+        contract = f"{quote.contract} ({mark})" if mark else quote.contract
+        self.console.say(f"network {quote.network}, contract {contract}")
         if quote.single:
             self.console.say("One transaction registers, mints and writes the description.")
         elif quote.refused:
             self.console.say(f"All in one transaction is refused here: {quote.refused}")
         self._check_accepted(quote.bond)
+        self.accept_contracts()
         if self.answers.accept_bond is None:
             self.consent("Sign and register?", word="register", option="--accept-bond")
         await self._keys.unlock()
@@ -228,10 +233,12 @@ class PlainWizard(Prompts):
             if registered.way == "found":
                 self.console.say("AlreadyRegistered: the bond was paid earlier, not again.")
             self.console.result(f"machine {registered.machine_id}")
+        self.accept_contracts()
         await self._keys.unlock()
         await self.engine.mint()
 
     async def _write_did(self) -> None:
+        self.accept_contracts()
         await self._keys.unlock()
         await self.engine.write_did()
 

@@ -99,6 +99,10 @@ class FundingPrompts(Prompts):
     async def _show_enrolment(self, enrolment: Enrolment) -> bool:
         """Shows it until it is in the app; False where another way of funding was typed."""
         question, inverted = "Enter when it is in the app", False
+        self.console.paragraph(
+            "The 2FA secret comes next. It stays in the scrollback of this terminal and in any log "
+            "of it: clear both when it is in the app."
+        )
         drawn = self.answers.qr and blocks()
         if drawn:
             question += ", i swaps dark and light"
@@ -180,6 +184,7 @@ class FundingPrompts(Prompts):
             f"{peaq(quote.amount, up=True)} and a fee of at most {peaq(quote.fee, up=True)} "
             f"go from {quote.owner} to {self.engine.state.address}."
         )
+        self.accept_contracts()
         self.consent("Send it?", word="send")
         await self.engine.pay_from_owner(agreed=quote.amount)
 

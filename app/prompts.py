@@ -27,6 +27,18 @@ class Prompts:
         elif self.console.ask("--yes", question, "yes").lower() not in ("y", "yes"):
             raise NotAgreed
 
+    def accept_contracts(self) -> None:
+        """Ask for consent to foreign contracts, where real money needs it. Raises NotAgreed."""
+        others = self.engine.contracts_to_accept
+        if not others:
+            return
+        self.console.say(f"These contracts are not {self.engine.settings.network.title}'s own:")
+        for variable, address in others.items():
+            self.console.say(f"  {variable} {address}")
+        self.console.say("Their operator decides what happens to the bond.")
+        self.consent_in_words("Use these contracts?", "contracts", "--accept-contracts")
+        self.engine.accept_contracts()
+
     def consent_in_words(self, question: str, word: str, option: str) -> None:
         """Raises NotAgreed unless `word` is typed."""
         if self.console.ask(option, f'{question} Type "{word}"').lower() != word:

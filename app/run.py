@@ -53,8 +53,8 @@ def state_folder(options: argparse.Namespace, network: str) -> Path:
 def read_settings(options: argparse.Namespace, overrides: dict[str, str] | None = None) -> Settings:
     """The settings of the command line, the environment and .env.
 
-    Raises OnboardingError where it is not even known which network is meant (VARIABLE_INVALID),
-    or where .env is (ENV_FILE_UNREADABLE); all other faults are listed in them.
+    Raises OnboardingError where it is not even known which network is meant (VARIABLE_INVALID,
+    ENV_FILE_UNSAFE), or where .env is (ENV_FILE_UNREADABLE); all other faults are listed in them.
     """
     try:
         env_file = options.env_file.expanduser().absolute()
@@ -63,9 +63,9 @@ def read_settings(options: argparse.Namespace, overrides: dict[str, str] | None 
     settings = load_settings(
         environ=os.environ, env_file=env_file, network=options.network, overrides=overrides
     )
-    unknown = settings.problem_of(NETWORK)
-    if unknown is not None:
-        raise OnboardingError(unknown)
+    for found in settings.problems:
+        if found.code == "ENV_FILE_UNSAFE" or found.params.get("variable") == NETWORK:
+            raise OnboardingError(found)
     return settings
 
 
@@ -144,6 +144,8 @@ def _run(
         version=installed_version(),
         single_transaction=options.single_transaction,
     )
+    if options.accept_contracts:
+        engine.accept_contracts()
     pretend = None
     if network is not None:
         from app.rehearsal.pretend import PretendPeople

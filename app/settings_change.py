@@ -11,7 +11,7 @@ from core.settings import Settings, load_settings
 def changed_settings(settings: Settings, values: dict[str, str]) -> Settings:
     """Saves `values` to the .env of `settings` and reads everything again.
 
-    Raises OnboardingError (ENV_FILE_UNWRITABLE).
+    Raises OnboardingError (ENV_FILE_…).
     """
     save_values(settings.env_file, values)
     return load_settings(

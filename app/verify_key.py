@@ -7,9 +7,11 @@ import getpass
 import sys
 from pathlib import Path
 
+from app.answers import read_passphrase_file, unsafe_passphrase_file
 from app.run import read_settings, state_folder
 from app.wording import at_prompt
 from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, OnboardingError, exit_code
+from core.file_trust import UntrustedFile
 from core.fold import fold
 from core.journal import FILE_NAME, read_records
 from core.secrets import Secret
@@ -19,11 +21,10 @@ _LINE_LIMIT = 4096
 
 def read_passphrase(path: Path | None) -> Secret:
     """The first line of `path`, else what is typed without being shown, or a line of the input
-    where that is no terminal. Raises OSError, EOFError, UnicodeDecodeError.
+    where that is no terminal. Raises UntrustedFile, OSError, EOFError, UnicodeDecodeError.
     """
     if path is not None:
-        with path.open(encoding="utf-8") as file:
-            return Secret(file.readline(_LINE_LIMIT).rstrip("\r\n"))
+        return read_passphrase_file(path)
     if sys.stdin is not None and sys.stdin.isatty():
         return Secret(getpass.getpass("Passphrase: ", stream=sys.stderr))
     # getpass would warn that what is typed is shown; a pipe shows nothing.
@@ -43,6 +44,8 @@ def run_verify_key(options: argparse.Namespace) -> int:
         return EXIT_CONFIGURATION
     try:
         passphrase = read_passphrase(options.passphrase_file)
+    except UntrustedFile as error:
+        raise unsafe_passphrase_file(options.passphrase_file, error) from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
         print(f"The passphrase cannot be read: {_reason(error, options)}.", file=sys.stderr)
         return EXIT_STOPPED

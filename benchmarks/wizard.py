@@ -94,6 +94,7 @@ class Machine:
         self.state_dir = folder / "state"
         passphrase = folder / "passphrase"
         passphrase.write_text(PASSPHRASE + "\n", encoding="utf-8")
+        passphrase.chmod(0o600)
         phone = [sys.executable, str(TOP / "benchmarks" / "phone.py"), str(folder / "phone")]
         self._environ = clean_environment(folder, measured.network.environment())
         self._command = [

@@ -2,29 +2,62 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
-from core.errors import fault
+from core.errors import OnboardingError, fault
+from core.file_trust import UntrustedFile, read_trusted
 from core.files import replace_file
+from core.settings import ENV_FILE_LIMIT, unsafe_env_file
 
 _LINE = re.compile(r"\s*(export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,?&=~-]*")
 
 
 def save_values(path: Path, values: dict[str, str]) -> None:
-    """Writes `values` into the file at `path`; an empty value removes its line.
+    """Write `values` into the file at `path`; an empty value removes its line.
 
-    Lines of other variables, comments and order are kept. Raises OnboardingError
-    (ENV_FILE_UNWRITABLE) and then leaves the file as it was.
+    Lines of other variables, comments and order are kept. A link is never followed, and a file
+    that somebody else controls is not adopted. Raises OnboardingError (ENV_FILE_UNWRITABLE,
+    ENV_FILE_UNSAFE, ENV_FILE_MALFORMED) and then leaves the file as it was.
     """
     try:
         # As bytes: reading as text would change the line ends of the other lines.
-        text = path.read_bytes().decode() if path.exists() else ""
-        replace_file(path.resolve(), _edited(text, values).encode())
+        old = _read(path)
+        new = _edited(old, values)
+        _check_reads_back(path, old, new, values)
+        replace_file(path, new.encode())
+    except UntrustedFile as error:
+        raise OnboardingError(unsafe_env_file(path, error)) from error
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise fault("ENV_FILE_UNWRITABLE", path=path, reason=reason) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_trusted(path, ENV_FILE_LIMIT)[0].decode()
+    except FileNotFoundError:
+        return ""
+
+
+def _check_reads_back(path: Path, old: str, new: str, values: dict[str, str]) -> None:
+    """Raise OnboardingError (ENV_FILE_MALFORMED) where `new` would not be read as it is meant.
+
+    An open quote takes the next quote for its end, and with it the lines in between.
+    """
+    from dotenv.parser import parse_stream
+
+    before, after = (list(parse_stream(io.StringIO(text, newline=None))) for text in (old, new))
+    meant: dict[str | None, str | None] = {one.key: one.value for one in before}
+    meant.update(values)
+    read = {one.key: one.value for one in after}
+    if all((read.get(name) or "") == (value or "") for name, value in meant.items()):
+        return
+    line = next((one.original.line for one in before if one.error), new.count("\n"))
+    reason = "a quote that is opened there is never closed."
+    raise fault("ENV_FILE_MALFORMED", path=path, line=line, reason=reason)
 
 
 def _edited(text: str, values: dict[str, str]) -> str:

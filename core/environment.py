@@ -105,14 +105,9 @@ def _check_contracts(context: Context, survey: Survey, say: Say) -> None:
 
 def _whose(settings: Settings) -> tuple[Light, str]:
     """Any contract has code: one that is not the network's own is worth a second look."""
-    own = settings.network.contracts
-    others = [
-        variable
-        for variable, name in CONTRACT_VARIABLES.items()
-        if getattr(settings.contracts, name).lower() != getattr(own, name).lower()
-    ]
+    others = settings.foreign_contracts
     if others:
-        return Light.AMBER, f"all six answer; not the usual: {', '.join(others)}"
+        return Light.AMBER, f"all six answer; not the network's own: {', '.join(others)}"
     return Light.GREEN, "all six answer"
 
 

@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from core.catalogue import CATALOGUE, Entry, Kind
-from core.text import clean
+from core.text import DEFAULT_LIMIT, clean
+
+_COMMAND = 20_000
+"""Characters of a shell command with several paths: half a command does something else."""
 
 
 class Again(str, Enum):
@@ -101,7 +104,10 @@ def problem(
     CATALOGUE[code]
     return Problem(
         code=code,
-        params={name: clean(value) for name, value in params.items()},
+        params={
+            name: clean(value, _COMMAND if name == "command" else DEFAULT_LIMIT)
+            for name, value in params.items()
+        },
         detail=clean(detail),
         until=until,
     )
@@ -142,9 +148,11 @@ NOT_RECORDED = {
     "CODE_OF_OLD_ENTRY",
     "CODE_USED",
     "CODE_SKEWED",
+    "KEY_FILE_UNSAFE",
     "LOCKED_KEY",
     "PASSPHRASE_WRONG",
     "PASSPHRASE_EMPTY",
+    "PASSPHRASE_FILE_UNSAFE",
     "PASSPHRASE_LONG",
     "PASSPHRASE_UNREADABLE",
     "PASSPHRASES_DIFFER",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
 import pwd
 import stat
 from pathlib import Path
+from shlex import quote
 
 from core.errors import fault
 
@@ -58,10 +60,15 @@ def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """All of `path`. Raises OSError, also for what is no file: a pipe would be waited for without
-    end, a device has none; and for more than `most` bytes.
+    """All of `path`. Raises OSError, also for a symbolic link and for what is no file: a pipe would
+    be waited for without end, a device has none; and for more than `most` bytes.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP and path.is_symlink():
+            raise OSError("it is a symbolic link; put the file itself there") from None
+        raise
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError("it is not a file")
@@ -88,8 +95,9 @@ def prepare_state_folder(folder: Path) -> list[str]:
     """
     warnings: list[str] = []
     try:
-        if folder.is_symlink() and not folder.exists():
-            raise OSError("it is a link that leads nowhere")
+        reason = place_fault(folder)
+        if reason:
+            raise OSError(reason)
         # Not mkdir(parents=True): that makes the folders above as open as the umask lets them be.
         missing = [place for place in (folder, *folder.parents) if not place.exists()]
         for place in reversed(missing):
@@ -103,6 +111,7 @@ def prepare_state_folder(folder: Path) -> list[str]:
             name = owner_name(info.st_uid)
             raise OSError(f"it belongs to {name}; start it as {name}, without sudo")
         others = info.st_mode & 0o077
+        warnings += _shared_parents(folder)
         # Only an empty folder of our own is closed: DIR may be a place that others rely on.
         if others and info.st_uid == os.geteuid() and not any(folder.iterdir()):
             folder.chmod(FOLDER_MODE)
@@ -120,6 +129,50 @@ def prepare_state_folder(folder: Path) -> list[str]:
         code = "DISK_FULL" if full else "STATE_FOLDER_UNUSABLE"
         raise fault(code, path=folder, reason=reason) from error
     return warnings
+
+
+def place_fault(folder: Path) -> str:
+    """Return why `folder` is not a place for secrets, before anything is made there, or ""."""
+    if folder.is_symlink() and not folder.exists():
+        return "it is a link that leads nowhere"
+    above = next(place for place in (folder, *folder.parents) if place.exists())
+    owner = above.stat().st_uid
+    if above != folder and os.geteuid() == 0 and owner != 0:
+        # Folders of root in there would shut the owner out of a part of their own home.
+        name = owner_name(owner)
+        return f"{above} belongs to {name}; start the wizard as {name}, without sudo"
+    for place in _parents(folder):
+        if place.stat().st_mode & (0o002 | stat.S_ISVTX) == 0o002:
+            return f"every user can replace what is in {place}; run chmod o-w {quote(str(place))}"
+    return ""
+
+
+def _shared_parents(folder: Path) -> list[str]:
+    """Warnings about folders above that a whole group can write."""
+    warnings = []
+    for place in _parents(folder):
+        info = place.stat()
+        shared = info.st_mode & (0o020 | stat.S_ISVTX) == 0o020
+        # Where each user has a group of their own name, nobody else is in it.
+        if shared and info.st_gid != 0 and group_name(info.st_gid) != owner_name(info.st_uid):
+            warnings.append(
+                f"A group can replace what is in {place}: chmod g-w {quote(str(place))}"
+            )
+    return warnings
+
+
+def _parents(folder: Path) -> list[Path]:
+    """The folders above, by either name of a link, as far as they exist."""
+    both = (*folder.absolute().parents, *folder.resolve().parents)
+    return [place for place in dict.fromkeys(both) if place.exists()]
+
+
+def group_name(gid: int) -> str:
+    """Of a group; the number where it has no name."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 def owner_name(uid: int) -> str:

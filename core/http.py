@@ -14,9 +14,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from core.lookalikes import short_host
 from core.text import clean, read_json
 
 SIZE_LIMIT = 4 * 1024 * 1024
+_HOST_SHOWN = 60
+"""Characters."""
 _RETRY_AFTER_LIMIT = timedelta(days=2)
 
 
@@ -65,14 +68,22 @@ class HttpAnswer:
         return f"HTTP status {self.status} with {what if self.body else 'an empty body'}"
 
 
+def tls_context(*, trust_env: bool = True) -> ssl.SSLContext:
+    """Return the usual certificates, without the log of session keys that SSLKEYLOGFILE names."""
+    context = httpx.create_ssl_context(trust_env=trust_env)
+    context.keylog_filename = None  # type: ignore[assignment] # None ends it
+    return context
+
+
 class Http:
     """A client for one service. Redirects are not followed: they would lead to another host."""
 
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.base_url = base_url.rstrip("/")
-        self.host = clean(_host_of(base_url), 60)
+        self.host = clean(short_host(_host_of(base_url), _HOST_SHOWN))
         # A proxy of the environment is for the world outside, never for this machine.
         self._client = httpx.AsyncClient(
+            verify=True if transport else tls_context(trust_env=not _loopback(base_url)),
             transport=transport,
             trust_env=not _loopback(base_url),
             follow_redirects=False,

@@ -11,6 +11,7 @@ from core import keystore
 from core.context import Context
 from core.env_file import save_values
 from core.errors import OnboardingError, fault
+from core.file_trust import UntrustedFile, refuse_exposed
 from core.key_source import KeySource
 from core.keys import Key, generate_key, parse_key
 from core.secrets import Secret
@@ -28,7 +29,7 @@ async def bring_key(context: Context, source: KeySource) -> Key:
     """The key of `source`, not stored yet, so that its address can be looked at first.
 
     Not for a key to be generated: its address is shown to nobody before it is stored. Raises
-    OnboardingError (PRIVATE_KEY_…, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG).
+    OnboardingError (PRIVATE_KEY_…, KEY_FILE_UNSAFE, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG).
     """
     if source.way == "environment":
         if context.settings.private_key is None:
@@ -45,11 +46,17 @@ def _read_key_file(path: Path, passphrase: Secret | None) -> Key:
     try:
         with path.open("rb") as file:
             content = file.read(70_000)
-        text = content.decode("utf-8-sig")
+            text = content.decode("utf-8-sig")
+            encrypted = text.lstrip().startswith("{")
+            if not encrypted:
+                refuse_exposed(file.fileno(), path)
+    except UntrustedFile as error:
+        reason, command = error.reason, error.command
+        raise fault("KEY_FILE_UNSAFE", path=path, reason=reason, command=command) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise fault("KEYSTORE_UNREADABLE", path=path, reason=reason) from None
-    if not text.lstrip().startswith("{"):
+    if not encrypted:
         return parse_key(Secret(text))
     if passphrase is None:
         raise fault("PASSPHRASE_EMPTY")
@@ -148,7 +155,7 @@ async def write_key_to_env(context: Context) -> Path:
     """Writes PEAQOS_PRIVATE_KEY, unencrypted, into .env for the machine's own software.
 
     Only on request. Writes a file (0600). Raises OnboardingError (LOCKED_KEY,
-    ENV_FILE_UNWRITABLE).
+    ENV_FILE_…).
     """
     path = context.settings.env_file
     values = {PRIVATE_KEY: context.key().private_hex().reveal()}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.http import Http
     from core.key_source import KeySource
     from core.keys import Key
+    from core.networks import Contracts
     from core.registration import Quote
     from core.totp import Enrolment
 
@@ -55,6 +56,7 @@ class Onboarding:
         self._connect = connect
         self._available_memory = available_memory
         self._single_transaction = single_transaction
+        self._accepted: Contracts | None = None
         self._context: Context | None = None
         self._loading: asyncio.Task[Context] | None = None
         self._busy = asyncio.Lock()
@@ -87,6 +89,20 @@ class Onboarding:
         if self.settings.private_key is not None and not own:
             ways.append("owner")
         return (*ways, "manual")
+
+    @property
+    def contracts_to_accept(self) -> dict[str, str]:
+        """Variable and address of each foreign contract that still needs consent: with real money
+        nothing is signed before `accept_contracts`.
+        """
+        settings = self.settings
+        if not settings.network.real_money or self._accepted == settings.contracts:
+            return {}
+        return settings.foreign_contracts
+
+    def accept_contracts(self) -> None:
+        """Record, for this run, the consent to the contracts that are set now."""
+        self._accepted = self.settings.contracts
 
     @property
     def enrolment(self) -> Enrolment | None:
@@ -264,7 +280,7 @@ class Onboarding:
     async def pay_from_owner(self, *, agreed: int) -> Balance:
         from core.owner_wallet import pay_from_owner
 
-        async with self._step(Step.FUNDING) as context:
+        async with self._step(Step.FUNDING, signs=True) as context:
             return await pay_from_owner(context, agreed=agreed)
 
     async def look_at_balance(self) -> Balance:
@@ -286,7 +302,7 @@ class Onboarding:
     async def register(self, *, agreed_bond: int) -> None:
         from core.registration import register
 
-        async with self._step(Step.REGISTRATION) as context:
+        async with self._step(Step.REGISTRATION, signs=True) as context:
             await register(context, agreed_bond=agreed_bond)
 
     async def record_details(self, details: Details) -> None:
@@ -298,13 +314,13 @@ class Onboarding:
     async def mint(self) -> None:
         from core.machine_nft import mint
 
-        async with self._step(Step.MACHINE_NFT) as context:
+        async with self._step(Step.MACHINE_NFT, signs=True) as context:
             await mint(context)
 
     async def write_did(self) -> None:
         from core.machine_nft import write_did
 
-        async with self._step(Step.MACHINE_NFT) as context:
+        async with self._step(Step.MACHINE_NFT, signs=True) as context:
             await write_did(context)
 
     async def finish(self) -> bool:
@@ -317,11 +333,14 @@ class Onboarding:
             return await finish(context, self.version)
 
     @asynccontextmanager
-    async def _step(self, step: Step | None) -> AsyncIterator[Context]:
+    async def _step(self, step: Step | None, *, signs: bool = False) -> AsyncIterator[Context]:
         """One operation at a time; what goes wrong is recorded, and comes as OnboardingError."""
         if self.settings.problems and step is not Step.ENVIRONMENT:
             # On every start, not only on the first screen: a code must not go where it should not.
             raise OnboardingError(self.settings.problems[0])
+        if signs and (others := self.contracts_to_accept):
+            title = self.settings.network.title
+            raise fault("CONTRACTS_NOT_ACCEPTED", names=", ".join(others), network=title)
         context = await self.load()
         async with self._busy:
             try:

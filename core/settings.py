@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import io
 import ipaddress
-import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.errors import OnboardingError, Problem, problem
+from core.file_trust import UntrustedFile, read_trusted
 from core.networks import CONTRACT_VARIABLES, NETWORKS, Contracts, Network, find_network
 from core.secrets import Secret
 
@@ -38,7 +37,7 @@ VARIABLES: tuple[str, ...] = (
 )
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_ENV_FILE_LIMIT = 256 * 1024
+ENV_FILE_LIMIT = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,23 @@ class Settings:
     @property
     def usable(self) -> bool:
         return not self.problems
+
+    def contract_mark(self, address: str) -> str:
+        """Return the remark to show beside the contract at `address`: empty if all are own."""
+        others = self.foreign_contracts
+        if address.lower() in (one.lower() for one in others.values()):
+            return "not the network's own contract"
+        return f"not the network's own: {', '.join(others)}" if others else ""
+
+    @property
+    def foreign_contracts(self) -> dict[str, str]:
+        """The contracts that are not the network's own: variable and address."""
+        own, used = self.network.contracts.as_dict(), self.contracts.as_dict()
+        return {
+            variable: used[name]
+            for variable, name in CONTRACT_VARIABLES.items()
+            if used[name].lower() != own[name].lower()
+        }
 
     def problem_of(self, variable: str) -> Problem | None:
         return next((p for p in self.problems if p.params.get("variable") == variable), None)
@@ -180,7 +196,9 @@ def _twins(values: Mapping[str, str], sources: Mapping[str, str]) -> list[Proble
 
 
 def require_env_file(path: Path) -> None:
-    """Raises OnboardingError (ENV_FILE_UNREADABLE): a file that somebody named has to be there."""
+    """Raises OnboardingError (ENV_FILE_UNREADABLE, ENV_FILE_UNSAFE): a file that somebody named
+    has to be there.
+    """
     try:
         path = path.expanduser().absolute()
         problems = _read_env_file(path)[1]
@@ -194,12 +212,12 @@ def require_env_file(path: Path) -> None:
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]]:
     try:
-        info = os.stat(path)
-        if not stat.S_ISREG(info.st_mode) or info.st_size > _ENV_FILE_LIMIT:
-            raise OSError("it is not a file of variables")
-        text = path.read_text(encoding="utf-8")
+        content, exposed = read_trusted(path, ENV_FILE_LIMIT)
+        text = content.decode()
     except FileNotFoundError:  # .env may be missing; one that was named: see require_env_file
         return {}, [], []
+    except UntrustedFile as error:
+        return {}, [unsafe_env_file(path, error)], []
     except UnicodeDecodeError:
         return {}, [problem("ENV_FILE_UNREADABLE", path=path, reason="it is not text")], []
     except OSError as error:
@@ -208,11 +226,14 @@ def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]
     from dotenv import dotenv_values  # most machines have no such file: they do not wait for it
 
     # Without interpolation: a value is what stands there, also one with a dollar sign in it.
-    values = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    warnings = []
-    if info.st_mode & 0o077:
-        warnings.append(f"other users can read it: chmod 600 {path}")
+    values = dotenv_values(stream=io.StringIO(text, newline=None), interpolate=False)
+    warnings = [f"other users can read it: chmod 600 {path}"] if exposed else []
     return {name: value for name, value in values.items() if value}, [], warnings
+
+
+def unsafe_env_file(path: Path, found: UntrustedFile) -> Problem:
+    """The refusal of a .env that somebody else controls, with the command that makes it safe."""
+    return problem("ENV_FILE_UNSAFE", path=path, reason=found.reason, command=found.command)
 
 
 def url_fault(url: str) -> str | None:

@@ -7,11 +7,17 @@ import re
 import unicodedata
 from typing import Any
 
+from core.lookalikes import spell_out
+
 DEFAULT_LIMIT = 300
 _DEEPEST = 100
 """Levels of JSON. Nothing that is asked for or stored here has ten."""
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_BLANK = "\u115f\u1160\u3164\uffa0\u2800\U0001d159"
+"""Hangul fillers and the like: letters and signs that show nothing."""
+_NOTHING = re.compile("[\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f]")
+"""Marks that show nothing."""
 _MARKS_AT_MOST = 2
 # A whole terminal sequence goes, not only its first byte: the rest would read as rubbish.
 _ESCAPES = re.compile(
@@ -25,10 +31,11 @@ def clean(text: object, limit: int = DEFAULT_LIMIT) -> str:
     Terminal sequences are dropped; line breaks and tabs become spaces; other control characters,
     bidirectional overrides and private or unassigned characters become U+FFFD; at most two
     combining marks stand on one character; what is longer than `limit` characters is cut and says
-    so with an ellipsis. Never raises.
+    so with an ellipsis. Letters that look blank become U+FFFD, and letters of other alphabets that
+    pass for ASCII ones are spelled out (`core.lookalikes`). Never raises.
     """
     raw = text if isinstance(text, str) else str(text)
-    raw = _ESCAPES.sub("", raw[: limit * 8])
+    raw = spell_out(_NOTHING.sub("", _ESCAPES.sub("", raw[: limit * 8])))
     out: list[str] = []
     marks = 0
     for character in raw:
@@ -43,7 +50,7 @@ def clean(text: object, limit: int = DEFAULT_LIMIT) -> str:
                 continue
             out.append(character)
             continue
-        elif category.startswith("C"):
+        elif category.startswith("C") or character in _BLANK:
             character = _REPLACEMENT
             if out and out[-1] == _REPLACEMENT:
                 continue

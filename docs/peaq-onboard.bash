@@ -12,7 +12,7 @@ _peaq_onboard() {
     --key) words='generate keep environment' ;;
     explain) words='environment keypair enrolment confirmation funding registration machine-nft' ;;
     --env-file|--state-dir|--block-time|--passphrase-file|--documentation-url|--data-api|--code-command|--accept-bond|--port) ;;
-    *) words='status verify-key doctor receipt explain devnet -h --help --network --env-file --state-dir --fault --block-time --version --rehearse --single-transaction --key --passphrase-file --backup --documentation-url --data-api --data-visibility --fund --code-command --yes --accept-bond --no-input --plain --no-qr'
+    *) words='status verify-key doctor receipt explain devnet -h --help --network --env-file --state-dir --fault --block-time --version --rehearse --single-transaction --key --passphrase-file --backup --documentation-url --data-api --data-visibility --fund --code-command --yes --accept-bond --accept-contracts --no-input --plain --no-qr'
        for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
          case $word in
            status) words='-h --help --network --env-file --state-dir --json' ;;

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,6 +19,9 @@ from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
 from screens.widgets.special_fields import SecretField
 from screens.wizard import Wizard
+
+if TYPE_CHECKING:
+    from screens.base import StepScreen
 
 
 class ConsentScreen(ModalScreen[bool]):
@@ -71,6 +75,30 @@ class ConsentScreen(ModalScreen[bool]):
 
     def action_refuse(self) -> None:
         self.dismiss(False)
+
+
+def agree_to_contracts(screen: StepScreen, then: Callable[[], None]) -> None:
+    """Run `then`, after a typed word where foreign contracts need consent."""
+    engine = screen.engine
+    others = engine.contracts_to_accept
+    if not others:
+        then()
+        return
+
+    def answered(agreed: bool | None) -> None:
+        if agreed:
+            engine.accept_contracts()
+            then()
+
+    lines = [
+        f"These contracts are not {engine.settings.network.title}'s own:",
+        *(f"  {address} {variable}" for variable, address in others.items()),
+        "Their operator decides what happens to the bond.",
+    ]
+    title, yes = "Contracts of somebody else", "Use these contracts"
+    screen.app.push_screen(
+        ConsentScreen(title, lines, yes=yes, word="contracts", loud=True), answered
+    )
 
 
 class UnlockScreen(ModalScreen[bool]):

@@ -16,7 +16,7 @@ from core.errors import Problem
 from core.state import Balance, OwnerQuote, State
 from core.steps import Step
 from screens.confirmation import CodeScreen
-from screens.consent import ConsentScreen
+from screens.consent import ConsentScreen, agree_to_contracts
 from screens.enrolment import way_unusable
 from screens.qr_code import QrScreen
 from screens.widgets.choice import Choice
@@ -167,7 +167,7 @@ class FundingScreen(CodeScreen):
     def waits_for(self, problem: Problem) -> bool:
         return self.way == "gas-station"
 
-    def _ask_owner(self, quote: OwnerQuote) -> None:
+    def _agree_to_send(self, quote: OwnerQuote) -> None:
         network = self.engine.settings.network
         self.app.push_screen(
             ConsentScreen(
@@ -192,7 +192,7 @@ class FundingScreen(CodeScreen):
     def finished(self, name: str, result: object) -> None:
         if isinstance(result, OwnerQuote):
             if result.amount:
-                self._ask_owner(result)
+                agree_to_contracts(self, lambda: self._agree_to_send(result))
             return
         if isinstance(result, Balance) and result.missing:
             self._show_amounts(result.held)

@@ -11,7 +11,7 @@ from core.errors import Problem
 from core.state import Action, Details, State
 from core.steps import Step
 from screens.base import StepScreen
-from screens.consent import UnlockScreen
+from screens.consent import UnlockScreen, agree_to_contracts
 from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
@@ -97,6 +97,9 @@ class MachineNftScreen(StepScreen):
             self.query_one(DetailsForm).focus_fault(faults[0])
             return
         self.show_problem(None)
+        agree_to_contracts(self, lambda: self._unlocked_then_write(details))
+
+    def _unlocked_then_write(self, details: Details) -> None:
         if self.engine.unlocked or self.engine.action is Action.FINISH:
             self._write(details)
         else:

@@ -12,7 +12,7 @@ from core.errors import Problem
 from core.state import Details
 from core.steps import Step
 from screens.base import StepScreen
-from screens.consent import ConsentScreen, UnlockScreen
+from screens.consent import ConsentScreen, UnlockScreen, agree_to_contracts
 from screens.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class RegistrationScreen(StepScreen):
         self._quote = quote
         settings = self.engine.settings
         token = settings.network.token
+        mark = settings.contract_mark(quote.contract)
+        mark = f"            {mark}\n" if mark else ""
         self.query_one("#quote", Line).say(
             f"{_what_it_does(quote)}\n\n"
             f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   held while it is registered\n"
@@ -79,6 +81,7 @@ class RegistrationScreen(StepScreen):
             f"  after it  {peaq_fixed(max(quote.after, 0))} {token}   at least\n\n"
             f"  network   {quote.network}, chain {settings.network.chain_id}\n"
             f"  contract  {quote.contract}\n"
+            f"{mark}"
             f"  from      {self.state.address}"
             f"{_written_along(quote, self.state.details)}"
         )
@@ -90,6 +93,11 @@ class RegistrationScreen(StepScreen):
     def go(self) -> None:
         if self._quote is None:
             self._ask()
+        else:
+            agree_to_contracts(self, self._agree)
+
+    def _agree(self) -> None:
+        if self._quote is None:
             return
         network = self.engine.settings.network
         limit = self.wizard.given.accept_bond

@@ -49,6 +49,21 @@ def _utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+class PackageMissing(RehearsalError):
+    """A package of the rehearsal extra is not installed; the text is its name."""
+
+
+_EXTRA = ("aiohttp", "cached_property", "eth", "eth_bloom", "lru", "sortedcontainers", "trie")
+"""What only the rehearsal extra brings, as it is imported."""
+
+
+def not_importable(error: ImportError) -> Exception:
+    """Return PackageMissing where the extra is missing; any other fault of an import as it is."""
+    package = (error.name or "").partition(".")[0]
+    missing = isinstance(error, ModuleNotFoundError) and error.name == package
+    return PackageMissing(package) if missing and package in _EXTRA else error
+
+
 class RehearsalNetwork:
     """Chain, Gas Station and MCR API on loopback, in a thread of their own.
 
@@ -136,10 +151,7 @@ class RehearsalNetwork:
         try:
             from app.rehearsal.parts import Parts, listening
         except ImportError as error:
-            raise RehearsalError(
-                f"a rehearsal needs the package {error.name}: "
-                'install it with pip install "peaq-onboard[rehearsal]"'
-            ) from error
+            raise not_importable(error) from error
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         parts = Parts(self, counter=self._counter, port=lambda: self._port)

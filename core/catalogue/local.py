@@ -30,6 +30,23 @@ SETTINGS = (
         again="after a change",
     ),
     Entry(
+        "ENV_FILE_UNSAFE",
+        "The .env file is not safe to use",
+        "{path}: {reason}",
+        "Read it first: its lines decide where your money goes. If you trust them, run `{command}` "
+        "and start again.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "ENV_FILE_MALFORMED",
+        "A value in .env would be lost",
+        "{path}, line {line}: {reason}",
+        "Correct that line in an editor, then try again. The file is unchanged.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
         "ENV_FILE_UNWRITABLE",
         "The .env file cannot be written",
         "{path}: {reason}",
@@ -42,6 +59,22 @@ SETTINGS = (
         "An answer given ahead cannot be used",
         "{reason}",
         "Answer it here instead, or start again with another one.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
+        "PASSPHRASE_FILE_UNSAFE",
+        "The passphrase file is not safe to use",
+        "{path}: {reason}",
+        "Run `{command}` and start again. If somebody may have read it, choose another passphrase.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
+        "KEY_FILE_UNSAFE",
+        "The file with the private key is not safe to use",
+        "{path}: {reason}",
+        "Run `{command}` and try again. If somebody may have read it, use another key.",
         money="",
         again="after a change",
     ),
@@ -89,6 +122,14 @@ SETTINGS = (
 )
 
 FILES = (
+    Entry(
+        "CURRENT_FOLDER_GONE",
+        "The current folder does not exist any more",
+        "It was deleted or moved after this terminal had entered it.",
+        "Go to a folder that exists (`cd` alone goes home), then start again.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
     Entry(
         "STATE_FOLDER_UNUSABLE",
         "The state folder cannot be used",
@@ -221,7 +262,24 @@ PROGRAM = (
         "REHEARSAL_UNAVAILABLE",
         "The rehearsal network cannot start",
         "{reason}",
-        "Install the rehearsal parts (pip install 'peaq-onboard[rehearsal]') or free the port.",
+        "Free the port, or start again without --port.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "REHEARSAL_NOT_INSTALLED",
+        "The rehearsal network is not installed",
+        "It needs the package {package}, which the rehearsal extra brings.",
+        "Go to the folder above the source code and run `pip install "
+        "'./peaq-onboard[rehearsal]'`. The ./ is needed: it keeps pip from asking an index.",
+        Kind.CONFIGURATION,
+        again="after a change",
+    ),
+    Entry(
+        "INSTALLATION_BROKEN",
+        "A part of this installation cannot be used",
+        "{reason}",
+        "Install the program again, into a new virtual environment of the Python that runs it.",
         Kind.CONFIGURATION,
         again="after a change",
     ),

@@ -164,6 +164,14 @@ CHAIN = (
         again="after a change",
     ),
     Entry(
+        "CONTRACTS_NOT_ACCEPTED",
+        "Contracts that are not the network's own need your consent",
+        "{names}: not a contract of {network}.",
+        "Press Enter and type the word, or start again with --accept-contracts. To use the "
+        "network's own contracts, remove these variables.",
+        again="after a change",
+    ),
+    Entry(
         "CONTRACT_PAUSED",
         "The contract is paused",
         "{name}: the operators of the network have stopped it for now.",

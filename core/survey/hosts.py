@@ -15,9 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
-
 from core.checks import Light
+from core.http import tls_context
 from core.survey.finding import Finding, green
 from core.text import clean
 
@@ -59,7 +58,7 @@ def host_of(url: str, *, needed: bool) -> Host | None:
 async def look_at_hosts(hosts: Sequence[Host], now: datetime) -> list[Finding]:
     """All at once; done within NAME_PATIENCE and TLS_PATIENCE together."""
     resolve_in_threads_of_our_own()
-    context = await asyncio.to_thread(httpx.create_ssl_context)
+    context = await asyncio.to_thread(tls_context)
     return list(await asyncio.gather(*(_look(host, context, now) for host in hosts)))
 
 

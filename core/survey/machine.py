@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.checks import Light
 from core.errors import OnboardingError, Problem, problem
+from core.files import place_fault
 from core.keys import parse_key
 from core.keystore import choose_kdf
 from core.settings import PRIVATE_KEY, Settings
@@ -80,9 +81,10 @@ def state_folder(folder: Path) -> Finding:
 
 def _folder_fault(folder: Path) -> tuple[str, Path]:
     """Why the folder cannot be used, and the nearest place that exists."""
-    if folder.is_symlink() and not folder.exists():
-        return "it is a link that leads nowhere", folder.parent
     place = next((p for p in (folder, *folder.parents) if p.exists()), Path("/"))
+    reason = place_fault(folder)
+    if reason:
+        return reason, place
     if not place.is_dir():
         return f"{place} is not a folder", place.parent
     if not os.access(place, os.R_OK | os.W_OK | os.X_OK):

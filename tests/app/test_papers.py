@@ -293,6 +293,8 @@ async def test_a_passphrase_can_be_tried_without_spending_anything(
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     right.write_text(PASSPHRASE.reveal() + "\n")
     wrong.write_text("something else\n")
+    for path in (right, wrong):
+        path.chmod(0o600)
     assert await in_thread(run, "verify-key", "--passphrase-file", str(right)) == EXIT_DONE
     assert address in capsys.readouterr().out
     assert await in_thread(run, "verify-key", "--passphrase-file", str(wrong)) == EXIT_STOPPED

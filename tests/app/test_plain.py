@@ -27,6 +27,7 @@ def answers(tmp_path: Path) -> Answers:
     """Everything that a full unattended run needs."""
     file = tmp_path / "passphrase"
     file.write_text(f"{PASSPHRASE}\nsecond line\n")
+    file.chmod(0o600)
     return Answers(
         key="generate",
         passphrase_file=file,

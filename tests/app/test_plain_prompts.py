@@ -71,6 +71,7 @@ def run(
 def file_with(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "given"
     path.write_text(text + "\n")
+    path.chmod(0o600)
     return path
 
 
@@ -321,3 +322,51 @@ async def test_an_input_that_ends_at_any_question_loses_nothing(
     await machine.restart()
     await machine.drive()
     assert len(machine.network.registrations(machine.address)) == 1
+
+
+def with_foreign_contracts(machine: Machine) -> None:
+    """The same contracts, on a mainnet whose own registry is another."""
+    engine = machine.now_open
+    own = replace(engine.settings.network.contracts, identity_registry="0x" + "11" * 20)
+    network = replace(engine.settings.network, real_money=True, contracts=own)
+    engine.settings = replace(engine.settings, network=network)
+
+
+async def test_foreign_contracts_are_marked_and_want_a_word_beside_the_accepted_bond(
+    machine: Machine, run: Run
+) -> None:
+    """--accept-bond and --yes agree to an amount, not to whoever gets it."""
+    await machine.drive(until=Action.REGISTER)
+    with_foreign_contracts(machine)
+    registry = machine.now_open.settings.contracts.identity_registry
+    answers = replace(AHEAD, yes=True, accept_bond=10**18)
+    said = await run("yes", answers=answers)
+    assert f"contract {registry} (not the network's own contract)" in said.words
+    assert f"IDENTITY_REGISTRY_ADDRESS {registry}" in said.words
+    assert "Not agreed: nothing was done." in said.words
+    assert not machine.state.transactions
+    said = await run("contracts", answers=answers)
+    assert said.code == EXIT_DONE
+    assert said.words.count('Type "contracts"') == 1, "asked once a run"
+
+
+async def test_contracts_accepted_ahead_are_still_marked(machine: Machine, run: Run) -> None:
+    await machine.drive(until=Action.REGISTER)
+    with_foreign_contracts(machine)
+    answers = replace(AHEAD, yes=True, accept_bond=10**18, no_input=True)
+    said = await run(answers=answers)
+    assert said.code == EXIT_STOPPED
+    assert "--accept-contracts is missing" in said.words
+    assert not machine.state.transactions
+    machine.now_open.accept_contracts()
+    said = await run(answers=answers)
+    assert said.code == EXIT_DONE
+    assert "(not the network's own contract)" in said.words
+
+
+async def test_that_the_2fa_secret_stays_in_the_scrollback_is_said_before_it_is_shown(
+    machine: Machine, run: Run
+) -> None:
+    said = await run("generate", WORDS, WORDS, "copied")
+    warned = said.words.index("It stays in the scrollback of this terminal")
+    assert warned < said.words.index("type this secret")

@@ -81,13 +81,60 @@ def test_a_file_that_others_could_read_is_closed(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_link_stays_one_and_its_target_is_written(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [True, False])
+def test_nothing_is_written_through_a_link(path: Path, tmp_path: Path, there: bool) -> None:
     target = tmp_path / "shared.env"
-    target.write_text("A=1\n")
+    if there:
+        target.write_text("A=1\n")
     path.symlink_to(target)
-    save_values(path, {"A": "2"})
+    with pytest.raises(OnboardingError) as refused:
+        save_values(path, {"A": "2"})
+    assert refused.value.code == "ENV_FILE_UNSAFE"
     assert path.is_symlink()
-    assert target.read_text() == "A=2\n"
+    assert target.exists() is there
+    assert not there or target.read_text() == "A=1\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_lines_of_another_user_are_not_adopted_by_saving(path: Path) -> None:
+    path.write_text("PEAQOS_RPC_URL=https://evil.example\n")
+    os.chown(path, 65534, 65534)
+    with pytest.raises(OnboardingError) as refused:
+        save_values(path, {"A": "2"})
+    assert refused.value.code == "ENV_FILE_UNSAFE"
+    assert path.stat().st_uid == 65534
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("X='open\nY=1\n", 1), ("A=0\nX=\"open\n# it's\n", 2), ("# fine\nX='\n", 2)],
+)
+def test_a_value_that_an_open_quote_would_swallow_is_refused_with_its_line(
+    path: Path, text: str, line: int
+) -> None:
+    path.write_text(text)
+    values = {"PEAQOS_RPC_URL": "it's 'two' \"three\""}
+    with pytest.raises(OnboardingError) as refused:
+        save_values(path, values)
+    assert refused.value.code == "ENV_FILE_MALFORMED"
+    assert f"{path}, line {line}: " in refused.value.problem.cause
+    assert path.read_text() == text
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.text("AB='\"\\\n #x", max_size=40), VALUES)
+def test_whatever_stood_there_a_value_that_is_saved_reads_back(
+    path: Path, before: str, value: str
+) -> None:
+    path.write_text(before)
+    others = {name: text for name, text in read(path).items() if name != "C"}
+    try:
+        save_values(path, {"C": value})
+    except OnboardingError:
+        assert path.read_text() == before
+    else:
+        assert (read(path).get("C") or "") == value
+        assert {name: text for name, text in read(path).items() if name != "C"} == others
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

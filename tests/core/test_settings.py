@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -211,7 +212,7 @@ def test_a_file_that_cannot_be_read_is_told_with_its_path(
             def refuse(*_: object, **__: object) -> str:
                 raise PermissionError(13, "Permission denied")
 
-            monkeypatch.setattr(Path, "read_text", refuse)
+            monkeypatch.setattr(os, "open", refuse)
     settings = load_settings(environ={}, env_file=path)
     (found,) = settings.problems
     assert found.code == "ENV_FILE_UNREADABLE"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.http import Http
+from core.lookalikes import short_host
 from core.secrets import Secret
 from core.text import clean, grouped, shorten
 
@@ -63,6 +66,20 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
         ),
         ("\ud800", "\ufffd"),
         ("ünïcode 漢字 ✓", "ünïcode 漢字 ✓"),
+        ("Сервис недоступен, код 5х5", "Сервис недоступен, код 5х5"),
+        ("Η υπηρεσία κοιμάται, 3 kΩ, 5 μs, Δt", "Η υπηρεσία κοιμάται, 3 kΩ, 5 μs, Δt"),
+        ("Ծառայություն · Tシャツ · KBS가 · AA制", "Ծառայություն · Tシャツ · KBS가 · AA制"),
+        ("İstanbul'da ışık, ǅ, Ⅷ", "İstanbul'da ışık, ǅ, Ⅷ"),
+        ("naïve café Zürich Łódź", "naïve café Zürich Łódź"),
+        ("شبكة، רשת, नेटवर्क, เครือข่าย", "شبكة، רשת, नेटवर्क, เครือข่าย"),
+        ("p\u0435aq", "p\\u0435aq"),
+        ("\u0440\u0301aypal", "\\u0440\u0301aypal"),
+        ("0\u04454f3A", "0\\u04454f3A"),
+        ("\U0001d5c9\U0001d5be", "\\U0001d5c9\\U0001d5be"),
+        ("see https://ре\u0430.xyz/a", "see https://xn--80aj6a.xyz/a"),
+        ("see https://bücher.example/ü", "see https://xn--bcher-kva.example/ü"),
+        ("a\u3164b\u115fc\uffa0d\u2800e\u1160", "a\ufffdb\ufffdc\ufffdd\ufffde\ufffd"),
+        ("a\u034fb\u17b4c", "abc"),
         (7, "7"),
         (None, "None"),
         (ValueError("a sentence"), "a sentence"),
@@ -92,3 +109,22 @@ def test_addresses_are_recognised_but_never_sent_to_shortened() -> None:
     assert shorten("0x4f3A00000000000000000000000000000000 9c1E".replace(" ", "")) == "0x4f3A…9c1E"
     assert shorten("0x1234") == "0x1234"
     assert grouped("ABCDEFGHIJ") == "ABCD EFGH IJ"
+
+
+@given(HOSTILE.map(lambda text: "see https://" + text.replace(" ", "")))
+def test_the_host_of_a_url_is_ascii_and_stays_the_same(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+    host = re.split(r"[\s/?#]", once.partition("://")[2])[0]
+    letters = [character for character in host if character.isalnum()]
+    assert all(character.isascii() for character in letters), host
+
+
+def test_of_a_long_host_the_end_is_kept_because_it_counts() -> None:
+    host = "depinstation.peaq.network." + "a" * 60 + ".evil.example"
+    shown = short_host(host, 60)
+    assert len(shown) == 60
+    assert shown.startswith("depinstation.peaq.ne…")
+    assert shown.endswith(".evil.example")
+    assert short_host("p\u0435aq.xyz:8443", 60) == "xn--paq-rdd.xyz:8443"
+    assert Http(f"https://{host}/x").host == shown

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from app.cli import main
 from app.log import start_log
-from core.errors import OnboardingError
+from core.checks import Light
+from core.errors import EXIT_CONFIGURATION, OnboardingError
+from core.files import prepare_state_folder
+from core.journal import read_records
 from core.state import Action
+from core.survey.machine import state_folder as state_folder_finding
 from tests.support.machine import Machine, check_once
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077], ids=oct)
@@ -75,6 +85,97 @@ async def test_a_link_in_the_place_of_a_file_is_never_written_through(
         assert refused.value.code == "STATE_FOLDER_UNUSABLE"
         assert str(machine.folder) in refused.value.problem.cause
     assert precious.read_text() == ""
+
+
+async def test_a_journal_that_is_a_link_is_not_read_either(
+    machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a line of any file that this user can read would be quoted as the damaged one."""
+    await machine.drive(until=Action.CREATE_KEYPAIR)
+    await machine.close()
+    journal = machine.folder / "journal.jsonl"
+    journal.rename(tmp_path / "elsewhere")
+    journal.symlink_to(tmp_path / "elsewhere")
+    for look in (lambda: read_records(journal), machine.open):
+        with pytest.raises(OnboardingError) as refused:
+            look()
+        assert refused.value.code == "STATE_FOLDER_UNUSABLE"
+        assert "it is a symbolic link" in refused.value.problem.cause
+    code = await asyncio.to_thread(
+        main, ["status", "--network", "rehearsal", "--state-dir", str(machine.folder)]
+    )
+    assert code == EXIT_CONFIGURATION
+    assert "it is a symbolic link" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o707])
+def test_a_folder_above_that_everybody_can_write_is_refused_until_its_command_was_run(
+    tmp_path: Path, mode: int
+) -> None:
+    """Whoever can rename the state directory can put another in its place."""
+    shared = tmp_path / "it's shared"
+    folder = shared / "between" / "state"
+    folder.parent.mkdir(parents=True)
+    shared.chmod(mode)
+    with pytest.raises(OnboardingError) as refused:
+        prepare_state_folder(folder)
+    assert refused.value.code == "STATE_FOLDER_UNUSABLE"
+    assert not folder.exists(), "nothing is made there"
+    assert state_folder_finding(folder).light is Light.RED
+    command = refused.value.problem.cause.split("run ")[1]
+    subprocess.run(command, shell=True, check=True)  # noqa: S602 - as a person pastes it
+    prepare_state_folder(folder)
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    shared.chmod(0o777)
+    with pytest.raises(OnboardingError):
+        prepare_state_folder(link)
+    shared.chmod(0o1777)  # as /tmp: nobody can rename what is another's
+    assert prepare_state_folder(folder) == []
+
+
+@as_root
+def test_a_folder_above_that_a_group_can_write_is_a_warning(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    os.chown(shared, 0, 65534)
+    shared.chmod(0o775)
+    (warning,) = prepare_state_folder(shared / "state")
+    assert f"chmod g-w {shared}" in warning
+
+
+@as_root
+@pytest.mark.parametrize("command", [["doctor"], ["--plain", "--no-input"]], ids=str)
+def test_root_leaves_no_folders_in_the_home_of_another_user(
+    tmp_path: Path, command: list[str]
+) -> None:
+    """`sudo` keeps HOME: a .local of root would shut its owner out of it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    top = Path(__file__).resolve().parent.parent.parent
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "--network", "agung", *command],
+        env={
+            **kept,
+            "HOME": str(home),
+            "PYTHONPATH": str(top),
+            "PEAQOS_RPC_URL": "https://127.0.0.1:9",
+            "PEAQOS_MCR_API_URL": "https://127.0.0.1:9",
+        },
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    words = " ".join((done.stdout + done.stderr).split())
+    assert f"{home} belongs to nobody; start the wizard as nobody, without sudo" in words
+    assert "--state-dir" in words
+    assert done.returncode != 0
+    assert list(home.iterdir()) == []
 
 
 async def test_a_journal_that_was_copied_back_from_a_stick_is_closed_and_goes_on(

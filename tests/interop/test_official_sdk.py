@@ -64,12 +64,14 @@ def ask(python: Path, running: Devnet, folder: Path, *arguments: str) -> dict[st
 
 def wizard(running: Devnet, folder: Path, key: str, *more: str, **environ: str) -> str:
     """The program from start to end in plain mode; what it prints as results."""
-    (folder / "passphrase").write_text(PASSPHRASE + "\n", encoding="utf-8")
+    passphrase = folder / "passphrase"
+    passphrase.write_text(PASSPHRASE + "\n", encoding="utf-8")
+    passphrase.chmod(0o600)
     phone = f"{sys.executable} {TOP / 'benchmarks' / 'phone.py'} {folder / 'phone'}"
     done = subprocess.run(
         [
             *(sys.executable, "-m", "app", "--plain", "--no-input", "--yes", "--key", key),
-            *("--backup", "copied", "--passphrase-file", str(folder / "passphrase")),
+            *("--backup", "copied", "--passphrase-file", str(passphrase)),
             *("--documentation-url", DETAILS["MACHINE_DOCUMENTATION_URL"]),
             *("--data-api", DETAILS["MACHINE_DATA_API"], "--data-visibility", "public"),
             *("--state-dir", str(folder / "state"), "--code-command", phone, *more),

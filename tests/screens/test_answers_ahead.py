@@ -25,6 +25,7 @@ OWNER = "0x" + "22" * 32
 def passphrase_file(tmp_path: Path) -> Path:
     file = tmp_path / "passphrase"
     file.write_text(PASSPHRASE.reveal() + "\n")
+    file.chmod(0o600)
     return file
 
 
@@ -145,6 +146,7 @@ async def test_a_key_file_and_its_passphrase_are_filled_in(
     """--yes lets the address be looked at on the next screen instead."""
     file = tmp_path / "key.hex"
     file.write_text("0x" + "37" * 32)
+    file.chmod(0o600)
     given = Answers(key=str(file), passphrase_file=passphrase_file, yes=True)
     async with at_the_wizard(machine, details=DETAILS, given=given) as technician:
         await technician.sees(ALL_PASSED)
@@ -162,6 +164,7 @@ async def test_without_a_yes_the_key_is_shown_before_it_is_taken(
 ) -> None:
     file = tmp_path / "key.hex"
     file.write_text("0x" + "38" * 32)
+    file.chmod(0o600)
     given = Answers(key=str(file), passphrase_file=passphrase_file)
     async with at_the_wizard(machine, details=DETAILS, given=given) as technician:
         await technician.sees(ALL_PASSED)

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from core.errors import OnboardingError
+from core.settings import PRIVATE_KEY, Settings
 from core.state import Action
 from tests.screens.driver import at_step, at_the_wizard, journalled
 from tests.support.machine import Machine, check_once
@@ -190,3 +192,77 @@ async def test_enter_twice_registers_once(machine: Machine) -> None:
         assert primary.disabled or technician.place == "MachineNftScreen"
         await technician.on("MachineNftScreen")
     assert len(machine.network.registrations(machine.address)) == 1
+
+
+async def test_foreign_contracts_are_marked_and_need_a_word_of_their_own(machine: Machine) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        engine = technician.app.engine
+        engine.settings = on_real_money_with_foreign_contracts(engine.settings)
+        registry = engine.settings.contracts.identity_registry
+        screen = technician.app.screen
+        screen._ask()  # type: ignore[attr-defined]
+        await technician.sees(f"contract {registry} not the network's own contract")
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == "ConsentScreen")
+        await technician.sees("Contracts of somebody else")
+        assert f"{registry} IDENTITY_REGISTRY_ADDRESS" in technician.words
+        await technician.press(*"register", "enter")
+        await technician.sees('Type the word "contracts"')
+        await technician.press("escape")
+        await technician.on("RegistrationScreen")
+        assert technician.state.transactions == ()
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == "ConsentScreen")
+        await technician.press(*"contracts", "enter")
+        await technician.sees("This is real money")
+        assert technician.state.transactions == (), "the bond still needs its own word"
+        await technician.press(*"register", "enter")
+        await technician.on("MachineNftScreen")
+    assert len(machine.network.registrations(machine.address)) == 1
+
+
+async def test_after_a_restart_foreign_contracts_need_consent_before_the_mint(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.MINT) as technician:
+        await technician.on("MachineNftScreen")
+        engine = technician.app.engine
+        engine.settings = on_real_money_with_foreign_contracts(engine.settings)
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == "ConsentScreen")
+        await technician.press("escape")
+        await technician.on("MachineNftScreen")
+        assert [tx.purpose for tx in technician.state.transactions] == ["register"]
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == "ConsentScreen")
+        await technician.press(*"contracts", "enter")
+        await technician.on("ReceiptScreen")
+    check_once(machine)
+
+
+async def test_the_owner_pays_nothing_before_foreign_contracts_are_agreed_to(
+    machine: Machine,
+) -> None:
+    machine.environ[PRIVATE_KEY] = machine.network.owner_key
+    machine.way = "owner"
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.sees("the owner's wallet, PEAQOS_PRIVATE_KEY")
+        engine = technician.app.engine
+        engine.settings = on_real_money_with_foreign_contracts(engine.settings)
+        await technician.press("enter")
+        await technician.until(lambda: technician.place == "ConsentScreen")
+        await technician.sees("Contracts of somebody else")
+        await technician.press("escape")
+        await technician.on("FundingScreen")
+        with pytest.raises(OnboardingError) as refused:
+            await engine.pay_from_owner(agreed=10**18)
+        assert refused.value.code == "CONTRACTS_NOT_ACCEPTED"
+        assert machine.network.balance(machine.address) == 0
+
+
+def on_real_money_with_foreign_contracts(settings: Settings) -> Settings:
+    """The same contracts, on a mainnet whose own registry and Machine NFT are others."""
+    other = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    own = replace(settings.network.contracts, identity_registry=other, machine_nft=other)
+    return replace(settings, network=replace(settings.network, real_money=True, contracts=own))

@@ -147,6 +147,7 @@ class Technician:
         }
         passphrase = folder / "passphrase"
         passphrase.write_text(PASSPHRASE + "\n", encoding="utf-8")
+        passphrase.chmod(0o600)
         documentation, api, visibility = DETAILS
         code_command = shlex.join([sys.executable, "-I", "-S", str(PHONE), str(world.port)])
         self.arguments = [

@@ -24,6 +24,7 @@ import app.console
 import app.log
 import app.plain
 import app.run
+from app.hardening import harden
 from core import clock, keystore
 from core.contracts import codec
 from core.events import Event
@@ -89,6 +90,7 @@ def become_the_wizard(job: dict[str, Any]) -> int:
     os.chdir(job["folder"])
     os.environ.clear()
     os.environ.update(job["environ"])
+    harden()
     for handle, name in ((0, os.devnull), (1, job["stdout"]), (2, job["stderr"])):
         flags = os.O_RDONLY if handle == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND
         os.dup2(os.open(name, flags, 0o600), handle)

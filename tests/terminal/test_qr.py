@@ -199,6 +199,7 @@ def test_line_by_line_it_is_read_on_dark_and_on_light(
 ) -> None:
     passphrase = tmp_path / "passphrase"
     passphrase.write_text(PASSPHRASE)
+    passphrase.chmod(0o600)
     arguments = ["--plain", "--state-dir", str(tmp_path / "machine"), *DETAILS]
     arguments += ["--data-visibility", "public", "--key", "generate", "--backup", "copied"]
     arguments += ["--passphrase-file", str(passphrase)]
