@@ -82,7 +82,7 @@ def read_json(content: bytes) -> Any:
 
 
 def _depth(content: bytes) -> int:
-    """The deepest nesting of brackets outside of strings, up to the first place that is not JSON."""
+    """The deepest nesting of brackets outside of strings."""
     # Without escaped backslashes and quotes, every quote begins or ends a string.
     unescaped = content.replace(b"\\\\", b"").replace(b'\\"', b"")
     outside = b"".join(unescaped.split(b'"')[::2])

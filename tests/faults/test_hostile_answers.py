@@ -1,4 +1,4 @@
-"""A server that answers with a bomb is one red line: the process neither dies nor fills the memory."""
+"""A server that answers with a bomb is told in words; the process neither dies nor fills memory."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def doctor(folder: Path, environ: Mapping[str, str]) -> subprocess.CompletedProc
         text=True,
         timeout=100,
         check=False,
-        preexec_fn=limited,  # noqa: PLW1509 - the child is this test's own
+        preexec_fn=limited,
     )
 
 
