@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import unicodedata
 from dataclasses import dataclass
@@ -30,7 +31,14 @@ PASSPHRASE_LIMIT = 1024
 _MIB = 1024 * 1024
 _SIZE_LIMIT = 64 * 1024
 _WORK_LIMIT = 1024 * _MIB
-"""Bytes, or rounds. Four times our strongest; more would hold a small board up for minutes."""
+"""Bytes. Four times our strongest scrypt; more would block a small board for minutes."""
+_ROUNDS_LIMIT = 10_000_000
+"""Ten times our strongest pbkdf2."""
+_PARAMETERS = {"scrypt": ("n", "r", "p"), "pbkdf2": ("c",)}
+_BLOCK = 128
+"""Bytes that scrypt takes for each unit of n * r."""
+_KEY_LENGTH = 32
+"""Bytes of the derived key. The standard allows others; no known tool writes them."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +161,12 @@ def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
         raise fault(
             "KEYSTORE_UNREADABLE", path=path, reason=f"not a keystore V3 ({type(error).__name__})"
         ) from None
-    key = key_from_bytes(bytes(private))
-    kdf = str(body.get("crypto", body.get("Crypto", {})).get("kdf", "?"))
-    return StoredKey(key, kdf, hashlib.sha256(content).hexdigest())
+    try:
+        key = key_from_bytes(bytes(private))
+    except Exception:  # noqa: BLE001 - eth_keys has its own errors, and they may quote the key
+        reason = "what it holds is no private key"
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=reason) from None
+    return StoredKey(key, body["crypto"]["kdf"], hashlib.sha256(content).hexdigest())
 
 
 def check_kept(path: Path, address: str, sha256: str) -> None:
@@ -182,7 +193,7 @@ def peek_address(path: Path) -> str | None:
     from eth_utils.address import is_hex_address, to_checksum_address
 
     try:
-        claimed = read_json(read_file(path, _SIZE_LIMIT)).get("address", "")
+        claimed = _lower(read_json(read_file(path, _SIZE_LIMIT))).get("address", "")
     except (OSError, ValueError, AttributeError):
         return None
     if isinstance(claimed, str) and is_hex_address(claimed):
@@ -213,23 +224,47 @@ def _read(path: Path) -> bytes:
 
 
 def _body(content: bytes, path: Path) -> dict[str, Any]:
+    """The parts of a keystore with lower-case names, checked before anything is computed."""
     try:
         body = read_json(content)
     except ValueError:
         body = None
-    if not isinstance(body, dict) or str(body.get("version")) != "3":
-        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is not a keystore V3")
-    if _work_of(body) > _WORK_LIMIT:
-        raise fault("KEYSTORE_UNREADABLE", path=path, reason="opening it takes too much")
-    return body
+    try:
+        body = _lower(body)
+        if not isinstance(body, dict) or body.get("version") not in (3, "3"):
+            raise ValueError("it is not a keystore V3")
+        _check_work(body.get("crypto"))
+    except ValueError as error:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=error) from None
+    return {**body, "version": 3}
 
 
-def _work_of(body: dict[str, Any]) -> int:
-    """Bytes of memory (scrypt) or rounds (pbkdf2) that opening takes; 0 where it does not say."""
-    crypto = body.get("crypto", body.get("Crypto"))
+def _lower(value: Any) -> Any:
+    """`value` with the names of all its parts in lower case, as eth_keyfile reads them.
+
+    Raises ValueError where two names differ only in case: which of them counts depends on the
+    reader.
+    """
+    if not isinstance(value, dict):
+        return value
+    lower = {name.lower(): _lower(part) for name, part in value.items()}
+    if len(lower) != len(value):
+        raise ValueError("two of its names differ only in upper and lower case")
+    return lower
+
+
+def _check_work(crypto: Any) -> None:
+    """Whether opening takes a bounded time and memory. Raises ValueError."""
     parameters = crypto.get("kdfparams") if isinstance(crypto, dict) else None
-    if not isinstance(parameters, dict):
-        return 0
-    numbers = {name: value for name, value in parameters.items() if isinstance(value, int)}
-    scrypt = 128 * numbers.get("n", 0) * numbers.get("r", 0) * max(numbers.get("p", 1), 1)
-    return max(scrypt, numbers.get("c", 0))
+    names = _PARAMETERS.get(str(crypto.get("kdf"))) if isinstance(parameters, dict) else None
+    if names is None:
+        raise ValueError("it is not locked with scrypt or pbkdf2")
+    numbers = [parameters.get(name) for name in names]
+    if not all(type(number) is int and number > 0 for number in numbers):
+        raise ValueError(f"{', '.join(names)} must be whole numbers above 0")
+    if parameters.get("dklen") != _KEY_LENGTH:
+        raise ValueError(f"dklen must be {_KEY_LENGTH}")
+    scrypt = "n" in names
+    work = math.prod(numbers) * (_BLOCK if scrypt else 1)
+    if work > (_WORK_LIMIT if scrypt else _ROUNDS_LIMIT):
+        raise ValueError("opening it takes too much memory or time")
