@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from core.clock import Clock
 from core.events import Event
 from core.fold import apply, fold
 from core.journal import Journal, Record
 from core.state import State, TxStatus
+
+T = TypeVar("T")
 
 log = logging.getLogger("peaq_onboard")
 # The signed bytes and the call's data are long, and the journal has them; the hash names them.
@@ -99,12 +101,34 @@ class Book:
     async def _record(self, event: Event) -> State:
         async with self._lock:
             # In a thread: a slow card would otherwise hold up every key that is typed.
-            record = await asyncio.to_thread(self._journal.append, event)
-            log.info("%s", log_line(record))
-            self._records.append(record)
-            self._state = apply(self._state, record)
-            self.listener.on_record(record, self._state)
-            return self._state
+            return self._take(await asyncio.to_thread(self._journal.append, event))
+
+    async def record_during(self, work: Callable[[Callable[[Event], None]], T]) -> T:
+        """Run `work(append)` in a thread. It calls `append` with one event, right after the effect
+        that the event is about; returns what `work` returns and raises what it raises.
+
+        A stop of the program waits for threads, so it cannot come between effect and record.
+        """
+        return await asyncio.shield(asyncio.ensure_future(self._record_during(work)))
+
+    async def _record_during(self, work: Callable[[Callable[[Event], None]], T]) -> T:
+        records: list[Record] = []
+        async with self._lock:
+            try:
+                return await asyncio.to_thread(
+                    work, lambda event: records.append(self._journal.append(event))
+                )
+            finally:
+                for record in records:
+                    self._take(record)
+
+    def _take(self, record: Record) -> State:
+        """What is on disk counts from here on."""
+        log.info("%s", log_line(record))
+        self._records.append(record)
+        self._state = apply(self._state, record)
+        self.listener.on_record(record, self._state)
+        return self._state
 
     @contextmanager
     def waiting(

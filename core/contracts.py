@@ -6,6 +6,7 @@ Nothing here touches the network.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +18,9 @@ from web3.contract import Contract
 
 import abis
 from core.rpc import RpcError
-from core.text import clean
+from core.text import RECURSION_LIMIT, clean
+
+sys.setrecursionlimit(RECURSION_LIMIT)  # web3 has raised it
 
 _ERROR_STRING = "08c379a0"
 _PANIC = "4e487b71"

@@ -9,7 +9,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -87,7 +87,7 @@ class Http:
             transport=transport,
             trust_env=not _loopback(base_url),
             follow_redirects=False,
-            headers={"user-agent": "peaq-onboard"},
+            headers={"user-agent": "peaq-onboard", "accept-encoding": "identity"},
         )
 
     async def request(
@@ -113,8 +113,14 @@ class Http:
         async with self._client.stream(
             method, self.base_url + path, content=content, headers=headers, timeout=timeout
         ) as response:
+            encoding = response.headers.get("content-encoding", "").strip().lower()
+            if encoding not in ("", "identity"):
+                # Unpacking is never tried: a few kilobytes can become gigabytes of memory.
+                reason = f"the answer is compressed ({clean(encoding, 30)}), against the request"
+                raise HttpFault(self.host, reason, arrived=True)
             received = bytearray()
-            async for chunk in response.aiter_bytes():
+            # The bytes as they arrive: `aiter_bytes` would unpack them.
+            async for chunk in cast(httpx.AsyncByteStream, response.stream):
                 received += chunk
                 if len(received) > SIZE_LIMIT:
                     raise HttpFault(self.host, "the answer is far too long", arrived=True)

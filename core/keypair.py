@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -66,31 +67,51 @@ def _read_key_file(path: Path, passphrase: Secret | None) -> Key:
 async def create_keypair(
     context: Context, source: KeySource, passphrase: Secret, *, brought: Key | None = None
 ) -> str:
-    """Stores the key and records it; its address. Writes a file.
+    """Store the key and record it; return its address. Writes a file.
+
+    Continues where an earlier run stopped between the keystore and its record.
 
     Raises OnboardingError (KEYSTORE_EXISTS, PASSPHRASE_…, PRIVATE_KEY_…, DISK_FULL).
     """
     if source.way == "keep":
         stored = await _keep(context, passphrase)
+        await context.book.record(_stored(source, stored))
+        keystore.drop_second_name(context.folder)
     else:
-        key = brought or (
-            generate_key() if source.way == "generate" else await bring_key(context, source)
-        )
-        kdf = keystore.choose_kdf(context.available_memory())
-        with context.book.waiting(f"The key is being locked ({kdf.name})", usual=3.0):
-            stored = await asyncio.to_thread(
-                keystore.store_key, context.folder, key, passphrase, kdf
-            )
+        stored = await _store(context, source, passphrase, brought)
     context.memory.key = stored.key
-    await context.book.record(
-        ev.KeypairStored(
-            address=stored.key.address,
-            way=_RECORDED_WAY[source.way],
-            kdf=stored.kdf,
-            keystore_sha256=stored.sha256,
-        )
-    )
     return stored.key.address
+
+
+async def _store(
+    context: Context, source: KeySource, passphrase: Secret, brought: Key | None
+) -> keystore.StoredKey:
+    """Writes and records the keystore in one thread: a stop in between would leave a keystore
+    that no record knows.
+    """
+    folder, generated = context.folder, source.way == "generate"
+    key = generate_key() if generated else brought or await bring_key(context, source)
+    kdf = keystore.choose_kdf(context.available_memory())
+
+    def store(append: Callable[[ev.Event], None]) -> keystore.StoredKey:
+        def record(stored: keystore.StoredKey) -> None:
+            append(_stored(source, stored))
+
+        address = None if generated else key.address
+        adopted = keystore.adopt(folder, passphrase, address, record)
+        return adopted or keystore.store_key(folder, key, passphrase, kdf, record)
+
+    with context.book.waiting(f"The key is being locked ({kdf.name})", usual=3.0):
+        return await context.book.record_during(store)
+
+
+def _stored(source: KeySource, stored: keystore.StoredKey) -> ev.KeypairStored:
+    return ev.KeypairStored(
+        address=stored.key.address,
+        way=_RECORDED_WAY[source.way],
+        kdf=stored.kdf,
+        keystore_sha256=stored.sha256,
+    )
 
 
 async def _keep(context: Context, passphrase: Secret) -> keystore.StoredKey:
@@ -107,6 +128,7 @@ async def check_keystore(context: Context) -> None:
     keypair = context.state.keypair
     sha256 = keypair.keystore_sha256 if keypair else ""
     await asyncio.to_thread(keystore.check_kept, path, context.address, sha256)
+    keystore.drop_second_name(context.folder)  # where a run died right after its record
 
 
 async def unlock(context: Context, passphrase: Secret) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from eth_account.signers.local import LocalAccount
 
 from core.errors import fault
 from core.secrets import Secret
+from core.text import RECURSION_LIMIT
+
+sys.setrecursionlimit(RECURSION_LIMIT)  # eth_account has raised it
 
 # secp256k1: keys are 1 to this, exclusive (SEC 2, section 2.4.1).
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,20 +20,28 @@ from typing import Any, Literal
 
 from eth_account import Account
 
-from core.errors import fault
+from core.errors import OnboardingError, fault
 from core.files import create_file, read_file, sync_folder
 from core.keys import Key, key_from_bytes
 from core.secrets import Secret
 from core.text import read_json
 
 FILE_NAME = "keystore.json"
+_NEW_NAME = f"{FILE_NAME}.new"
 PASSPHRASE_LIMIT = 1024
 """Bytes. Longer ones are slips of the clipboard."""
 
 _MIB = 1024 * 1024
 _SIZE_LIMIT = 64 * 1024
 _WORK_LIMIT = 1024 * _MIB
-"""Bytes, or rounds. Four times our strongest; more would hold a small board up for minutes."""
+"""Bytes. Four times our strongest scrypt; more would block a small board for minutes."""
+_ROUNDS_LIMIT = 10_000_000
+"""Ten times our strongest pbkdf2."""
+_PARAMETERS = {"scrypt": ("n", "r", "p"), "pbkdf2": ("c",)}
+_BLOCK = 128
+"""Bytes that scrypt takes for each unit of n * r."""
+_KEY_LENGTH = 32
+"""Bytes of the derived key. The standard allows others; no known tool writes them."""
 
 
 @dataclass(frozen=True)
@@ -97,38 +108,92 @@ def normalise(passphrase: Secret) -> Secret:
     return Secret(text)
 
 
-def store_key(folder: Path, key: Key, passphrase: Secret, kdf: Kdf) -> StoredKey:
-    """Writes the keystore of `key` into `folder`, syncs it, reads it back and opens it.
+def store_key(
+    folder: Path,
+    key: Key,
+    passphrase: Secret,
+    kdf: Kdf,
+    record: Callable[[StoredKey], object] = lambda stored: None,
+) -> StoredKey:
+    """Write the keystore of `key` into `folder`, sync it, read it back, open it, and `record` it.
 
     Slow on purpose (about a second): call it in a thread. Never overwrites: raises
     OnboardingError (KEYSTORE_EXISTS) where there is one. A process that dies on the way leaves
-    either no keystore under the final name or a whole one.
+    either no keystore under the final name or a whole one. Until `record` returns, the keystore
+    has a second name, by which `adopt` recognises it after a crash.
     """
     path = folder / FILE_NAME
     if path.exists() or path.is_symlink():
-        raise fault("KEYSTORE_EXISTS", path=path, address=peek_address(path) or "another machine")
+        raise _exists(path)
     passphrase = normalise(passphrase)
     content = Account.encrypt(
         key.private_bytes(), passphrase.reveal(), kdf=kdf.name, iterations=kdf.work
     )
     content["address"] = key.address[2:].lower()
-    new = folder / f"{FILE_NAME}.new"
+    written = json.dumps(content, indent=2).encode() + b"\n"
+    new = folder / _NEW_NAME
     try:
         # What a killed run left unfinished was never shown to anybody: its key protects nothing.
         new.unlink(missing_ok=True)
-        create_file(new, json.dumps(content, indent=2).encode() + b"\n")
-        if open_file(new, passphrase).key.address != key.address:
+        create_file(new, written)
+        stored = open_file(new, passphrase)
+        if stored.key.address != key.address:
             raise OSError("what was written does not read back")
         os.link(new, path)  # unlike a rename this never replaces a file
-        new.unlink()
         sync_folder(folder)
+        if read_file(path, _SIZE_LIMIT) != written:
+            raise OSError("what was written does not read back")
     except FileExistsError:
-        raise fault(
-            "KEYSTORE_EXISTS", path=path, address=peek_address(path) or "another machine"
-        ) from None
+        raise _exists(path) from None
     except OSError as error:
         raise fault("DISK_FULL", path=path, reason=error.strerror or error) from error
-    return open_file(path, passphrase)
+    record(stored)
+    drop_second_name(folder)
+    return stored
+
+
+def adopt(
+    folder: Path,
+    passphrase: Secret,
+    address: str | None,
+    record: Callable[[StoredKey], object],
+) -> StoredKey | None:
+    """Open and `record` the keystore of a run that died before it could record it; else None.
+
+    `address` is that of the key to be stored: any keystore of it will do. None means a new key:
+    then only a keystore counts that `store_key` wrote into this folder and that has no record, so
+    its address was never shown and holds nothing. None is returned also where `passphrase` does
+    not open it. Slow on purpose.
+    """
+    path = folder / FILE_NAME
+    if not (_unrecorded(folder) if address is None else peek_address(path) == address):
+        return None
+    try:
+        stored = open_file(path, passphrase)
+    except OnboardingError:
+        return None
+    if address not in (None, stored.key.address):
+        return None
+    record(stored)
+    drop_second_name(folder)
+    return stored
+
+
+def drop_second_name(folder: Path) -> None:
+    """Once the keystore is recorded. Removes a file; where that fails, the next start does it."""
+    with suppress(OSError):
+        (folder / _NEW_NAME).unlink(missing_ok=True)
+
+
+def _unrecorded(folder: Path) -> bool:
+    try:
+        return os.path.samestat((folder / FILE_NAME).lstat(), (folder / _NEW_NAME).lstat())
+    except OSError:
+        return False
+
+
+def _exists(path: Path) -> OnboardingError:
+    return fault("KEYSTORE_EXISTS", path=path, address=peek_address(path) or "another machine")
 
 
 def open_file(path: Path, passphrase: Secret) -> StoredKey:
@@ -153,9 +218,12 @@ def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
         raise fault(
             "KEYSTORE_UNREADABLE", path=path, reason=f"not a keystore V3 ({type(error).__name__})"
         ) from None
-    key = key_from_bytes(bytes(private))
-    kdf = str(body.get("crypto", body.get("Crypto", {})).get("kdf", "?"))
-    return StoredKey(key, kdf, hashlib.sha256(content).hexdigest())
+    try:
+        key = key_from_bytes(bytes(private))
+    except Exception:  # noqa: BLE001 - eth_keys has its own errors, and they may quote the key
+        reason = "what it holds is no private key"
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=reason) from None
+    return StoredKey(key, body["crypto"]["kdf"], hashlib.sha256(content).hexdigest())
 
 
 def check_kept(path: Path, address: str, sha256: str) -> None:
@@ -182,7 +250,7 @@ def peek_address(path: Path) -> str | None:
     from eth_utils.address import is_hex_address, to_checksum_address
 
     try:
-        claimed = read_json(read_file(path, _SIZE_LIMIT)).get("address", "")
+        claimed = _lower(read_json(read_file(path, _SIZE_LIMIT))).get("address", "")
     except (OSError, ValueError, AttributeError):
         return None
     if isinstance(claimed, str) and is_hex_address(claimed):
@@ -213,23 +281,48 @@ def _read(path: Path) -> bytes:
 
 
 def _body(content: bytes, path: Path) -> dict[str, Any]:
+    """The parts of a keystore with lower-case names, checked before anything is computed."""
     try:
         body = read_json(content)
     except ValueError:
         body = None
-    if not isinstance(body, dict) or str(body.get("version")) != "3":
-        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it is not a keystore V3")
-    if _work_of(body) > _WORK_LIMIT:
-        raise fault("KEYSTORE_UNREADABLE", path=path, reason="opening it takes too much")
-    return body
+    try:
+        body = _lower(body)
+        if not isinstance(body, dict) or body.get("version") not in (3, "3"):
+            raise ValueError("it is not a keystore V3")
+        _check_work(body.get("crypto"))
+    except ValueError as error:
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=error) from None
+    return {**body, "version": 3}
 
 
-def _work_of(body: dict[str, Any]) -> int:
-    """Bytes of memory (scrypt) or rounds (pbkdf2) that opening takes; 0 where it does not say."""
-    crypto = body.get("crypto", body.get("Crypto"))
-    parameters = crypto.get("kdfparams") if isinstance(crypto, dict) else None
-    if not isinstance(parameters, dict):
-        return 0
-    numbers = {name: value for name, value in parameters.items() if isinstance(value, int)}
-    scrypt = 128 * numbers.get("n", 0) * numbers.get("r", 0) * max(numbers.get("p", 1), 1)
-    return max(scrypt, numbers.get("c", 0))
+def _lower(value: Any) -> Any:
+    """`value` with the names of all its parts in lower case, as eth_keyfile reads them.
+
+    Raises ValueError where two names differ only in case: which of them counts depends on the
+    reader.
+    """
+    if not isinstance(value, dict):
+        return value
+    lower = {name.lower(): _lower(part) for name, part in value.items()}
+    if len(lower) != len(value):
+        raise ValueError("two of its names differ only in upper and lower case")
+    return lower
+
+
+def _check_work(crypto: Any) -> None:
+    """Whether opening takes a bounded time and memory. Raises ValueError."""
+    if not isinstance(crypto, dict):
+        raise ValueError("it is not a keystore V3")
+    parameters, names = crypto.get("kdfparams"), _PARAMETERS.get(str(crypto.get("kdf")))
+    if names is None or not isinstance(parameters, dict):
+        raise ValueError("it is not locked with scrypt or pbkdf2")
+    numbers = [parameters.get(name, 0) for name in names]
+    if not all(type(number) is int and number > 0 for number in numbers):
+        raise ValueError(f"{', '.join(names)} must be whole numbers above 0")
+    if parameters.get("dklen") != _KEY_LENGTH:
+        raise ValueError(f"dklen must be {_KEY_LENGTH}")
+    scrypt = "n" in names
+    work = math.prod(numbers) * (_BLOCK if scrypt else 1)
+    if work > (_WORK_LIMIT if scrypt else _ROUNDS_LIMIT):
+        raise ValueError("opening it takes too much memory or time")

@@ -12,7 +12,11 @@ from core.lookalikes import spell_out
 DEFAULT_LIMIT = 300
 _DEEPEST = 100
 """Levels of JSON. Nothing that is asked for or stored here has ten."""
-_BRACKETS = re.compile(rb"[\[\]{}]")
+_NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
+RECURSION_LIMIT = 1000
+"""Python's own. py_ecc, which web3 and eth_account import, raises it to 100,000: nesting that deep
+ends the process with SIGSEGV. The modules of core that import these two set it back.
+"""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _BLANK = "\u115f\u1160\u3164\uffa0\u2800\U0001d159"
 """Hangul fillers and the like: letters and signs that show nothing."""
@@ -71,14 +75,30 @@ def grouped(text: str, size: int = 4) -> str:
 
 
 def read_json(content: bytes) -> Any:
-    """JSON of a server or a file. Raises ValueError, also for what is nested without end.
+    """Parse JSON of a server or a file. Raises ValueError, also for JSON that is nested too deeply.
 
-    The parser's own limit is Python's, and py_ecc, deep in web3, lifts that to 100,000: what is
-    nested as deeply would end the process.
+    The text must be UTF-8 (RFC 8259); a byte order mark is skipped.
     """
-    depth = 0
-    for bracket in _BRACKETS.finditer(content):
-        depth += 1 if bracket.group() in b"[{" else -1
-        if depth > _DEEPEST:
-            raise ValueError("nested too deeply")
-    return json.loads(content)
+    text = content.decode("utf-8-sig")
+    if _depth(content) > _DEEPEST:
+        raise ValueError("nested too deeply")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _depth(content: bytes) -> int:
+    """The deepest nesting of brackets outside of strings."""
+    # Without escaped backslashes and quotes, every quote begins or ends a string.
+    unescaped = content.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside = b"".join(unescaped.split(b'"')[::2])
+    depth = deepest = 0
+    for bracket in outside.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +25,7 @@ from app.rehearsal.mempool import Refused
 from app.rehearsal.node import Node
 from app.rehearsal.rpc_format import octets, quantity
 from app.rehearsal.rpc_params import InvalidParams, UnknownBlock
+from core.text import read_json
 
 ERROR_STRING = keccak(text="Error(string)")[:4]
 DID_ABSENT = "Cannot find the item"
@@ -93,7 +93,7 @@ class Rpc:
     def answer(self, body: bytes) -> Json:
         """The answer to a request body, single or batch; None to a notification."""
         try:
-            request = json.loads(body)
+            request = read_json(body)
         except ValueError:
             return _failure(None, RpcError(-32700, "Parse error"))
         if not isinstance(request, list):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from app.rehearsal.mcr import Mcr
 from app.rehearsal.payloads import Refusal
 from app.rehearsal.qr_images import QrImages
 from app.rehearsal.rpc import Rpc
+from core.text import read_json
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,7 +50,9 @@ class Server:
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        application = web.Application(middlewares=[self._observe], client_max_size=MAX_BODY_BYTES)
+        application = web.Application(
+            middlewares=[_guard, self._observe], client_max_size=MAX_BODY_BYTES
+        )
         application.router.add_post("/rpc", self._answer_rpc)
         for call in ("2fa/setup", "2fa/confirm", "faucet/fund"):
             application.router.add_post(f"/gas-station/{call}", self._answer_gas_station)
@@ -91,7 +95,7 @@ class Server:
 
     async def _answer_gas_station(self, request: web.Request) -> web.Response:
         try:
-            payload = json.loads(await request.read())
+            payload = read_json(await request.read())
         except ValueError:
             refused = Refusal("INVALID_PAYLOAD", "The body must be JSON")
             return _gas_station_response(request, refusal_answer(refused))
@@ -117,6 +121,31 @@ class Server:
     async def _answer_machine(self, request: web.Request) -> web.Response:
         status, body = self._mcr.by_machine_id(request.match_info["machine_id"])
         return web.json_response(body, status=status)
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what a page in a browser on this machine could send.
+
+    A page of a foreign name that resolves to loopback has that name as its Host. A page may post
+    anything but JSON without asking first.
+    """
+    if not _loopback(request.headers.get("Host", "")):
+        text = "The rehearsal network answers only to localhost, 127.0.0.1 and [::1]."
+        return web.json_response({"error": text}, status=403)
+    if request.method == "POST" and request.content_type != "application/json":
+        text = "Send the header Content-Type: application/json."
+        return web.json_response({"error": text}, status=415)
+    return await handler(request)
+
+
+def _loopback(host: str) -> bool:
+    """Whether the Host header names this machine. The port may be that of a tunnel."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _gas_station_response(request: web.Request, answer: Answer) -> web.Response:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core.text import read_json
+
 FORMAT = 1
 
 
@@ -51,7 +53,7 @@ class Store:
         records: list[dict[str, Any]] = []
         for number, line in enumerate(lines, 1):
             try:
-                records.append(json.loads(line))
+                records.append(read_json(line))
             except ValueError as error:
                 if number < len(lines):
                     raise StoreError(
@@ -85,7 +87,7 @@ class Store:
         if self._root is None:
             return {}
         try:
-            state: dict[str, Any] = json.loads((self._root / "gas-station.json").read_bytes())
+            state: dict[str, Any] = read_json((self._root / "gas-station.json").read_bytes())
         except FileNotFoundError:
             return {}
         return state

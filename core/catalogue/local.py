@@ -197,7 +197,8 @@ FILES = (
         "KEYSTORE_EXISTS",
         "There is a keystore already",
         "{path} holds the key of {address}. It is never overwritten.",
-        "Open it with its passphrase, or move it aside first.",
+        "To use this key, open the keystore with its passphrase (--key keep). To use another key, "
+        "move the keystore aside first.",
         again="after a change",
     ),
     Entry(

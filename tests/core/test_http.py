@@ -108,6 +108,28 @@ async def test_an_answer_without_end_is_cut_off() -> None:
     await http.close()
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "BR", "deflate", "\x1b[31mx"])
+async def test_a_compressed_answer_is_refused_unread(encoding: str) -> None:
+    drip = Drip(b"\x1f\x8b" * 100)
+    headers = {"content-encoding": encoding}
+    http = answering(URL, lambda _: httpx.Response(200, headers=headers, stream=drip))
+    with pytest.raises(HttpFault, match="compressed") as fault:
+        await http.request("POST", body={})
+    assert fault.value.arrived
+    assert "\x1b" not in fault.value.reason
+    assert drip.sent == 0
+    await http.close()
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-encoding": "Identity"}])
+async def test_no_compression_is_asked_for(headers: dict[str, str]) -> None:
+    queue = Queue(httpx.Response(200, headers=headers, content=b"{}"))
+    http = answering(URL, queue)
+    assert (await http.request("GET")).json() == {}
+    assert queue.requests[0].headers["accept-encoding"] == "identity"
+    await http.close()
+
+
 async def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
     queue = Queue(httpx.Response(307, headers={"location": "https://evil.example/"}))
     http = answering(URL, queue)

@@ -6,8 +6,10 @@ import json
 import os
 import stat
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -25,6 +27,7 @@ PASSPHRASE = Secret("correct horse")
 # Web3 Secret Storage definition, version 3, "Test Vectors": passphrase "testpassword".
 VECTOR_KEY = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d"
 CIPHER = {"cipher": "aes-128-ctr"}
+VECTOR_ADDRESS = "008aeeda4d805471df9b2a5b0f38a0c3bcba786b"
 VECTORS = {
     "pbkdf2": {
         "crypto": {
@@ -136,6 +139,105 @@ def test_the_vectors_of_the_standard_open(tmp_path: Path, name: str) -> None:
     assert opened.kdf == name
     assert peek_address(path) is None
     assert refused(open_file, path, Secret("Testpassword")).code == "PASSPHRASE_WRONG"
+
+
+def renamed(value: Any, change: Callable[[str], str]) -> Any:
+    """The same with the name of every part changed."""
+    if not isinstance(value, dict):
+        return value
+    return {change(name): renamed(part, change) for name, part in value.items()}
+
+
+WALLETS: dict[str, Callable[[dict], dict]] = {
+    "geth, web3.py": lambda vector: {**vector, "address": VECTOR_ADDRESS},
+    "MyEtherWallet, ethers": lambda vector: {
+        "version": 3,
+        "id": vector["id"],
+        "address": VECTOR_ADDRESS,
+        "Crypto": vector["crypto"],
+        "x-ethers": {"client": "ethers.js", "gethFilename": "UTC--2026", "version": "0.1"},
+    },
+    "all capitals": lambda vector: renamed(vector, str.upper),
+    "each name capitalised": lambda vector: renamed(vector, str.title),
+    "version as text": lambda vector: {**vector, "version": "3"},
+}
+
+
+@pytest.mark.parametrize(
+    ("wallet", "name"), [*((wallet, "pbkdf2") for wallet in WALLETS), ("all capitals", "scrypt")]
+)
+def test_the_forms_of_other_wallets_open(tmp_path: Path, wallet: str, name: str) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(WALLETS[wallet](VECTORS[name])))
+    opened = open_file(path, Secret("testpassword"))
+    assert opened.key.private_bytes().hex() == VECTOR_KEY
+    assert opened.kdf == name
+
+
+def bomb(kdf: str, **parameters: object) -> dict:
+    """A keystore whose derivation takes other parameters; None removes one."""
+    crypto = VECTORS[kdf]["crypto"]
+    merged = {**crypto["kdfparams"], **parameters}
+    kept = {name: value for name, value in merged.items() if value is not None}
+    return {**VECTORS[kdf], "crypto": {**crypto, "kdfparams": kept}}
+
+
+LARGE = bomb("scrypt", n=2**24, r=8, p=1)
+BOMBS = {
+    "scrypt, memory": LARGE,
+    "scrypt, time": bomb("scrypt", n=2**18, r=8, p=512),
+    "scrypt, r": bomb("scrypt", n=2, r=2**24, p=1),
+    "scrypt, dklen": bomb("scrypt", dklen=2**31),
+    "scrypt, n as text": bomb("scrypt", n=str(2**24)),
+    "scrypt, n true": bomb("scrypt", n=True),
+    "scrypt, no p": bomb("scrypt", p=None),
+    "scrypt, p below 0": bomb("scrypt", p=-1),
+    "pbkdf2, rounds": bomb("pbkdf2", c=2**30),
+    "pbkdf2, rounds just above": bomb("pbkdf2", c=10_000_001),
+    "pbkdf2, dklen": bomb("pbkdf2", dklen=2**20),
+    "pbkdf2, no dklen": bomb("pbkdf2", dklen=None),
+    "pbkdf2, rounds in a fraction": bomb("pbkdf2", c=1e9),
+    "CRYPTO": {"version": 3, "CRYPTO": LARGE["crypto"]},
+    "KDFPARAMS": {"version": 3, "crypto": renamed(LARGE["crypto"], str.upper)},
+    "crypto and Crypto": {**VECTORS["scrypt"], "Crypto": LARGE["crypto"]},
+    "n and N": bomb("scrypt", N=2**24),
+    "c and C": bomb("pbkdf2", C=2**30),
+    "kdf and KDF": {**VECTORS["pbkdf2"], "crypto": {**LARGE["crypto"], "KDF": "pbkdf2"}},
+    "no kdf": {**LARGE, "crypto": {**LARGE["crypto"], "kdf": None}},
+    "another kdf": {**LARGE, "crypto": {**LARGE["crypto"], "kdf": "argon2id"}},
+    "kdf in capitals": {**LARGE, "crypto": {**LARGE["crypto"], "kdf": "SCRYPT"}},
+}
+
+
+@pytest.mark.parametrize("name", list(BOMBS))
+def test_a_keystore_that_takes_too_much_is_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def computed(*_: object) -> None:
+        raise AssertionError("it was computed")
+
+    monkeypatch.setattr(keystore.Account, "decrypt", computed)
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(BOMBS[name]))
+    error = refused(open_file, path, Secret("testpassword"))
+    assert error.code == "KEYSTORE_UNREADABLE"
+    assert "AssertionError" not in error.problem.cause
+
+
+@pytest.mark.parametrize(
+    "private",
+    [b"", bytes(32), b"\x01" * 31, b"\xff" * 32],
+    ids=["empty", "zero", "short", "large"],
+)
+def test_a_keystore_that_holds_no_private_key_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private: bytes
+) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(VECTORS["pbkdf2"]))
+    monkeypatch.setattr(keystore.Account, "decrypt", lambda *_: private)
+    error = refused(open_file, path, Secret("testpassword"))
+    assert error.code == "KEYSTORE_UNREADABLE"
+    assert "no private key" in error.problem.cause
 
 
 def test_the_strong_ways_of_locking_open_again(tmp_path: Path, key: Key) -> None:

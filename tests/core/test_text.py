@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 import time
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +18,7 @@ from hypothesis import strategies as st
 from core.http import Http
 from core.lookalikes import short_host
 from core.secrets import Secret
-from core.text import clean, grouped, shorten
+from core.text import RECURSION_LIMIT, clean, grouped, read_json, shorten
 
 HOSTILE = st.text(
     st.one_of(
@@ -128,3 +132,73 @@ def test_of_a_long_host_the_end_is_kept_because_it_counts() -> None:
     assert shown.endswith(".evil.example")
     assert short_host("p\u0435aq.xyz:8443", 60) == "xn--paq-rdd.xyz:8443"
     assert Http(f"https://{host}/x").host == shown
+
+
+# JSON
+
+TOP = Path(__file__).resolve().parents[2]
+WORDS = st.text(st.sampled_from('[]{}"\\\\,:u0dé\n'), max_size=12)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=3),
+)
+
+
+@given(VALUES, st.booleans())
+def test_json_reads_as_written_whatever_its_strings_hold(value: Any, ascii_only: bool) -> None:
+    assert read_json(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
+
+
+@given(VALUES, st.integers(min_value=101, max_value=300), st.booleans())
+def test_nesting_is_counted_whatever_the_strings_before_it_hold(
+    value: Any, levels: int, named: bool
+) -> None:
+    before = json.dumps(value)
+    opened = '{"a":' if named else "["
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_json(f"[{before},{opened * levels}".encode())
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ['["]",', '{"]":', '["\\"]",', '["\\\\",', '[{"}}":'],
+    ids=["list", "dict", "1", "2", "3"],
+)
+def test_brackets_inside_strings_do_not_hide_the_depth(unit: str) -> None:
+    """Run with web3's limit, at which the parser would end the process."""
+    code = (
+        "import sys; sys.setrecursionlimit(100_000); from core.text import read_json\n"
+        "try: read_json(sys.argv[1].encode() * 99_000)\n"
+        "except ValueError as error: print(error)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, unit],
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout) == (0, "nested too deeply\n"), ended
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff", b"{", b'"\\', b"NaN", b"-Infinity", b"\xff\xfe[\x00]\x00", b"9" * 10_000],
+)
+def test_what_is_no_json_is_a_value_error(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_json(content)
+
+
+def test_a_byte_order_mark_before_json_is_skipped() -> None:
+    assert read_json(b"\xef\xbb\xbf[1]") == [1]
+
+
+@pytest.mark.parametrize("module", ["core.keys", "core.keystore", "core.contracts", "core.loading"])
+def test_importing_web3_does_not_raise_the_recursion_limit(module: str) -> None:
+    code = f"import sys, {module}; assert 'py_ecc' in sys.modules; print(sys.getrecursionlimit())"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True
+    )
+    assert int(ended.stdout) == RECURSION_LIMIT

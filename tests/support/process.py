@@ -71,9 +71,12 @@ class Launcher:
         kill_at: int = 0,
         written: bool = True,
         broken: str = "",
+        stop_at: str = "",
+        number: int = 0,
     ) -> Ended:
         """One process from start to end. `kill_at`: the record at which SIGKILL comes; `broken`:
-        the function that has a defect.
+        the function that has a defect; `stop_at`: the moment at which the signal `number` comes
+        (tests.support.stop_at).
         """
         outputs = {name: folder / name for name in ("stdout", "stderr")}
         for path in outputs.values():
@@ -86,6 +89,8 @@ class Launcher:
             "kill_at": kill_at,
             "written": written,
             "broken": broken,
+            "stop_at": stop_at,
+            "signal": number,
             **{name: str(path) for name, path in outputs.items()},
         }
         code = self._code_of(job)
@@ -158,21 +163,26 @@ class Technician:
         ]
         self.ended: list[Ended] = []
 
-    def run(self, *, kill_at: int = 0, written: bool = True, broken: str = "") -> Ended:
-        """Starts the program and waits for its end."""
-        keep = (self.folder / "keystore.json").exists()
-        key = self.arguments.index("--key") + 1
-        arguments = [*self.arguments]
-        if keep and not (self.folder / "journal.jsonl").read_text().count("KeypairStored"):
-            arguments[key] = "keep"  # the program died before it could record the key
+    def run(
+        self,
+        *,
+        kill_at: int = 0,
+        written: bool = True,
+        broken: str = "",
+        stop_at: str = "",
+        number: int = 0,
+    ) -> Ended:
+        """Starts the program, always with the same command, and waits for its end."""
         ended = self._launcher.run(
-            arguments,
+            self.arguments,
             folder=self._top,
             environ=self.environ,
             world=self._world,
             kill_at=kill_at,
             written=written,
             broken=broken,
+            stop_at=stop_at,
+            number=number,
         )
         self.ended.append(ended)
         return ended

@@ -30,6 +30,7 @@ from core.contracts import codec
 from core.events import Event
 from core.journal import Journal, Record
 from core.secrets import unwrap
+from tests.support.stop_at import stop_at
 from tests.support.world import read_time
 
 
@@ -100,6 +101,8 @@ def become_the_wizard(job: dict[str, Any]) -> int:
     app.run.SystemClock = clock.SystemClock  # type: ignore[attr-defined]
     if job["kill_at"]:
         kill_at(job["kill_at"], written=job["written"])
+    if job["stop_at"]:
+        stop_at(job["stop_at"], job["signal"])
     if job["broken"]:
         break_down(job["broken"])
     try:

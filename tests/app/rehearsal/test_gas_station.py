@@ -11,6 +11,8 @@ import pytest
 from app.rehearsal.network import GasStationPolicy
 from tests.app.rehearsal.client import MACHINE, OTHER, OWNER, PEAQ
 
+JSON = {"content-type": "application/json"}
+
 
 @pytest.fixture
 def enrolled(client):
@@ -270,7 +272,7 @@ def test_an_unknown_image_format_is_refused(client):
 @pytest.mark.parametrize("body", ["", "{", "[]", "null"])
 def test_a_body_that_is_no_object_is_refused(client, body):
     url = f"{client.network.gas_station_url}/2fa/setup"
-    assert outcome(client.http.post(url, content=body)) == (400, "INVALID_PAYLOAD")
+    assert outcome(client.http.post(url, content=body, headers=JSON)) == (400, "INVALID_PAYLOAD")
 
 
 def test_the_date_header_is_the_networks_clock(client):

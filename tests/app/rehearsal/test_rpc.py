@@ -35,7 +35,8 @@ def slow(start):
 
 
 def post(client, content: str):
-    return client.http.post(client.network.rpc_url, content=content).json()
+    headers = {"content-type": "application/json"}
+    return client.http.post(client.network.rpc_url, content=content, headers=headers).json()
 
 
 def error_code(client, content: str) -> int:
