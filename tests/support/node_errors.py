@@ -44,9 +44,10 @@ class Erring:
         self._active = active
         self.left = times
         self.told = 0
-        self.connect = Tampering(after=self._after).connect
+        self.connect = Tampering(after=self.spoil).connect
 
-    def _after(self, request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+    def spoil(self, request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+        """The response with the errors in it; None where nothing is changed."""
         if not methods_in(request) or not self._active():
             return None
         asked, answers = json.loads(request.content), response.json()
