@@ -13,7 +13,6 @@ from app.plain import PlainWizard
 from app.rehearsal.pretend import PretendPeople
 from core.checks import Light
 from core.errors import EXIT_DONE, EXIT_NETWORK, OnboardingError
-from core.presence import read_survey
 from core.state import Action
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.node_errors import Erring, calls_of
@@ -100,22 +99,26 @@ async def test_one_empty_answer_is_no_missing_contract(machine: Machine) -> None
 
     def once(method: str, params: list[Any], result: Any) -> Any:
         nonlocal left
-        if method == "eth_call" and BATCH(method, params) and left:
+        if method == "eth_getCode" and left:
             left -= 1
             return "0x"
         return result
 
-    def always(method: str, params: list[Any], result: Any) -> Any:
-        return "0x" if method == "eth_getCode" else result
-
     machine.connect = changing_results(once).connect
     await machine.step()
     assert machine.state.environment_passed
-    await machine.close()
+    assert left == 0
+
+
+async def test_an_empty_answer_that_is_repeated_is_a_missing_contract(machine: Machine) -> None:
+    def always(method: str, params: list[Any], result: Any) -> Any:
+        return "0x" if method == "eth_getCode" else result
+
     machine.connect = changing_results(always).connect
-    context = await machine.open().load()
-    survey = await read_survey(context.chain, patience=6.0)
-    assert [name for name, alive in survey.alive.items() if not alive] == ["EVENT_REGISTRY_ADDRESS"]
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    assert refused.value.code == "NO_CODE_AT_ADDRESS"
+    assert "EVENT_REGISTRY_ADDRESS" in refused.value.problem.title
 
 
 async def test_a_passing_rpc_error_makes_no_attribute_absent(machine: Machine) -> None:
