@@ -207,6 +207,11 @@ def _funding_in_words(event: ev.Event, token: str) -> str:
             paid = f"{peaq(event.amount_wei)} {token}" if event.amount_wei else "an unstated amount"
             where = f", in {event.transaction_hash}" if event.transaction_hash else ""
             return f"The Gas Station paid {paid}{where}."
+        case ev.FundingAnswered(code="REQUEST_ALREADY_PROCESSED"):
+            return (
+                "The Gas Station had settled the request before (REQUEST_ALREADY_PROCESSED). "
+                "The balance shows what it paid."
+            )
         case ev.FundingAnswered():
             return f"The Gas Station settled the request without a new payment ({event.code})."
         case ev.BalanceChanged():

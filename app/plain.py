@@ -123,14 +123,9 @@ class PlainWizard(Prompts):
 
     def _check_accepted(self, bond: int) -> None:
         """Raises OnboardingError (BOND_NOT_ACCEPTED)."""
-        limit = self.answers.accept_bond
-        if limit is not None and bond > limit:
-            raise fault(
-                "BOND_NOT_ACCEPTED",
-                bond=peaq(bond, up=True),
-                accepted=peaq(limit),
-                token=self.engine.settings.network.token,
-            )
+        from core.registration import check_accepted  # web3 comes with it, and is loaded by now
+
+        check_accepted(self.engine.settings.network.token, bond, self.answers.accept_bond)
 
     def _announce(self) -> None:
         step = self.engine.action.step
@@ -205,7 +200,7 @@ class PlainWizard(Prompts):
         return details
 
     async def _register(self) -> None:
-        quote = await self.engine.quote()
+        quote = await self.engine.quote(accepted=self.answers.accept_bond)
         if quote is None:
             return
         network = self.engine.settings.network
@@ -220,7 +215,6 @@ class PlainWizard(Prompts):
             self.console.say("One transaction registers, mints and writes the description.")
         elif quote.refused:
             self.console.say(f"All in one transaction is refused here: {quote.refused}")
-        self._check_accepted(quote.bond)
         self.accept_contracts()
         if self.answers.accept_bond is None:
             self.consent("Sign and register?", word="register", option="--accept-bond")

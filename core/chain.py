@@ -7,12 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 import abis
-from core.ask import Ask
+from core.ask import Ask, Doubts, hand_out, no_answer, unexpected
 from core.chain_facts import (
     Account,
     Fees,
     Receipt,
-    Survey,
     block_fees,
     block_number,
     history_fees,
@@ -20,7 +19,6 @@ from core.chain_facts import (
 )
 from core.contracts import Revert, codec, read_revert
 from core.did import ATTRIBUTE_NAMES
-from core.errors import OnboardingError, fault
 from core.networks import Contracts, Network
 from core.pace import Pace
 from core.rpc import FEES, HEIGHT, READ_PATIENCE, Call, NoFeeHistory, Rpc, RpcError, quantity
@@ -56,9 +54,14 @@ class Chain:
         calls = [call for ask in asks for call in ask.calls]
         head = HEIGHT if height else None
         answers = await self.rpc.read(
-            calls, at_least=at_least, other=other, patience=patience, head=head
+            calls,
+            at_least=at_least,
+            other=other,
+            patience=patience,
+            head=head,
+            doubt=Doubts(asks),
         )
-        _hand_out(asks, answers.results)
+        hand_out(asks, answers.results)
         return answers.height
 
     async def read_with_fees(
@@ -68,19 +71,17 @@ class Chain:
         calls = [call for ask in asks for call in ask.calls]
         if self._fee_history:
             with suppress(NoFeeHistory):
-                answers = await self.rpc.read(calls, at_least=at_least, other=other, head=FEES)
+                answers = await self.rpc.read(
+                    calls, at_least=at_least, other=other, head=FEES, doubt=Doubts(asks)
+                )
                 fees = history_fees(answers.head)
                 if fees is not None:
-                    _hand_out(asks, answers.results)
+                    hand_out(asks, answers.results)
                     return fees, answers.height
             self._fee_history = False
-        block: Call = ("eth_getBlockByNumber", ["latest", False])
-        answers = await self.rpc.read(
-            [*calls, block, ("eth_gasPrice", [])], at_least=at_least, other=other
-        )
-        _hand_out(asks, answers.results)
-        *_, newest, price = answers.results
-        return block_fees(newest, quantity(price, self.rpc.host)), answers.height
+        price = self._price()
+        height = await self.read(*asks, price, at_least=at_least, other=other)
+        return price.value, height
 
     async def read_back(self, *asks: Ask[Any], right: Callable[[], bool], at_least: int) -> None:
         """Reads at or after the block of a write what it is to have brought, unless it was
@@ -89,46 +90,19 @@ class Chain:
         if not all(ask.known for ask in asks) or not right():
             await self.read(*asks, at_least=at_least)
 
-    async def survey(self, *, patience: float) -> Survey:
-        """Looks at everything that onboarding will call. Raises OnboardingError (RPC_…)."""
-        # They are called, each in a way that a contract of its kind always answers: precompiles
-        # have little or no code (promises.md, quirk 16). The event registry has code to show, and
-        # nothing that we could call.
-        events: Call = ("eth_getCode", [self.contracts.event_registry, "latest"])
-        nobody = "0x" + "11" * 20
-        # A subcall that must fail: without code at the address, the call would succeed.
-        owner_of_nothing = self.call_data("identity_registry", "ownerOf", 0)
-        failing = ([self.contracts.identity_registry], [0], [owner_of_nothing], [0])
-        answers = await self.rpc.read(
-            [
-                self._call("identity_registry", "minBond"),
-                self._call("identity_staking", "getStake", 0),
-                self._call("machine_nft", "totalMinted"),
-                events,
-                # These two fail where all is well, so each is asked by itself: with a sender.
-                self._call("did_registry", "readAttribute", nobody, b"machineId", sender=nobody),
-                self._call("batch", "batchAll", *failing, sender=nobody),
-            ],
-            patience=patience,
-        )
-        bond, staking, nft, code, did, batch = answers.results
-        return Survey(
-            host=self.rpc.host,
-            height=answers.height,
-            seconds=answers.seconds,
-            server_time=answers.server_time,
-            alive={
-                "IDENTITY_REGISTRY_ADDRESS": _answers_at_all(bond),
-                "IDENTITY_STAKING_ADDRESS": _answers_at_all(staking),
-                "EVENT_REGISTRY_ADDRESS": isinstance(code, str) and len(code) > 2,
-                "MACHINE_NFT_ADDRESS": _answers_at_all(nft),
-                "DID_REGISTRY_ADDRESS": _answers_at_all(did),
-                "BATCH_PRECOMPILE_ADDRESS": _answers_at_all(batch),
-            },
-            bond=_number_or_none("identity_registry", "minBond", bond),
-        )
-
     # Questions to the node
+
+    def _price(self) -> Ask[Fees]:
+        """What the newest block and the node's own gas price say."""
+        block: Call = ("eth_getBlockByNumber", ["latest", False])
+
+        def understand(results: Sequence[Any]) -> Fees:
+            newest, price = results
+            if isinstance(newest, RpcError):
+                raise no_answer(newest, self.rpc.host)
+            return block_fees(newest, quantity(price, self.rpc.host))
+
+        return Ask([block, ("eth_gasPrice", [])], understand)
 
     def balance(self, address: str) -> Ask[int]:
         """Wei."""
@@ -232,23 +206,33 @@ class Chain:
 
         def understand(results: Sequence[Any]) -> Receipt | None:
             found = (read_receipt(entry, hashes) for entry in results)
-            return next((receipt for receipt in found if receipt), None)
+            # One of a block that cannot exist yet is none; it is asked for again.
+            at = self.rpc.may_be_at
+            return next((receipt for receipt in found if receipt and at(receipt.block)), None)
 
         return Ask([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes], understand)
 
     def heard_of(self, *hashes: str) -> Ask[bool]:
         """Whether the node has one of them, in its pool or in a block."""
-        return Ask(
-            [("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes],
-            lambda results: any(isinstance(entry, dict) for entry in results),
-        )
+
+        def understand(results: Sequence[Any]) -> bool:
+            if any(isinstance(entry, dict) for entry in results):
+                return True
+            for entry in results:
+                if isinstance(entry, RpcError):
+                    raise no_answer(entry, self.rpc.host)
+            return False
+
+        return Ask([("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes], understand)
 
     def finalized(self) -> Ask[int | None]:
         """The height up to which nothing is taken back; None where the node does not say."""
-        return Ask(
-            [("eth_getBlockByNumber", ["finalized", False])],
-            lambda results: block_number(results[0]),
-        )
+
+        def understand(results: Sequence[Any]) -> int | None:
+            height = block_number(results[0])
+            return height if height is not None and self.rpc.may_be_at(height) else None
+
+        return Ask([("eth_getBlockByNumber", ["finalized", False])], understand)
 
     def block_hash(self, height: int) -> Ask[str | None]:
         """The hash of the block at that height; None where the node does not have it (yet)."""
@@ -276,7 +260,7 @@ class Chain:
     def staked(self, machine_id: int) -> Ask[bool]:
         """Whether the bond is held."""
         return Ask(
-            [self._call("identity_staking", "isStaked", machine_id)],
+            [self.call("identity_staking", "isStaked", machine_id)],
             lambda results: bool(self._value("identity_staking", "isStaked", results[0])),
         )
 
@@ -293,7 +277,7 @@ class Chain:
                 return 0
             return int(self._value("machine_nft", "tokenIdOf", result))
 
-        return Ask([self._call("machine_nft", "tokenIdOf", machine_id)], understand)
+        return Ask([self.call("machine_nft", "tokenIdOf", machine_id)], understand)
 
     def tokens_minted(self) -> Ask[int]:
         """How many Machine NFTs there are."""
@@ -307,30 +291,42 @@ class Chain:
         """The machine that a Machine NFT stands for."""
         return self._number("machine_nft", "machineIdOf", token_id)
 
-    def attributes(self, address: str) -> Ask[dict[str, bytes | None]]:
-        """The six attributes as they stand; None: absent."""
+    def attributes(self, address: str, *, to_write: bool = False) -> Ask[dict[str, bytes | None]]:
+        """The six attributes as they stand; None: absent.
 
-        def understand(results: Sequence[Any]) -> dict[str, bytes | None]:
+        Agung answers with a bare RPC error for an absent one. `to_write`: such an error counts as
+        absent once it is repeated, since `addAttribute` reverts where the name exists.
+        """
+
+        def read(result: Any, *, bare_is_absent: bool) -> bytes | None:
+            if isinstance(result, RpcError):
+                revert = read_revert(result)
+                if revert and not revert.poor:
+                    return None
+                if bare_is_absent:
+                    return None
+                if to_write:
+                    raise unexpected("DID_REGISTRY", result.message)
+            _, value, _, _ = self._value("did_registry", "readAttribute", result)
+            return bytes(value)
+
+        def understand(
+            results: Sequence[Any], *, bare_is_absent: bool = to_write
+        ) -> dict[str, bytes | None]:
             pairs = zip(ATTRIBUTE_NAMES, results, strict=True)
-            return {name: self._attribute(result) for name, result in pairs}
+            return {name: read(result, bare_is_absent=bare_is_absent) for name, result in pairs}
 
         return Ask(
             [
-                self._call("did_registry", "readAttribute", address, name.encode())
+                self.call("did_registry", "readAttribute", address, name.encode())
                 for name in ATTRIBUTE_NAMES
             ],
             understand,
+            at_first=lambda results: understand(results, bare_is_absent=False),
         )
 
     def call_data(self, contract: str, function: str, *arguments: Any) -> str:
         return codec(contract).encode(function, *arguments)
-
-    def _attribute(self, result: Any) -> bytes | None:
-        """None for an absent attribute, which reverts, or on agung is a bare RPC error."""
-        if isinstance(result, RpcError):
-            return None
-        _, value, _, _ = self._value("did_registry", "readAttribute", result)
-        return bytes(value)
 
     def _owner(self, contract: str, token_id: int) -> Ask[str]:
         def understand(results: Sequence[Any]) -> str:
@@ -339,17 +335,18 @@ class Chain:
                 return ""
             return str(self._value(contract, "ownerOf", result))
 
-        return Ask([self._call(contract, "ownerOf", token_id)], understand)
+        return Ask([self.call(contract, "ownerOf", token_id)], understand)
 
     def _number(self, contract: str, function: str, *arguments: Any) -> Ask[int]:
         return Ask(
-            [self._call(contract, function, *arguments)],
+            [self.call(contract, function, *arguments)],
             lambda results: int(self._value(contract, function, results[0])),
         )
 
-    def _call(
+    def call(
         self, contract: str, function: str, *arguments: Any, sender: str | None = None
     ) -> Call:
+        """The call of a view function, at the newest block."""
         attribute = "batch_precompile" if contract == "batch" else contract
         transaction = {
             "to": getattr(self.contracts, attribute),
@@ -360,38 +357,16 @@ class Chain:
         return "eth_call", [transaction, "latest"]
 
     def _value(self, contract: str, function: str, result: Any) -> Any:
-        variable = contract.upper()
+        """The answer of a view. Raises OnboardingError: RPC_ERROR, and CONTRACT_UNEXPECTED where
+        the contract itself reverts or answers something else.
+        """
+        name = contract.upper()
         if isinstance(result, RpcError):
             revert = read_revert(result)
-            reason = revert.reason if revert else result.message
-            raise self._unexpected(variable, f"{function}: {reason}")
+            if revert is None or revert.poor:
+                raise no_answer(result, self.rpc.host)
+            raise unexpected(name, f"{function}: {revert.reason}")
         try:
             return codec(contract).decode(function, result)[0]
         except ValueError as error:
-            raise self._unexpected(variable, str(error)) from error
-
-    def _unexpected(self, variable: str, reason: str) -> OnboardingError:
-        return fault("CONTRACT_UNEXPECTED", variable=f"{variable}_ADDRESS", reason=reason)
-
-
-def _hand_out(asks: Sequence[Ask[Any]], results: Sequence[Any]) -> None:
-    start = 0
-    for ask in asks:
-        ask.answered(results[start : start + len(ask.calls)])
-        start += len(ask.calls)
-
-
-def _answers_at_all(result: Any) -> bool:
-    """An address without code answers any call with success and nothing."""
-    if isinstance(result, RpcError):
-        return read_revert(result) is not None
-    return isinstance(result, str) and len(result) > 2
-
-
-def _number_or_none(contract: str, function: str, result: Any) -> int | None:
-    if isinstance(result, RpcError):
-        return None
-    try:
-        return int(codec(contract).decode(function, result)[0])
-    except ValueError:
-        return None
+            raise unexpected(name, str(error)) from error

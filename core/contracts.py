@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,6 +25,8 @@ sys.setrecursionlimit(RECURSION_LIMIT)  # web3 has raised it
 
 _ERROR_STRING = "08c379a0"
 _PANIC = "4e487b71"
+_LONGEST = 65_536
+"""Bytes that an answer may have: an attribute of the DID, the longest one, has 2848."""
 _HEX = re.compile(r"0x([0-9a-fA-F]{8}(?:[0-9a-fA-F]{64})*)(?![0-9a-fA-F])")
 # Pallet errors reach the EVM as text, e.g. `message: Some("AttributeAlreadyExist")`.
 _PALLET = re.compile(r'message:\s*Some\(\\*"([A-Za-z0-9_]+)\\*"\)')
@@ -33,6 +36,7 @@ _POOR = (
     "balancelow",
     "exceeds allowance",
     "fundsunav",
+    "outoffund",
 )
 
 
@@ -64,6 +68,8 @@ class ContractCodec:
         types = [_type_of(output) for output in entry["outputs"]]
         try:
             raw = bytes.fromhex(str(data).removeprefix("0x"))
+            if len(raw) > _LONGEST:
+                raise ValueError("it is far too long")
             return tuple(self._web3.codec.decode(types, raw))
         except (ValueError, DecodingError, OverflowError) as error:
             raise ValueError(f"{function} answered something else") from error
@@ -78,19 +84,24 @@ class ContractCodec:
     ) -> dict[str, Any] | None:
         """The first `event` that `address` emitted: indexed uint256 and address arguments.
 
-        Only indexed arguments are read; they are all that onboarding needs.
+        Only indexed arguments are read; they are all that onboarding needs. A log that cannot be
+        decoded is not the event.
         """
         entry = self._entry("event", event)
         topic = bytes(event_abi_to_log_topic(entry)).hex()  # type: ignore[arg-type]
         indexed = [part for part in entry["inputs"] if part["indexed"]]
         for log in logs:
-            topics = [str(part).removeprefix("0x") for part in log.get("topics", [])]
-            if str(log.get("address", "")).lower() != address.lower() or topics[:1] != [topic]:
+            found = log.get("topics")
+            topics = [str(part).lower() for part in found] if isinstance(found, list) else []
+            emitter = str(log.get("address", "")).lower()
+            if emitter != address.lower() or topics[:1] != [f"0x{topic}"]:
                 continue
-            values = self._web3.codec.decode(
-                [part["type"] for part in indexed], bytes.fromhex("".join(topics[1:]))
-            )
-            return dict(zip((part["name"] for part in indexed), values, strict=True))
+            with suppress(ValueError, DecodingError, OverflowError):
+                raw = bytes.fromhex("".join(part.removeprefix("0x") for part in topics[1:]))
+                if len(raw) != 32 * len(indexed):
+                    continue
+                values = self._web3.codec.decode([part["type"] for part in indexed], raw)
+                return dict(zip((part["name"] for part in indexed), values, strict=True))
         return None
 
     def _entry(self, kind: str, name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from core.checks import TITLES, Check, Light, Report
 from core.context import Context
 from core.errors import OnboardingError, Problem, problem
 from core.networks import CONTRACT_VARIABLES
+from core.presence import read_survey
 from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 
 PATIENCE = 6.0
@@ -67,7 +68,7 @@ async def _check_chain(context: Context, say: Say) -> Survey | None:
     network = context.settings.network
     try:
         _refuse_unusable(context, RPC_URL, *CONTRACT_VARIABLES)
-        survey = await context.chain.survey(patience=PATIENCE)
+        survey = await read_survey(context.chain, patience=PATIENCE)
         context.memory.survey = (context.clock.monotonic(), survey)
     except OnboardingError as error:
         known = error.code == "CHAIN_ID_WRONG"
@@ -190,7 +191,7 @@ async def pass_environment(context: Context, version: str) -> None:
         raise OnboardingError(settings.problems[0])
     asked, known = context.memory.survey or (0.0, None)
     if known is None or context.clock.monotonic() - asked > SURVEY_LASTS:
-        known = await context.chain.survey(patience=PATIENCE)
+        known = await read_survey(context.chain, patience=PATIENCE)
     survey = known
     found = contract_fault(context.settings, survey)
     if found is not None or survey.bond is None:

@@ -11,7 +11,9 @@ from core import events as ev
 from core.catalogue import CATALOGUE
 from core.clock import parse_stamp
 from core.errors import Problem
+from core.heights import Heights
 from core.journal import Record
+from core.networks import NETWORKS
 from core.state import Details, Failure, Need, Promise, State, Tx, TxStatus
 from core.steps import Step
 
@@ -30,8 +32,9 @@ def apply(state: State, record: Record) -> State:
     elif isinstance(event, _OVERCOMES) and not _still_waits(event, changed.failure, at):
         changed = replace(changed, failure=None)
     block = getattr(event, "block", None) or getattr(event, "height", None)
-    if isinstance(block, int) and block > changed.height:
-        changed = replace(changed, height=block)
+    if isinstance(block, int):
+        heights = changed.heights.after(block, at.timestamp())
+        changed = replace(changed, heights=heights) if heights is not changed.heights else changed
     return changed
 
 
@@ -66,7 +69,9 @@ _OVERCOMES = (
 def _changed(state: State, event: ev.Event, at: datetime) -> State:
     match event:
         case ev.OnboardingStarted():
-            return replace(state, started=event)
+            network = NETWORKS.get(event.network)
+            heights = Heights(network.block_seconds) if network else Heights()
+            return replace(state, started=event, heights=heights)
         case ev.DetailsRecorded():
             details = Details(event.documentation_url, event.data_api, event.data_visibility)
             return replace(state, details=details)

@@ -71,7 +71,7 @@ async def measure(context: Context) -> None:
         number = chain.machine_id(context.address)
         if simulated is None:
             # It cannot be simulated here, or the machine is registered already.
-            await chain.read(number, at_least=height)
+            await chain.read(number, at_least=height, other=True)
     registered = number.known and number.value > 0
     gas_of = dict(GAS_OF)
     if registered:
@@ -222,7 +222,9 @@ async def _arrival(context: Context) -> Balance:
         return balance
     until = context.clock.now() + _LATE_PAUSE
     if balance.held >= promise.arrived_at_wei:
-        raise _short(context, "FUNDING_TOO_SMALL", balance, amount=peaq(promise.amount))
+        # Where its answer was lost, the balance alone tells what the Gas Station paid.
+        came = promise.amount or balance.held - promise.held_before
+        raise _short(context, "FUNDING_TOO_SMALL", balance, amount=peaq(came))
     if not promise.amount:
         raise fault(
             "REQUEST_ALREADY_PROCESSED",

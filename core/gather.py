@@ -25,6 +25,8 @@ LONGEST_QUESTION = 512
 """Bytes of call data."""
 LONGEST_ANSWER = 3072
 """Bytes. An attribute of the DID has 2848 at most: a value of 2560, its name, two numbers."""
+_LONGEST = MOST * (LONGEST_ANSWER + 160)
+"""Bytes of all answers together."""
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})+")
@@ -48,9 +50,7 @@ class Gathered:
         UNANSWERED where one has to be asked by itself. Raises ValueError where the node has not
         answered as the supposed code does.
         """
-        answers = codec("gather").decode("gather", results[self._places[0]])[0]
-        if len(answers) != len(self._places):
-            raise ValueError("not as many answers as questions")
+        answers = _answers(results[self._places[0]], len(self._places))
         gathered = dict(zip(self._places, answers, strict=True))
         rest = (result for place, result in enumerate(results) if place != self._places[0])
         return [
@@ -65,6 +65,19 @@ def gather(calls: Sequence[Call]) -> Gathered | None:
     """
     places = [place for place, call in enumerate(calls) if _question(call)][:MOST]
     return Gathered(calls, places) if len(places) > 1 else None
+
+
+def _answers(result: Any, questions: int) -> Sequence[tuple[bool, bytes]]:
+    """The decoded answers. Their number and size are looked at first: the offsets of a small
+    result may all lead to one element, which is then made again and again.
+    """
+    text = str(result).removeprefix("0x")
+    if len(text) > 2 * _LONGEST or text[64:128] != f"{questions:064x}":
+        raise ValueError("not as many answers as questions")
+    answers = codec("gather").decode("gather", text)[0]
+    if len(answers) != questions:
+        raise ValueError("not as many answers as questions")
+    return answers  # type: ignore[no-any-return]
 
 
 def _question(call: Call) -> tuple[str, bytes] | None:

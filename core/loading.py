@@ -6,6 +6,7 @@ The steps too, which nothing here uses: whatever imports web3 later would do it 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import core.environment
 import core.finish
@@ -45,7 +46,9 @@ def build_context(
         codec(name)
     network, connect = settings.network, connect or Http
     urls = (settings.rpc_url, *settings.fallback_urls)
-    rpc = Rpc(urls, network.chain_id, network.title, clock, connect, gather=gather)
+    known = session.book.state.heights
+    heights = replace(known, block_seconds=network.block_seconds, claimed=0)
+    rpc = Rpc(urls, network.chain_id, network.title, clock, connect, gather=gather, heights=heights)
     chain = Chain(rpc, network, settings.contracts)
     gas_station = mcr = None
     if settings.gas_station_url:

@@ -16,7 +16,7 @@ from core.errors import OnboardingError
 from core.funding import require
 from core.intent import SINGLE, Intent
 from core.keys import Key
-from core.refusals import odd, refusal
+from core.refusals import odd, refusal, simulate_again
 from core.state import Details
 from core.transactions import TakenBack
 
@@ -66,6 +66,9 @@ async def mint(context: Context) -> None:
     event = codec("machine_nft").find_event("MachineMinted", receipt.logs, contract)
     minted = int(event["tokenId"]) if event else 0
     await chain.read_back(token, right=lambda: token.value == minted, at_least=receipt.block)
+    if token.value and not minted:
+        await _record_found(context, token.value)  # the chain shows what the log does not
+        return
     if not minted or token.value != minted:
         raise odd("the Machine NFT", str(minted or "an event"), str(token.value))
     await context.book.record(ev.NftMinted(minted, receipt.block, "sent"))
@@ -94,7 +97,7 @@ async def look(context: Context) -> None:
     state = context.state
     if state.minted and state.details and not state.did and "did" in included:
         wanted = wanted_attributes(_machine_id(context), state.minted.token_id, state.details)
-        found = chain.attributes(context.address)
+        found = chain.attributes(context.address, to_write=True)
         height = await chain.read(found, at_least=state.height)
         if not changes(found.value, wanted):
             await context.book.record(ev.DidWritten(wanted, height))
@@ -133,7 +136,7 @@ async def write_did(context: Context) -> None:
         known, context.memory.attributes = context.memory.attributes or {}, None
         ready = await _prepare(context, drafts.did_write(context, changes(known, wanted)))
         if isinstance(ready, _Refused):
-            found = chain.attributes(context.address)
+            found = chain.attributes(context.address, to_write=True)
             height = await chain.read(found, at_least=ready.height, other=True)
             missing = changes(found.value, wanted)
             if not missing:
@@ -192,6 +195,8 @@ async def _prepare(context: Context, intent: Intent, *asks: Ask[Any]) -> _Ready 
     fees, height = await chain.read_with_fees(*asks, account, gas, at_least=context.state.height)
     held = account.value.balance
     await require(context, needed=21_000 * fees.cap, held=held)
+    if isinstance(gas.value, Revert):
+        gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
     if isinstance(gas.value, Revert):
         return _Refused(intent, gas.value, held, fees, height)
     await require(context, needed=gas.value * fees.cap, held=held)

@@ -293,11 +293,11 @@ class Onboarding:
 
     # Steps 6 and 7
 
-    async def quote(self) -> Quote | None:
+    async def quote(self, *, accepted: int | None = None) -> Quote | None:
         from core.registration import quote
 
         async with self._step(Step.REGISTRATION) as context:
-            return await quote(context)
+            return await quote(context, accepted=accepted)
 
     async def register(self, *, agreed_bond: int) -> None:
         from core.registration import register

@@ -16,7 +16,7 @@ from core.contracts import Revert, codec
 from core.errors import OnboardingError, fault
 from core.funding import GAS_OF, need_for, require
 from core.intent import SINGLE, Intent
-from core.refusals import odd, refusal
+from core.refusals import odd, refusal, simulate_again
 from core.transactions import TakenBack
 
 
@@ -42,14 +42,15 @@ class Quote:
         return self.held - self.bond - self.fee
 
 
-async def quote(context: Context) -> Quote | None:
+async def quote(context: Context, *, accepted: int | None = None) -> Quote | None:
     """What registering costs; None where the machine is registered already, which is recorded.
 
-    Raises OnboardingError: INSUFFICIENT_BALANCE (back to funding), CONTRACT_…, RPC_….
+    `accepted`: the highest bond (wei) that was agreed to in advance; None: none was. Raises
+    OnboardingError: BOND_NOT_ACCEPTED, INSUFFICIENT_BALANCE (back to funding), CONTRACT_…, RPC_….
     """
     # Else a registration of ours that is still open would be taken for somebody else's.
     await context.sender.settle(context.memory.key)
-    ready = await _prepare(context)
+    ready = await _prepare(context, accepted=accepted)
     if ready is None:
         return None
     return Quote(
@@ -89,12 +90,15 @@ async def register(context: Context, *, agreed_bond: int) -> None:
         await single.record(context, tx, receipt)
         return
     event = codec("identity_registry").find_event("Registered", receipt.logs, tx.to)
-    if event is None or str(event["owner"]).lower() != context.address.lower():
-        raise odd("the registration's event", context.address, str(event))
-    machine_id = int(event["machineId"])
+    ours = event is not None and str(event["owner"]).lower() == context.address.lower()
+    machine_id = int(event["machineId"]) if event and ours else 0
     await chain.read_back(number, right=lambda: number.value == machine_id, at_least=receipt.block)
-    if number.value != machine_id:
-        raise odd("the machine's number", str(machine_id), str(number.value))
+    if number.value and not machine_id:
+        await _found(context, number.value, receipt.block)  # the chain shows what the log does not
+        return
+    if not number.value or number.value != machine_id:
+        expected = str(machine_id or "the event of a registration")
+        raise odd("the machine id", expected, str(number.value or "none"))
     await _record(context.book, machine_id, bond=tx.value_wei, block=receipt.block, way="sent")
 
 
@@ -115,10 +119,14 @@ class _Ready:
 
 
 async def _prepare(
-    context: Context, account: Ask[Account] | None = None, *, agreed_bond: int | None = None
+    context: Context,
+    account: Ask[Account] | None = None,
+    *,
+    agreed_bond: int | None = None,
+    accepted: int | None = None,
 ) -> _Ready | None:
     """The transaction, estimated; None where the machine turns out to be registered, which is
-    recorded.
+    recorded. A bond above `accepted` is refused before more money is asked for.
 
     With `agreed_bond` it is about to be sent, and `account` is asked along. That the machine is
     not registered is then asked for the second time, elsewhere where that is known: one zero of
@@ -147,20 +155,28 @@ async def _prepare(
             now=peaq(bond.value, up=True),
             token=context.token,
         )
+    check_accepted(context.token, bond.value, accepted)
     # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
     # What is asked for is what measuring asks for, so that the amount stays the same.
     held = account.value.balance if account else balance.value
     wanted = need_for(bond.value, fees.cap, GAS_OF, "usual").total
-    await require(context, needed=bond.value + 21_000 * fees.cap, held=held, wanted=wanted)
+    least = bond.value + 21_000 * fees.cap
+    if held < least and await _recover(context, height):
+        return None  # registered already, and the node that said otherwise lags
+    await require(context, needed=least, held=held, wanted=wanted)
     intent = drafts.registration(context, bond.value)
     if bond.value != guess:
         gas = chain.gas(intent.as_call())
         await chain.read(gas, at_least=height)
     if isinstance(gas.value, Revert):
-        if gas.value.name == "AlreadyRegistered":
-            await _recover(context, height)
+        gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
+    if isinstance(gas.value, Revert):
+        known = gas.value.name == "AlreadyRegistered"
+        if (known or gas.value.poor) and await _recover(context, height):
             return None
-        raise await refusal(context, gas.value, intent, held, fees)
+        if known:
+            raise fault("ALREADY_REGISTERED")
+        raise await refusal(context, gas.value, intent, held, fees, wanted=wanted)
     ready = _Ready(intent.with_gas(gas.value), bond.value, held, fees)
     if single.wanted(context):
         foretold = forecast.value if bond.value == guess else None
@@ -174,14 +190,14 @@ async def _prepare(
     return ready
 
 
-async def _recover(context: Context, block: int) -> None:
-    """AlreadyRegistered: the number is asked of the chain, else of the MCR API."""
+async def _recover(context: Context, block: int) -> bool:
+    """Ask the chain for the machine id, then the MCR API; False where neither knows one."""
     for _ in range(3):
         number = context.chain.machine_id(context.address)
         height = await context.chain.read(number, at_least=block, other=True)
         if number.value:
             await _found(context, number.value, height)
-            return
+            return True
         await context.clock.sleep(context.settings.network.block_seconds / 2)
     machine_id = await _ask_mcr(context)
     if machine_id:
@@ -190,8 +206,16 @@ async def _recover(context: Context, block: int) -> None:
         # Else the chain knows no such machine of ours, whatever the MCR API says.
         if owner.value.lower() == context.address.lower():
             await _record(context.book, machine_id, bond=0, block=block, way="found")
-            return
-    raise fault("ALREADY_REGISTERED")
+            return True
+    return False
+
+
+def check_accepted(token: str, bond: int, accepted: int | None) -> None:
+    """Raises OnboardingError (BOND_NOT_ACCEPTED). Amounts in wei; None: no limit was given."""
+    if accepted is not None and bond > accepted:
+        raise fault(
+            "BOND_NOT_ACCEPTED", bond=peaq(bond, up=True), accepted=peaq(accepted), token=token
+        )
 
 
 async def _ask_mcr(context: Context) -> int:

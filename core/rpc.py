@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from core.clock import Clock
 from core.errors import OnboardingError, fault
+from core.heights import Heights
 from core.http import Http, HttpAnswer, HttpFault
 from core.text import clean
 
@@ -28,6 +29,9 @@ _WORTH_GATHERING = 2
 """Reads of an endpoint in which a gathered question had to be asked again, until it is no gain."""
 
 Call = tuple[str, list[Any]]
+Doubt = Callable[[Sequence[Any], bool], OnboardingError | None]
+"""Why results are not believed yet, or None; the flag: every endpoint was asked meanwhile. RPC_…:
+an error that says nothing about the question."""
 
 HEIGHT: Call = ("eth_blockNumber", [])
 FEES: Call = ("eth_feeHistory", ["0x1", "latest", [50]])
@@ -100,10 +104,13 @@ class Rpc:
         connect: Callable[[str], Http] = Http,
         *,
         gather: Callable[[Sequence[Call]], Gathered | None] | None = None,
+        heights: Heights | None = None,
     ) -> None:
         """`urls`: the endpoint in use first, then those that may be asked as well. `gather` puts
         calls together (core.gather, which takes long to import); None: each is asked by itself.
+        `heights`: those that the journal knows.
         """
+        self._heights = heights or Heights()
         self._endpoints = [Endpoint(url, connect(url)) for url in urls]
         self._chain_id = chain_id
         self._network = network
@@ -123,13 +130,16 @@ class Rpc:
         patience: float = READ_PATIENCE,
         other: bool = False,
         head: Call | None = HEIGHT,
+        doubt: Doubt | None = None,
     ) -> Answers:
         """All answers of one node whose height is `at_least`; errors of single calls among them.
 
         `head` tells the height: HEIGHT, FEES, or None where no conclusion is drawn from an answer
         that is missing. Asks again, with growing pauses or as long as `Retry-After` says, also at
-        the other endpoints where some are known (`other`: these first). Raises OnboardingError
-        (RPC_…, CHAIN_ID_WRONG) when `patience` seconds are over, and NoFeeHistory.
+        the other endpoints where some are known (`other`: these first). Results that `doubt` finds
+        doubtful are asked again too; an error among them that stays is left to whoever needs that
+        answer. Raises OnboardingError (RPC_…, CHAIN_ID_WRONG) when `patience` seconds are over,
+        and NoFeeHistory.
         """
         started = self.clock.monotonic()
         pause = _FIRST_PAUSE
@@ -139,16 +149,19 @@ class Rpc:
         for turn in itertools.count():
             endpoint = order[turn % len(order)]
             wait = pause
+            stays: Answers | None = None
             try:
                 answers = await self._ask(endpoint, calls, head, together=endpoint.url not in alone)
-                if answers.height >= at_least or head is None:
-                    return answers
-                failed = fault(
-                    "RPC_BEHIND",
-                    host=endpoint.http.host,
-                    height=answers.height,
-                    needed=at_least,
-                )
+                failed = self._untimely(endpoint, answers, at_least) if head else None
+                if failed is None:
+                    found = doubt(answers.results, turn + 1 >= len(order)) if doubt else None
+                    if found is None:
+                        return answers
+                    if found.code.startswith("RPC_"):
+                        stays, failed = answers, found
+                    else:
+                        host, reason = endpoint.http.host, found.problem.cause
+                        failed = fault("RPC_ERROR", host=host, reason=reason)
             except OnboardingError as error:
                 if error.code == "CHAIN_ID_WRONG":
                     if endpoint is self._endpoints[0] or len(order) == 1:
@@ -165,11 +178,34 @@ class Rpc:
             endpoint.chain_id = None
             spent = self.clock.monotonic() - started
             if spent + wait > patience:
+                if stays is not None:
+                    return stays
                 raise failed
             if (turn + 1) % len(order) == 0:
                 await self.clock.sleep(wait)
                 pause = min(pause * 2, _LONGEST_PAUSE)
         raise AssertionError("unreachable")
+
+    def may_be_at(self, height: int) -> bool:
+        """Whether the chain can have reached `height` by now."""
+        return self._heights.allows(height, self.clock.now().timestamp())
+
+    def _untimely(
+        self, endpoint: Endpoint, answers: Answers, at_least: int
+    ) -> OnboardingError | None:
+        """Return why the height is not believed: too low, or far higher than time allows and not
+        confirmed by another look.
+        """
+        host, height = endpoint.http.host, answers.height
+        if height < at_least:
+            return fault("RPC_BEHIND", host=host, height=height, needed=at_least)
+        before = self._heights
+        self._heights = before.after(height, self.clock.now().timestamp())
+        # The very first one has nothing to be compared with; what is recorded of it is.
+        first = before.believed == before.claimed == 0 and self._heights.claimed == height
+        if first or height <= self._heights.believed:
+            return None
+        return fault("RPC_ERROR", host=host, reason=f"block {height} cannot exist yet")
 
     async def broadcast(self, raw: str) -> str:
         """Hands signed bytes to the network, once; the answer in words, for the record only. Where

@@ -8,6 +8,7 @@ from enum import Enum
 
 from core import events as ev
 from core.errors import Problem
+from core.heights import Heights
 from core.steps import Step, StepStatus
 
 
@@ -156,8 +157,13 @@ class State:
     """The newest failure that nothing has overcome yet."""
     since: dict[Step, datetime] = field(default_factory=dict)
     """When each step was done or skipped."""
-    height: int = 0
-    """The highest block that a record of ours speaks of: no read below it is believed."""
+    heights: Heights = field(default_factory=Heights)
+    """The blocks that the records speak of."""
+
+    @property
+    def height(self) -> int:
+        """The highest block that the records are sure of: no read below it is believed."""
+        return self.heights.believed
 
     @property
     def address(self) -> str | None:

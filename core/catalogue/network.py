@@ -103,7 +103,7 @@ FUNDS = (
     Entry(
         "FUNDING_TOO_SMALL",
         "Insufficient balance for gas + bond",
-        "The Gas Station paid {amount} {token}; {missing} {token} are still missing.",
+        "The wallet received {amount} {token} and still needs {missing} {token}.",
         "Send {missing} {token} to {address}: press F3. This screen notices when it arrives.",
         money="What was paid is in the wallet.",
         again="after a change",

@@ -11,6 +11,7 @@ from core.checks import Light
 from core.contracts import read_revert
 from core.environment import contract_fault
 from core.errors import OnboardingError, problem
+from core.presence import read_survey
 from core.rpc import Call, RpcError
 from core.settings import Settings
 from core.survey.finding import Finding, green, not_asked, of_problem
@@ -32,7 +33,7 @@ _NOBODY = "0x" + "11" * 20
 async def look_at_contracts(chain: Chain, settings: Settings) -> list[Finding]:
     """Four lines, whatever happens."""
     try:
-        survey = await chain.survey(patience=PATIENCE)
+        survey = await read_survey(chain, patience=PATIENCE)
     except OnboardingError as error:
         first = of_problem("contracts", LINES["contracts"], error.problem)
         rest = [key for key in LINES if key != "contracts"]

@@ -115,6 +115,39 @@ def test_an_event_is_found_among_foreign_ones() -> None:
     assert codec("identity_registry").find_event("Registered", logs[:3], REGISTRY) is None
 
 
+REGISTERED = log()["topics"][0]
+ADDRESS_WORD = "0x" + "22" * 20
+
+
+@pytest.mark.parametrize(
+    "topics",
+    [
+        None,
+        7,
+        {},
+        [],
+        [REGISTERED],
+        [REGISTERED, "0x" + "00" * 32],
+        [REGISTERED, "0x07", ADDRESS_WORD],
+        [REGISTERED, "no hex", "at all"],
+        [REGISTERED, None, 5],
+        [REGISTERED, "0x" + "00" * 32, "0x" + "ff" * 32],
+        [REGISTERED, "0x" + "00" * 32, "0x" + "00" * 32, "0x" + "00" * 32],
+    ],
+)
+def test_a_log_that_cannot_be_decoded_is_not_the_event(topics: object) -> None:
+    broken = {**log(), "topics": topics}
+    find = codec("identity_registry").find_event
+    assert find("Registered", [broken], REGISTRY) is None
+    assert find("Registered", [broken, log(machine_id=7)], REGISTRY) is not None
+
+
+def test_an_answer_that_is_far_too_long_is_refused_before_it_is_decoded() -> None:
+    word = "0x" + f"{1:064x}" + "00" * 1_000_000
+    with pytest.raises(ValueError, match="minBond answered something else"):
+        codec("identity_registry").decode("minBond", word)
+
+
 @pytest.mark.parametrize("data", ["0x", "", "0x12", None, 5, "zz", "0x" + "ff" * 31])
 def test_an_answer_that_does_not_fit_is_refused(data: object) -> None:
     with pytest.raises(ValueError, match="minBond answered something else"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -153,6 +154,22 @@ THREE = packed([(True, WORD)] * 3)
 def test_an_answer_that_the_supposed_code_cannot_have_given_is_none(result: Any) -> None:
     with pytest.raises(ValueError, match=r"answered something else|not as many answers"):
         put_together(BALANCE, asking()).spread([result])
+
+
+@pytest.mark.parametrize("count", [2, 20_000])
+def test_offsets_that_share_one_element_take_no_memory(count: int) -> None:
+    """A small answer whose 20,000 offsets lead to one long element once took gigabytes."""
+    element = encode(["bool", "bytes"], [True, b"x" * 300_000])
+    words = [32, count, *[32 * count] * count]
+    result = "0x" + b"".join(word.to_bytes(32, "big") for word in words).hex() + element.hex()
+    gathered = put_together(BALANCE, asking())
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="not as many answers"):
+            gathered.spread([result])
+        assert tracemalloc.get_traced_memory()[1] < 20 * len(result)
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.binary(max_size=400))

@@ -94,7 +94,7 @@ async def test_the_gas_stations_cap_still_counts_after_a_look_at_the_other_way(
 @pytest.mark.parametrize(
     ("fault", "cause"),
     [
-        ("underfunded", "The Gas Station paid 0.55 PEAQ; 0.55 PEAQ are still missing."),
+        ("underfunded", "The wallet received 0.55 PEAQ and still needs 0.55 PEAQ."),
         ("skipped-but-poor", "The Gas Station finds 0.6 PEAQ sufficient, but bond and gas need"),
     ],
 )
