@@ -9,7 +9,6 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -189,14 +188,13 @@ class Verdict(Enum):
     MISTYPED = "mistyped"
     EARLY = "early"
     LATE = "late"
-    USED = "used"
 
 
 @dataclass(frozen=True)
 class Judgement:
     verdict: Verdict
     seconds: int = 0
-    """How far the code's time is from ours, or how long until the next code."""
+    """How far the code's time is from ours."""
 
 
 def _distances(period: int) -> list[int]:
@@ -210,12 +208,8 @@ def _distances(period: int) -> list[int]:
     return sorted(near | {zone + step for zone in zones for step in (-1, 0, 1)}, key=abs)
 
 
-def judge(
-    enrolment: Enrolment, code: Secret, moment: datetime, used: Collection[Secret] = ()
-) -> Judgement:
+def judge(enrolment: Enrolment, code: Secret, moment: datetime) -> Judgement:
     """Whether the Gas Station can take the code at `moment` (the server's time where known)."""
-    if code in used:
-        return Judgement(Verdict.USED, int(enrolment.seconds_left(moment)) + 1)
     elapsed = int(moment.timestamp()) // enrolment.period  # a clock may begin in 1970
     for distance in _distances(enrolment.period):
         if distance < -elapsed or enrolment.code_at(moment, distance) != code.reveal():

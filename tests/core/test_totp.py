@@ -270,13 +270,14 @@ def test_a_code_is_good_skewed_or_foreign(steps: int, verdict: Judgement) -> Non
     assert judge(enrolment, Secret(enrolment.code_at(NOW, steps)), NOW) == verdict
 
 
-def test_a_used_code_says_when_the_next_one_comes() -> None:
+@pytest.mark.parametrize(("steps", "seconds"), [(-1, -5), (0, 25), (1, 55)])
+def test_a_code_is_shown_until_its_own_window_ends(steps: int, seconds: int) -> None:
     enrolment = read_enrolment(uri(), ADDRESS)
-    code = Secret(enrolment.code_at(NOW))
-    judgement = judge(enrolment, code, NOW, {code})
-    assert judgement == Judgement(Verdict.USED, 26)
-    later = NOW + timedelta(seconds=judgement.seconds)
-    assert enrolment.code_at(later) != code.reveal()
+    code = enrolment.code_at(NOW, steps)
+    assert enrolment.shown_for(Secret(code), NOW) == seconds
+    end = NOW + timedelta(seconds=seconds)
+    assert enrolment.code_at(end) != code
+    assert enrolment.code_at(end - timedelta(seconds=1)) == code
 
 
 def test_a_machine_whose_clock_starts_in_1970_does_not_break_down() -> None:
