@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.answers import Answers, MissingAnswer
 from app.console import Console, EndlessInput
-from app.plain_funding import FundingPrompts
+from app.plain_funding import WRONG_CODES, FundingPrompts
 from app.plain_key import KeyPrompts
 from app.prompts import NotAgreed, Prompts
 from core.amounts import peaq
@@ -153,9 +153,6 @@ class PlainWizard(Prompts):
         problem = error.problem
         self.console.problem(problem)
         self._failures += 1
-        if problem.code == "CODE_USED":
-            await self._pause(float(problem.params.get("seconds", "30")))
-            return None
         left = problem.remaining(self.engine.clock.now()).total_seconds()
         if 0 < left <= _SOON:
             await self._pause(left)
@@ -165,6 +162,8 @@ class PlainWizard(Prompts):
         if self.answers.no_input:
             return exit_code(problem.kind)
         self.console.refused()
+        if problem.code in WRONG_CODES:
+            return None  # to the code prompt: a code typed at another one would be lost
         typed = self.console.ask("", "Enter tries again, q leaves").lower()
         return exit_code(problem.kind) if typed.startswith("q") else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -21,13 +22,19 @@ from core.totp import Enrolment
 from screens.widgets.marks import blocks
 from screens.wizard import Pretend
 
-_WRONG_CODES = (
+WRONG_CODES = (
+    "CODE_EXPIRED",
     "CODE_MALFORMED",
     "CODE_MISTYPED",
     "CODE_OF_OLD_ENTRY",
     "CODE_SKEWED",
+    "CODE_USED",
     "INVALID_2FA",
 )
+_SAME_CODE_PAUSE = 5.0
+"""Seconds after which a command that printed a used code is asked again: its clock may be slow."""
+_SAME_CODE_PATIENCE = 120.0
+"""Seconds for which it may print used codes: the longest period that an entry may have."""
 
 
 class FundingPrompts(Prompts):
@@ -41,6 +48,8 @@ class FundingPrompts(Prompts):
         super().__init__(engine, answers, console)
         self.pretend = pretend
         self._command_refused = False
+        self._same_code = 0.0
+        """Seconds for which the command has printed used codes."""
         self._way_ahead = answers.fund
         """Taken once: somebody may choose another one afterwards."""
 
@@ -140,15 +149,29 @@ class FundingPrompts(Prompts):
         return self.console.ask("--code-command", self._or_else("Code from the authenticator"))
 
     async def _with_code(self, use: Callable[[str], Awaitable[object]]) -> None:
-        """Does `use` with a code, unless another way of funding was typed."""
+        """Does `use` with a code, unless another way of funding was typed. Waits first while the
+        app still shows a used code.
+        """
+        command = self.answers.code_command is not None and not self._command_refused
+        left = self.engine.next_code_in
+        if left:
+            if not command:
+                self.console.say(f"... next code in {math.ceil(left)} s; each code works once")
+            await self.engine.clock.sleep(left)
         code = await self._code()
         if await self._other_way(code):
             return
         try:
             await use(code)
+            self._same_code = 0.0
         except OnboardingError as error:
+            used = error.code == "CODE_USED"
+            if used and command and self._same_code < _SAME_CODE_PATIENCE:
+                self._same_code += _SAME_CODE_PAUSE
+                await self.engine.clock.sleep(_SAME_CODE_PAUSE)
+                return  # and is called again, since the step is not done
             # A command that gives wrong codes would give them for ever: a person is asked next.
-            if error.code in _WRONG_CODES and not self.answers.no_input:
+            if error.code in WRONG_CODES and not self.answers.no_input:
                 self._command_refused = True
             raise
 

@@ -34,6 +34,8 @@ class Memory:
     image_expires: float = 0.0
     """Monotonic seconds."""
     used_codes: set[Secret] = field(default_factory=set)
+    shown_until: dict[Secret, float] = field(default_factory=dict)
+    """Of each code that was sent: monotonic seconds at which the app shows the next one."""
     survey: tuple[float, Survey] | None = None
     """What the first screen found, and when (monotonic seconds)."""
     attributes: dict[str, bytes | None] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from core import events as ev
 from core.context import Context
 from core.errors import OnboardingError, fault
@@ -17,6 +19,8 @@ from core.totp import (
     tidy_code,
 )
 
+_USUAL_PERIOD = 30
+"""Seconds for which an app shows a code, where the entry is not known."""
 IMAGE_SECONDS = 120.0
 """For how long the Gas Station's own QR image can be fetched; the otpauth entry does not expire."""
 
@@ -48,6 +52,7 @@ async def enrol(context: Context) -> Enrolment | None:
     memory.enrolment, memory.image_url = enrolment, setup.image_url
     memory.image_expires = context.clock.monotonic() + IMAGE_SECONDS
     memory.used_codes.clear()
+    memory.shown_until.clear()
     await context.book.record(ev.EnrolmentIssued(owner))
     return enrolment
 
@@ -74,12 +79,23 @@ async def confirm(context: Context, typed: str) -> None:
     await context.book.record(ev.EnrolmentConfirmed(owner, "2FA_ACTIVATED"))
 
 
+_USED_UP = ("INVALID_2FA", "CODE_EXPIRED", "GAS_STATION_NO_ANSWER", "TRANSFER_FAILED")
+"""Refusals after which the same code is not worth another attempt."""
+
+
 async def note_refusal(context: Context, code: Secret, error: OnboardingError) -> None:
     """What a refusal says about the code and the enrolment."""
-    if error.code in ("INVALID_2FA", "CODE_EXPIRED", "GAS_STATION_NO_ANSWER"):
+    if error.code in _USED_UP:
         context.memory.used_codes.add(code)
     if error.code in ("2FA_NOT_CONFIGURED", "2FA_NOT_ACTIVE"):
         await context.book.record(ev.EnrolmentLost(context.address, error.code))
+
+
+def next_code_in(context: Context) -> float:
+    """Return the seconds for which the app still shows a code that is used; 0 if it does not."""
+    memory = context.memory
+    ends = [memory.shown_until.get(code, 0.0) for code in memory.used_codes]
+    return max(max(ends, default=0.0) - context.clock.monotonic(), 0.0)
 
 
 def examine(context: Context, typed: str) -> Secret:
@@ -90,22 +106,23 @@ def examine(context: Context, typed: str) -> Secret:
     # An entry of before this start may have eight digits; which, only the authenticator knows.
     lengths = (enrolment.digits,) if enrolment else USUAL_DIGITS
     code = tidy_code(typed, *lengths)
+    memory, monotonic = context.memory, context.clock.monotonic()
+    if code in memory.used_codes:
+        left = math.ceil(memory.shown_until.get(code, 0.0) - monotonic)
+        raise fault("CODE_USED", when=f"in {left} s" if left > 0 else "now")
+    now = station(context).server_time()
     if enrolment is None:
-        if code in context.memory.used_codes:
-            seconds = 30 - int(station(context).server_time().timestamp()) % 30
-            raise fault("CODE_USED", seconds=seconds)
+        memory.shown_until[code] = monotonic + _USUAL_PERIOD - now.timestamp() % _USUAL_PERIOD
         return code
-    judgement = judge(enrolment, code, station(context).server_time(), context.memory.used_codes)
-    if judgement.verdict is Verdict.USED:
-        raise fault("CODE_USED", seconds=judgement.seconds)
+    judgement = judge(enrolment, code, now)
     if judgement.verdict is Verdict.MISTYPED:
-        now = station(context).server_time()
-        for older in context.memory.older_enrolments:
+        for older in memory.older_enrolments:
             if judge(older, code, now).verdict is not Verdict.MISTYPED:
                 raise fault("CODE_OF_OLD_ENTRY", label=enrolment.label)
         raise fault("CODE_MISTYPED", label=enrolment.label)
     if judgement.verdict is not Verdict.GOOD:
         raise _skewed(context, judgement)
+    memory.shown_until[code] = monotonic + enrolment.shown_for(code, now)
     return code
 
 

@@ -168,7 +168,9 @@ class GasStation:
                 ) from None
             raise _NoEnvelope(error.reason, odd=False) from None
         if answer.server_time:
-            self.skew = answer.server_time - (before + (self._clock.now() - before) / 2)
+            skew = answer.server_time - (before + (self._clock.now() - before) / 2)
+            # `Date` has whole seconds: a difference of up to one is none.
+            self.skew = skew if abs(skew) > timedelta(seconds=1) else timedelta(0)
         envelope = _envelope(answer)
         data = envelope.get("data")
         status = str(envelope.get("status", ""))

@@ -5,9 +5,7 @@ One false height must not make every later answer look too old. Pure; times are 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from core.frozen import dataclass
+from dataclasses import dataclass, replace
 
 LARGEST = 2**32
 """No chain has so many blocks: at six seconds each they take 800 years."""

@@ -259,6 +259,15 @@ class Onboarding:
         async with self._step(Step.CONFIRMATION) as context:
             await confirm(context, code)
 
+    @property
+    def next_code_in(self) -> float:
+        """Return the seconds for which the app still shows a used code; 0 if it does not."""
+        if self._context is None:
+            return 0.0
+        from core.enrolment import next_code_in
+
+        return next_code_in(self._context)
+
     async def choose_way(self, way: str) -> None:
         from core.funding import choose_way
 

@@ -1,18 +1,17 @@
 """The otpauth URI and its codes: read, shortened for the QR, and judged before an attempt is spent.
 
-Key URI format as authenticator apps read it; codes after RFC 6238 (pyotp).
+Key URI format as authenticator apps read it; codes after RFC 6238.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from core.errors import OnboardingError, fault
@@ -29,6 +28,15 @@ _ZONES = 56
 _TOLERATED_STEPS = 1
 _SEPARATORS = re.compile(r"[\s\-\u00a0\u2010-\u2015.]+")
 _ALGORITHMS = ("SHA1", "SHA256", "SHA512")
+
+
+def code_of(secret: bytes, seconds: int, *, algorithm: str, digits: int, period: int) -> str:
+    """Return the code of `secret` at a Unix time. `algorithm` is one of SHA1, SHA256 and SHA512."""
+    counter = (seconds // period).to_bytes(8, "big")
+    digest = hmac.digest(secret, counter, algorithm.lower())
+    start = digest[-1] & 0xF
+    number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFF_FFFF
+    return f"{number % 10**digits:0{digits}}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,23 +59,22 @@ class Enrolment:
 
     def code_at(self, moment: datetime, steps: int = 0) -> str:
         """The code shown `steps` periods after `moment`."""
-        return str(self._totp().at(int(moment.timestamp()) + steps * self.period))
-
-    def seconds_left(self, moment: datetime) -> float:
-        """Until the code changes."""
-        return self.period - moment.timestamp() % self.period
-
-    def _totp(self) -> Any:
-        import hashlib
-
-        import pyotp
-
-        return pyotp.TOTP(
-            self.secret.reveal(),
+        return code_of(
+            _decoded(self.secret.reveal()),
+            int(moment.timestamp()) + steps * self.period,
+            algorithm=self.algorithm,
             digits=self.digits,
-            digest=getattr(hashlib, self.algorithm.lower()),
-            interval=self.period,
+            period=self.period,
         )
+
+    def shown_for(self, code: Secret, moment: datetime) -> float:
+        """Return for how many seconds the app still shows `code`; 0 or less: it shows a later one.
+
+        The app's clock may differ by the tolerated steps. A code of another time counts as current.
+        """
+        steps = (0, *range(-_TOLERATED_STEPS, 0), *range(1, _TOLERATED_STEPS + 1))
+        step = next((one for one in steps if self.code_at(moment, one) == code.reveal()), 0)
+        return (step + 1) * self.period - moment.timestamp() % self.period
 
 
 def read_enrolment(uri: Secret, address: str) -> Enrolment:
@@ -116,12 +123,17 @@ def _unusable(reason: str) -> OnboardingError:
 def _base32(text: str) -> str:
     secret = text.replace(" ", "").rstrip("=").upper()
     try:
-        raw = base64.b32decode(secret + "=" * (-len(secret) % 8))
+        raw = _decoded(secret)
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) < 10:  # 80 bits is what authenticators have always used as the least
         raise _unusable("It holds no usable secret.")
     return secret
+
+
+def _decoded(secret: str) -> bytes:
+    """The bytes of unpadded base32."""
+    return base64.b32decode(secret + "=" * (-len(secret) % 8))
 
 
 def _number(text: str, low: int, high: int, name: str) -> int:
@@ -176,14 +188,13 @@ class Verdict(Enum):
     MISTYPED = "mistyped"
     EARLY = "early"
     LATE = "late"
-    USED = "used"
 
 
 @dataclass(frozen=True)
 class Judgement:
     verdict: Verdict
     seconds: int = 0
-    """How far the code's time is from ours, or how long until the next code."""
+    """How far the code's time is from ours."""
 
 
 def _distances(period: int) -> list[int]:
@@ -197,12 +208,8 @@ def _distances(period: int) -> list[int]:
     return sorted(near | {zone + step for zone in zones for step in (-1, 0, 1)}, key=abs)
 
 
-def judge(
-    enrolment: Enrolment, code: Secret, moment: datetime, used: Collection[Secret] = ()
-) -> Judgement:
+def judge(enrolment: Enrolment, code: Secret, moment: datetime) -> Judgement:
     """Whether the Gas Station can take the code at `moment` (the server's time where known)."""
-    if code in used:
-        return Judgement(Verdict.USED, int(enrolment.seconds_left(moment)) + 1)
     elapsed = int(moment.timestamp()) // enrolment.period  # a clock may begin in 1970
     for distance in _distances(enrolment.period):
         if distance < -elapsed or enrolment.code_at(moment, distance) != code.reveal():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -15,13 +16,20 @@ from core.totp import Enrolment
 from screens.base import StepScreen
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
+from screens.widgets.marks import marks
 from screens.widgets.special_fields import CodeField
 
 _UNCHECKED = "Since the restart a code cannot be checked here first: a wrong one counts."
 
 
 class CodeScreen(StepScreen):
-    """A screen with a code field; a rehearsal shows what the pretend phone shows."""
+    """A screen with a code field; a rehearsal shows what the pretend phone shows.
+
+    While the app still shows a code that is used, the seconds until the next one count down beside
+    the field. A used code that is entered all the same is no fault: a line says to wait.
+    """
+
+    _entered_used = False
 
     def pretend_text(self) -> str:
         pretend = self.wizard.pretend
@@ -31,6 +39,20 @@ class CodeScreen(StepScreen):
         code, left = shown
         half = len(code) // 2
         return f"Pretend phone: {code[:half]} {code[half:]}   for {left:2d} s"
+
+    def code_row(self) -> ComposeResult:
+        yield Row("Code", CodeField(id="code"), Line(id="next-code"))
+        yield Line(id="used-code")
+
+    def every_tick(self) -> None:
+        left = 0 if self.wizard.busy else math.ceil(self.engine.next_code_in)
+        counts = f"Next code in {left} s" if left else ""
+        self.query_one("#next-code", Line).say(counts, layout=False)
+        line = self.query_one("#used-code", Line)
+        line.display = self._entered_used
+        if self._entered_used:
+            advice = "Wait for the next code." if left else "Enter the code your app shows now."
+            line.say(f"{marks().waiting} Code already used. Not sent. {advice}")
 
     @property
     def code_field(self) -> CodeField:
@@ -58,14 +80,25 @@ class CodeScreen(StepScreen):
         given = self.wizard.given
         if typed or not given.code_command:
             return typed
-        with self.engine.session.book.waiting("The code command is asked"):
+        book, left = self.engine.session.book, self.engine.next_code_in
+        if left:
+            with book.waiting("Waiting for the next code", usual=left):
+                await self.engine.clock.sleep(left)
+        with book.waiting("The code command is asked"):
             return await asyncio.to_thread(given.code) or ""
 
     def failed(self, name: str, problem: Problem) -> None:
         self.code_field.value = ""
-        super().failed(name, problem)
+        self._entered_used = problem.code == "CODE_USED"
+        if self._entered_used:
+            self.add_class("with-problem")  # makes room for the line
+            self._tick()
+        else:
+            super().failed(name, problem)
 
     def busy_changed(self, busy: bool) -> None:
+        if busy:
+            self._entered_used = False
         super().busy_changed(busy)
         self.code_field.disabled = busy
         if not busy and self.code_field.display:
@@ -86,7 +119,7 @@ class ConfirmationScreen(CodeScreen):
     def body(self) -> ComposeResult:
         yield Line(_what_the_app_shows(self.engine.enrolment))
         yield Line("")
-        yield Row("Code", CodeField(id="code"))
+        yield from self.code_row()
         yield from self.hint()
         yield Line("", id="attempts")
 
@@ -97,6 +130,7 @@ class ConfirmationScreen(CodeScreen):
         return self.code_field
 
     def every_tick(self) -> None:
+        super().every_tick()
         refused = self.state.invalid_codes
         times = "once" if refused == 1 else f"{refused} times"
         line = self.query_one("#attempts", Line)

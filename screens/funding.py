@@ -23,7 +23,6 @@ from screens.widgets.choice import Choice
 from screens.widgets.frame import MoneyLine
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
-from screens.widgets.special_fields import CodeField
 
 _TITLES = {
     "gas-station": "the Gas Station, with a fresh code",
@@ -59,9 +58,9 @@ class FundingScreen(CodeScreen):
         yield Line("", classes="muted")
         ways = [(way, _TITLES[way]) for way in self.engine.ways]
         yield Row("Way", Choice(ways, self.state.way or "manual", id="way"))
-        yield Row("Code", CodeField(id="code"))
         with Vertical(id="hint"):
-            yield Line("A code works once: after the one just used, wait for the next.")
+            yield from self.code_row()
+            yield Line("Each code works once.", classes="muted")
             yield from self.hint()
         yield Line("", id="by-hand")
 
@@ -102,9 +101,6 @@ class FundingScreen(CodeScreen):
 
     def _show_way(self) -> None:
         by_hand = self.way == "manual"
-        row = self.code_field.parent
-        if isinstance(row, Widget):
-            row.display = self.way == "gas-station"
         self.query_one("#hint").display = self.way == "gas-station"
         self.say_primary(_PRIMARY[self.way])
         failure = self.state.failure

@@ -6,15 +6,15 @@ No secret is stored: each is derived from the network's seed, the owner and a co
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
+from urllib.parse import quote, urlencode
 
-import pyotp
+from app.rehearsal.policy import GasStationPolicy
+from core.totp import code_of
 
-STEP_SECONDS = 30
 # A code of the step before or after is good too: clocks differ and people type slowly.
 TOLERATED_STEPS = (0, -1, 1)
 ISSUER = "peaq Gas Station"
@@ -43,13 +43,10 @@ class Enrolment:
 class Enrolments:
     """All owners' second factors. Owners are lower-case addresses, times epoch seconds."""
 
-    def __init__(
-        self, state: dict[str, Any], *, seed: bytes, lockout_after: int, lockout_seconds: float
-    ) -> None:
+    def __init__(self, state: dict[str, Any], *, seed: bytes, policy: GasStationPolicy) -> None:
         self._owners = {owner: Enrolment(**fields) for owner, fields in state.items()}
         self._seed = seed
-        self._lockout_after = lockout_after
-        self._lockout_seconds = lockout_seconds
+        self._policy = policy
 
     def state(self) -> dict[str, Any]:
         """What to store: no secret."""
@@ -65,13 +62,26 @@ class Enrolments:
         enrolment.counter += 1
         enrolment.active = False
         enrolment.used = {}
-        return self._totp(owner).provisioning_uri(name=owner, issuer_name=ISSUER)
+        policy = self._policy
+        query: dict[str, str | int] = {
+            "secret": base64.b32encode(self._secret(owner)).decode().rstrip("="),
+            "issuer": ISSUER,
+        }
+        if policy.algorithm != "SHA1":
+            query["algorithm"] = policy.algorithm
+        if policy.digits != 6:
+            query["digits"] = policy.digits
+        if policy.period != 30:
+            query["period"] = policy.period
+        label = f"{quote(ISSUER)}:{quote(owner)}"
+        return f"otpauth://totp/{label}?{urlencode(query, quote_via=quote)}"
 
     def code(self, owner: str, at: float) -> tuple[str, float] | None:
         """The code an authenticator shows, and for how many seconds. None: not set up."""
         if self.of(owner).counter == 0:
             return None
-        return self._totp(owner).at(int(at)), STEP_SECONDS - at % STEP_SECONDS
+        period = self._policy.period
+        return self._code(owner, int(at) // period), period - at % period
 
     def check(self, owner: str, code: str, *, kind: str, at: float) -> Verdict:
         """Judges a code; a good one is used up for this kind, a bad one counts for the lock."""
@@ -79,21 +89,31 @@ class Enrolments:
         if at < enrolment.locked_until:
             return Verdict.LOCKED
         used = enrolment.used.setdefault(kind, [])
-        now = int(at) // STEP_SECONDS
+        now = int(at) // self._policy.period
         for step in (now + offset for offset in TOLERATED_STEPS):
-            expected = self._totp(owner).at(step * STEP_SECONDS)
+            expected = self._code(owner, step)
             if hmac.compare_digest(expected, code) and step not in used:
                 # Older steps are refused by their age.
                 used[:] = [old for old in used if old >= now - 1] + [step]
                 enrolment.bad_codes = 0
                 return Verdict.GOOD
         enrolment.bad_codes += 1
-        if enrolment.bad_codes >= self._lockout_after:
+        if enrolment.bad_codes >= self._policy.lockout_after:
             enrolment.bad_codes = 0
-            enrolment.locked_until = at + self._lockout_seconds
+            enrolment.locked_until = at + self._policy.lockout_seconds
         return Verdict.BAD
 
-    def _totp(self, owner: str) -> pyotp.TOTP:
+    def _code(self, owner: str, step: int) -> str:
+        """The code of a time step: a whole number of periods since the epoch."""
+        policy = self._policy
+        return code_of(
+            self._secret(owner),
+            step * policy.period,
+            algorithm=policy.algorithm,
+            digits=policy.digits,
+            period=policy.period,
+        )
+
+    def _secret(self, owner: str) -> bytes:
         message = f"{owner}:{self.of(owner).counter}".encode()
-        digest = hmac.new(self._seed, message, hashlib.sha256).digest()
-        return pyotp.TOTP(base64.b32encode(digest[:20]).decode())
+        return hmac.digest(self._seed, message, "sha256")[: self._policy.secret_bits // 8]

@@ -95,8 +95,7 @@ class GasStation:
         self.enrolments = Enrolments(
             state.get("owners", {}),
             seed=self._seed,
-            lockout_after=policy.lockout_after,
-            lockout_seconds=policy.lockout_seconds,
+            policy=policy,
         )
         self.transfers = {
             name: Transfer(**fields) for name, fields in state.get("transfers", {}).items()

@@ -69,10 +69,10 @@ def setup_format(payload: dict[str, Any]) -> str:
 
 
 def code_in(payload: dict[str, Any]) -> str:
-    """The 2FA code: six digits."""
+    """The 2FA code: six to eight digits."""
     code = payload.get("twoFactorCode")
-    if not isinstance(code, str) or not re.fullmatch(r"[0-9]{6}", code):
-        raise Refusal("INVALID_PAYLOAD", "twoFactorCode must be six digits")
+    if not isinstance(code, str) or not re.fullmatch(r"[0-9]{6,8}", code):
+        raise Refusal("INVALID_PAYLOAD", "twoFactorCode must be six to eight digits")
     return code
 
 

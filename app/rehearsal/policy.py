@@ -28,3 +28,8 @@ class GasStationPolicy:
     # Refuse a code for funding that was used to confirm: the real service may.
     fresh_code_for_funding: bool = False
     qr_seconds: float = 120.0
+    # The authenticator entry. The defaults are those of RFC 4226 and of most services.
+    secret_bits: int = 160
+    algorithm: str = "SHA1"
+    digits: int = 6
+    period: int = 30

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from app.rehearsal.network import RehearsalNetwork
 
 
@@ -15,7 +17,7 @@ class PretendPeople:
         if shown is None:
             return None
         code, left = shown
-        return code, int(left) + 1
+        return code, math.ceil(left)
 
     def pay(self, address: str, wei: int) -> None:
         """Sends `wei` to the machine from the pretend owner's wallet."""

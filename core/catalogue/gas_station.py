@@ -13,7 +13,7 @@ GAS_STATION = (
     ),
     Entry(
         "CODE_MALFORMED",
-        "Invalid 2FA code",
+        "Not a {digits}-digit code",
         "A code has {digits} digits; this has {found}.",
         "Type the {digits} digits that the authenticator shows, and press Enter. "
         "Spaces do not matter.",
@@ -21,7 +21,7 @@ GAS_STATION = (
     ),
     Entry(
         "CODE_MISTYPED",
-        "Invalid 2FA code",
+        "Code does not match",
         "It is not a code of this machine's entry. Either a digit is wrong, "
         "or it is from another entry, or the phone's clock is far off.",
         "Choose the entry {label}, and type its code. It was not sent; no attempt was used.",
@@ -29,7 +29,7 @@ GAS_STATION = (
     ),
     Entry(
         "CODE_OF_OLD_ENTRY",
-        "Invalid 2FA code",
+        "Code of an older entry",
         "It is a code of an older entry for this machine; a newer QR code has replaced it.",
         "Delete the older entry in the app, scan the newest code (Esc shows it), "
         "and type its code. It was not sent.",
@@ -37,14 +37,14 @@ GAS_STATION = (
     ),
     Entry(
         "CODE_USED",
-        "Invalid 2FA code",
-        "This code was used just now; each one works once.",
-        "Wait {seconds} s for the next code, type it, and press Enter. It was not sent.",
+        "Code already used",
+        "Each code works once. This one was used before, so it was not sent again.",
+        "Enter the code your app shows {when}.",
         money="",
     ),
     Entry(
         "CODE_SKEWED",
-        "Invalid 2FA code",
+        "Clocks differ",
         "The code is right, but the phone is about {seconds} s {direction} {reference}.",
         "Set {device} to automatic time, then type the next code. It was not sent.",
         money="",
@@ -70,8 +70,8 @@ GAS_STATION = (
     ),
     Entry(
         "CODE_EXPIRED",
-        "Invalid 2FA code",
-        "The code was too old when it arrived.",
+        "Code expired",
+        "Invalid 2FA code: it was too old when it reached the Gas Station.",
         "Type the next code soon after it appears.",
     ),
     Entry(

@@ -79,14 +79,15 @@ class Field(Input, inherit_css=False):
 
 
 class Row(Widget):
-    """A label and its field, on one line; where that is too narrow (style.tcss), on two.
+    """A label, its field and what stands `beside` it, on one line; where that is too narrow
+    (style.tcss), on two.
 
     The label is what the row itself shows, beside its child: it is the row that knows whether the
     keys go there, also where a terminal has no colours for a field.
     """
 
-    def __init__(self, label: str, field: Widget, *, id: str | None = None) -> None:
-        super().__init__(field, id=id)
+    def __init__(self, label: str, field: Widget, *beside: Widget, id: str | None = None) -> None:
+        super().__init__(field, *beside, id=id)
         self._label = label
         self._style = "$label"
 

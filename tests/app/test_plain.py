@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -54,11 +55,83 @@ async def test_an_unattended_run_finishes_and_exits_with_0(
     assert await plain(machine, answers).run() == EXIT_DONE
     shown = capsys.readouterr()
     assert f"did:peaq:{machine.address}" in shown.out
-    assert "This code was used just now" in shown.err, "it waited for a fresh code by itself"
+    assert "... next code in 25 s; each code works once" in shown.err
+    assert no_red_line(shown.err)
     assert len(machine.network.transfers()) == 1
     assert machine.state.did is not None
     assert machine.state.did.attributes["data_visibility"] == "private"
     assert PASSPHRASE not in shown.out + shown.err
+
+
+def no_red_line(said: str) -> bool:
+    return not any(line.startswith("x ") for line in said.splitlines())
+
+
+AUTHENTICATOR = """
+import sys, pathlib
+uri = sys.stdin.read().strip()
+kept, log = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+if not uri:
+    with log.open("a") as file: file.write("asked\\n")
+    print(kept.read_text())
+"""
+
+
+class SlowPhone:
+    """A code command whose clock is `behind` the Gas Station's; counts how often it is asked."""
+
+    def __init__(self, machine: Machine, tmp_path: Path, behind: float) -> None:
+        self._kept, self._log = tmp_path / "shown", tmp_path / "asked"
+        self._machine, self._behind = machine, behind
+        script = tmp_path / "phone.py"
+        script.write_text(AUTHENTICATOR)
+        self.command = f"{sys.executable} {script} {self._kept} {self._log}"
+        machine.clock.while_asleep = lambda _: self.shows()
+
+    def shows(self) -> None:
+        enrolment = self._machine.now_open.enrolment
+        if enrolment is not None:
+            moment = self._machine.clock.now() - timedelta(seconds=self._behind)
+            self._kept.write_text(enrolment.code_at(moment))
+
+    @property
+    def asked(self) -> int:
+        return len(self._log.read_text().splitlines())
+
+
+@pytest.mark.parametrize("behind", [0, 20])
+async def test_a_code_command_is_waited_for_silently(
+    machine: Machine,
+    answers: Answers,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    behind: float,
+) -> None:
+    """Also one whose clock is slow, so that it prints the used code some seconds longer."""
+    await machine.drive(until=Action.CONFIRM)
+    phone = SlowPhone(machine, tmp_path, behind)
+    phone.shows()
+    assert await plain(machine, replace(answers, code_command=phone.command)).run() == EXIT_DONE
+    said = capsys.readouterr().err
+    assert no_red_line(said)
+    assert "next code in" not in said
+    assert phone.asked == 2 if not behind else phone.asked > 2
+    assert machine.network.requests["POST /gas-station/faucet/fund"] == 1
+    assert machine.network.requests["POST /gas-station/2fa/confirm"] == 1
+
+
+async def test_a_command_that_prints_one_code_for_ever_is_given_up(
+    machine: Machine, answers: Answers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await machine.drive(until=Action.CONFIRM)
+    phone = SlowPhone(machine, tmp_path, 0)
+    phone.shows()
+    machine.clock.while_asleep = None
+    stuck = replace(answers, code_command=phone.command)
+    assert await plain(machine, stuck).run() != EXIT_DONE
+    assert "x Code already used" in capsys.readouterr().err
+    assert 10 < phone.asked < 40
+    assert machine.network.requests["POST /gas-station/faucet/fund"] == 0
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from app.plain import PlainWizard
 from app.rehearsal.pretend import PretendPeople
 from core.errors import EXIT_DONE, EXIT_STOPPED
 from core.state import Action
-from tests.support.machine import DETAILS, PASSPHRASE, Machine
+from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 
 WORDS = PASSPHRASE.reveal()
 AHEAD = Answers(
@@ -252,6 +252,53 @@ async def test_a_code_command_that_fails_is_said_and_the_code_typed(
     assert said.words.count("--code-command ended with exit code 1.") == 1
     assert "type this secret" in said.words
     assert said.code == EXIT_DONE
+
+
+async def test_the_code_of_step_4_is_waited_out_before_the_next_is_asked_for(
+    machine: Machine, run: Run
+) -> None:
+    shown = machine.network.current_code
+
+    def current() -> str:
+        code = shown(machine.address)
+        assert code is not None
+        return code[0]
+
+    said = await run("generate", WORDS, WORDS, "copied", "", current, current, "yes")
+    assert said.code == EXIT_DONE
+    assert "... next code in 25 s; each code works once" in said.err
+    assert not [line for line in said.err.splitlines() if line.startswith("x ")]
+    assert 25 in machine.clock.slept
+    check_once(machine)
+
+
+async def test_after_a_wrong_code_the_next_line_is_taken_as_the_code(
+    machine: Machine, run: Run
+) -> None:
+    """At a question before it, the code would be lost."""
+    await machine.drive(until=Action.CONFIRM)
+    code = machine.fresh_code
+    said = await run(machine.old_code, code, lambda: machine.codes[-1], "12345", code, "yes")
+    assert said.code == EXIT_DONE
+    for title in ("x Code does not match", "x Code already used", "x Not a 6-digit code"):
+        assert said.err.count(title) == 1
+    assert "Enter tries again" not in said.words
+    check_once(machine)
+
+
+async def test_after_a_code_that_the_gas_station_refuses_the_next_one_is_asked_for(
+    machine: Machine, run: Run
+) -> None:
+    await machine.drive(until=Action.CONFIRM)
+    machine.network.fault("invalid-code", 1)
+    machine.network.fault("expired-code", 1)
+    code = machine.fresh_code
+    said = await run(code, code, code, code, "yes")
+    assert said.code == EXIT_DONE
+    assert "x Invalid 2FA code" in said.err
+    assert "Invalid 2FA code: it was too old" in said.words
+    assert "Enter tries again" not in said.words
+    check_once(machine)
 
 
 async def test_details_given_ahead_that_are_refused_are_asked_for(

@@ -11,6 +11,7 @@ import pyotp
 import pytest
 
 from core.errors import OnboardingError
+from core.onboarding import Onboarding
 from core.state import Action
 from tests.support.machine import Machine, check_once
 from tests.support.transports import Tampering
@@ -91,6 +92,71 @@ async def test_after_a_restart_its_eight_digits_are_taken_although_the_entry_is_
     await wizard.ask_gas_station(station.code(machine.clock.now()))
     await machine.drive()
     check_once(machine)
+
+
+async def test_a_used_code_names_the_wait_until_its_own_window_ends(machine: Machine) -> None:
+    await machine.drive(until=Action.FUND)
+    wizard, used = machine.now_open, machine.codes[-1]
+    assert wizard.next_code_in == 25
+    machine.clock.advance(7)
+    assert wizard.next_code_in == 18
+    assert await refusal(wizard, used) == "Enter the code your app shows in 18 s."
+    machine.clock.advance(18)
+    assert wizard.next_code_in == 0
+    assert await refusal(wizard, used) == "Enter the code your app shows now."
+    assert machine.network.requests["POST /gas-station/faucet/fund"] == 0
+
+
+async def test_a_code_entered_after_its_window_asks_for_the_code_shown_now(
+    machine: Machine,
+) -> None:
+    await machine.drive(until=Action.CONFIRM)
+    wizard = machine.now_open
+    enrolment = wizard.enrolment
+    assert enrolment is not None
+    late = enrolment.code_at(machine.clock.now(), -1)
+    await wizard.confirm(late)
+    assert wizard.next_code_in == 0
+    assert await refusal(wizard, late) == "Enter the code your app shows now."
+
+
+async def test_after_a_restart_a_used_code_is_waited_out_from_when_it_was_typed(
+    machine: Machine,
+) -> None:
+    await machine.drive(until=Action.CONFIRM)
+    wizard = await machine.restart()
+    code = machine.fresh_code()
+    await wizard.confirm(code)
+    assert wizard.enrolment is None
+    assert wizard.next_code_in == 25
+    machine.clock.advance(20)
+    assert await refusal(wizard, code) == "Enter the code your app shows in 5 s."
+    machine.clock.advance(5)
+    assert await refusal(wizard, code) == "Enter the code your app shows now."
+
+
+async def test_a_wall_clock_that_is_set_does_not_change_the_wait(machine: Machine) -> None:
+    await machine.drive(until=Action.FUND)
+    machine.clock.jump(-86_400)
+    assert machine.now_open.next_code_in == 25
+
+
+async def test_a_code_whose_transfer_failed_is_not_sent_again(machine: Machine) -> None:
+    machine.network.fault("transfer-failed", 1)
+    await machine.drive(until=Action.FUND)
+    wizard, code = machine.now_open, machine.fresh_code()
+    with pytest.raises(OnboardingError) as failed:
+        await wizard.ask_gas_station(code)
+    assert failed.value.code == "TRANSFER_FAILED"
+    assert await refusal(wizard, code) == "Enter the code your app shows in 25 s."
+
+
+async def refusal(wizard: Onboarding, used: str) -> str:
+    """The remedy for a used code at step 5."""
+    with pytest.raises(OnboardingError) as refused:
+        await wizard.ask_gas_station(used)
+    assert refused.value.code == "CODE_USED"
+    return refused.value.problem.remedy
 
 
 async def test_without_the_service_s_time_it_is_one_of_the_two_clocks(machine: Machine) -> None:

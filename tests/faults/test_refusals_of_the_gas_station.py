@@ -44,7 +44,7 @@ ROWS = [
     ("rate-limited", Action.FUND, "RATE_LIMITED", "Faucet rate limit exceeded"),
     ("owner-cap", Action.FUND, "CAP_EXCEEDED_OWNER", "Owner daily funding cap exceeded"),
     ("wallet-cap", Action.FUND, "CAP_EXCEEDED_WALLET", "Wallet daily funding cap exceeded"),
-    ("expired-code", Action.FUND, "CODE_EXPIRED", "Invalid 2FA code"),
+    ("expired-code", Action.FUND, "CODE_EXPIRED", "Code expired"),
     ("qr-failed", Action.ENROL, "QR_GENERATION_FAILED", "could not prepare 2FA"),
     ("2fa-not-configured", Action.CONFIRM, "2FA_NOT_CONFIGURED", "2FA is not set up"),
     ("2fa-not-configured", Action.FUND, "2FA_NOT_CONFIGURED", "2FA is not set up"),

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from app.rehearsal.network import RehearsalNetwork
+from app.rehearsal.policy import GasStationPolicy
 from core.state import Action
 from tests.screens.driver import TIME_IS_OVER, at_step, at_the_wizard, journalled
+from tests.support.clock import FakeClock
 from tests.support.machine import Machine, check_once
 
 CONFIRM = "POST /gas-station/2fa/confirm"
@@ -25,7 +32,7 @@ async def test_a_mistyped_code_is_not_sent_and_names_the_entry(machine: Machine)
     async with at_step(machine, Action.CONFIRM) as technician:
         before = sent(machine)
         await technician.code(machine.old_code())
-        await technician.reads_problem("Invalid 2FA code")
+        await technician.reads_problem("Code does not match")
         assert "Either a digit is wrong, or it is from another entry" in technician.words
         enrolment = technician.app.engine.enrolment
         assert enrolment is not None
@@ -43,7 +50,7 @@ async def test_a_phone_that_is_off_is_told_by_how_much(machine: Machine) -> None
         enrolment = technician.app.engine.enrolment
         assert enrolment is not None
         await technician.code(enrolment.code_at(machine.clock.now(), 10))
-        await technician.reads_problem("Invalid 2FA code")
+        await technician.reads_problem("Clocks differ")
         assert "the phone is about 300 s ahead of the right time." in technician.words
         assert "Set the phone to automatic time" in technician.words
         await technician.finish()
@@ -75,8 +82,44 @@ async def test_the_code_just_refused_is_not_sent_twice(machine: Machine) -> None
         await technician.sees("mistyped, too old, or used before.")
         before = sent(machine)
         await technician.code(code)
-        await technician.sees("This code was used just now; each one works once.")
+        await technician.sees("Code already used. Not sent. Wait for the next code.")
+        assert technician.card == ""
         assert sent(machine) == before
+
+
+async def test_after_a_refusal_the_next_code_is_counted_down(machine: Machine) -> None:
+    machine.five_seconds_into_a_code()
+    async with at_step(machine, Action.CONFIRM) as technician:
+        assert "Next code" not in technician.words
+        machine.network.fault("invalid-code", 1)
+        await technician.code()
+        await technician.sees("Next code in 25 s")
+        machine.clock.advance(25)
+        await technician.until(lambda: "Next code" not in technician.words, "the count to end")
+
+
+async def test_the_phone_of_a_rehearsal_and_the_count_agree(machine: Machine) -> None:
+    machine.five_seconds_into_a_code()
+    async with at_step(machine, Action.FUND, pretend=True) as technician:
+        machine.clock.advance(7)
+        await technician.sees("Next code in 18 s")
+        await technician.sees(" for 18 s")
+
+
+@pytest.mark.usefixtures("typing_by_paste", "quick_keystore")
+async def test_codes_of_an_80_bit_secret_are_taken(shared_clock: FakeClock, tmp_path: Path) -> None:
+    """Many services give out 16 base32 characters."""
+    policy = GasStationPolicy(secret_bits=80)
+    with RehearsalNetwork(now=shared_clock.now, policy=policy) as network:
+        machine = Machine(network, shared_clock, tmp_path / "state")
+        async with at_step(machine, Action.ENROL) as technician:
+            await technician.until(lambda: technician.app.engine.enrolment, "a secret")
+            enrolment = technician.app.engine.enrolment
+            assert enrolment is not None
+            assert len(enrolment.secret.reveal()) == 16
+            await technician.finish()
+        check_once(machine)
+        await machine.close()
 
 
 async def test_a_lock_counts_down_and_opens(machine: Machine) -> None:

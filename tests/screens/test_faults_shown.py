@@ -12,7 +12,7 @@ from tests.support.machine import Machine
 # Where each is met, and what is read there; no title where it is overcome without anybody's help.
 MET: dict[str, tuple[Action, str]] = {
     "invalid-code": (Action.CONFIRM, "Invalid 2FA code"),
-    "expired-code": (Action.FUND, "Invalid 2FA code"),
+    "expired-code": (Action.FUND, "Code expired"),
     "locked": (Action.FUND, "2FA locked"),
     "2fa-not-configured": (Action.FUND, "2FA is not set up"),
     "qr-failed": (Action.ENROL, "The Gas Station could not prepare 2FA"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Button
 
+from app.answers import Answers
 from core.amounts import peaq
 from core.state import Action
 from screens.widgets.choice import Choice
@@ -144,19 +145,63 @@ async def test_a_bond_that_rose_leads_back_to_funding_with_the_amount_missing(
     check_once(machine)
 
 
-async def test_a_code_used_for_confirming_is_not_sent_again(machine: Machine) -> None:
+async def test_the_code_of_step_4_is_waited_out_without_a_red_card(machine: Machine) -> None:
+    machine.five_seconds_into_a_code()
     async with at_step(machine, Action.FUND) as technician:
-        before = asked(machine)
-        await technician.code(machine.codes[-1])
-        await technician.reads_problem("Invalid 2FA code")
-        assert "This code was used just now; each one works once." in technician.words
-        assert "s for the next code, type it, and press Enter. It was not sent." in technician.words
-        assert asked(machine) == before
-        assert journalled(machine) == [], "a slip of typing is no failure of the step"
+        before, used = asked(machine), machine.codes[-1]
+        await technician.sees("Next code in 25 s")
+        machine.clock.advance(7)
+        await technician.sees("Next code in 18 s")
+        await technician.code(used)
+        await technician.sees("Code already used. Not sent. Wait for the next code.")
+        assert technician.card == ""
         assert technician.field("#code").value == ""
         assert technician.app.focused is technician.field("#code")
+        assert technician.visible("#primary")
+        machine.clock.advance(18)
+        await technician.sees("Code already used. Not sent. Enter the code your app shows now.")
+        assert "Next code in" not in technician.words
+        await technician.code(used)
+        await technician.sees("Enter the code your app shows now.")
+        assert asked(machine) == before, "an attempt was spent"
+        assert journalled(machine) == [], "a slip of typing is no failure of the step"
         await technician.finish()
     check_once(machine)
+
+
+async def test_a_fresh_code_is_taken_while_the_count_still_runs(machine: Machine) -> None:
+    """The phone's clock may be a little ahead."""
+    machine.five_seconds_into_a_code()
+    async with at_step(machine, Action.FUND) as technician:
+        await technician.sees("Next code in 25 s")
+        await technician.code(machine.codes[-1])
+        await technician.sees("Wait for the next code.")
+        enrolment = technician.app.engine.enrolment
+        assert enrolment is not None
+        await technician.code(enrolment.code_at(machine.clock.now(), 1))
+        await technician.on("RegistrationScreen")
+
+
+async def test_a_code_command_is_asked_after_the_used_code_is_over(
+    machine: Machine,
+) -> None:
+    machine.five_seconds_into_a_code()
+    await machine.drive(until=Action.FUND)
+    enrolment = machine.now_open.enrolment
+    assert enrolment is not None
+    fresh = enrolment.code_at(machine.clock.now(), 1)
+    given = Answers(code_command=f"echo {fresh}")
+    async with at_step(machine, Action.FUND, given=given) as technician:
+        await technician.sees("Next code in 25 s")
+        await technician.press("enter")
+        await technician.on("RegistrationScreen")
+        assert 25 in machine.clock.slept
+
+
+async def test_the_count_fits_the_smallest_window(machine: Machine) -> None:
+    machine.five_seconds_into_a_code()
+    async with at_step(machine, Action.FUND, size=(40, 24)) as technician:
+        await technician.sees("Next code in 25 s")
 
 
 NO_CODES = {
@@ -174,7 +219,7 @@ async def test_what_cannot_be_a_code_costs_no_attempt(machine: Machine) -> None:
         for typed, found in NO_CODES.items():
             await technician.code(typed)
             await technician.sees(f"A code has 6 digits; {found}.")
-            await technician.reads_problem("Invalid 2FA code")
+            await technician.reads_problem("Not a 6-digit code")
         assert asked(machine) == before
 
 
@@ -302,7 +347,7 @@ async def test_without_a_gas_station_only_paying_by_hand_is_offered(machine: Mac
 async def test_after_a_restart_it_is_said_that_no_code_is_checked_here(machine: Machine) -> None:
     words = "Since the restart a code cannot be checked here first: a wrong one counts."
     async with at_step(machine, Action.FUND) as technician:
-        await technician.sees("A code works once: after the one just used, wait for the next.")
+        await technician.sees("Each code works once.")
         assert words not in technician.words
     async with at_the_wizard(machine) as technician:
         await technician.on("FundingScreen")
