@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shlex
-import subprocess
 from dataclasses import field
 from pathlib import Path
 
+from app.code_command import CodeCommand
 from core.amounts import parse_peaq
 from core.errors import OnboardingError, fault
 from core.frozen import dataclass
 from core.secrets import Secret
-
-_CODE_SECONDS = 60.0
-_OUTPUT_LIMIT = 200
 
 
 class MissingAnswer(Exception):
@@ -51,6 +46,9 @@ class Answers:
     no_input: bool = False
     qr: bool = True
     _read: _Read = field(default_factory=_Read, init=False, repr=False, compare=False)
+    _command: CodeCommand = field(
+        default_factory=CodeCommand, init=False, repr=False, compare=False
+    )
 
     def read_passphrase(self) -> None:
         """Reads the file of the passphrase, once, now. What is wrong with it is said later."""
@@ -90,26 +88,14 @@ class Answers:
         """
         if self.code_command is None:
             return None
-        # The environment of the wizard may hold the owner's key: it is not handed on.
-        environ = {name: v for name, v in os.environ.items() if name != "PEAQOS_PRIVATE_KEY"}
-        try:
-            done = subprocess.run(
-                shlex.split(self.code_command),
-                input=otpauth_uri.reveal() + "\n" if otpauth_uri else "",
-                capture_output=True,
-                text=True,
-                timeout=_CODE_SECONDS,
-                env=environ,
-                check=False,
-            )
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
-            raise _unusable(f"--code-command failed: {type(error).__name__}.") from None
-        if done.returncode != 0:
-            raise _unusable(f"--code-command ended with exit code {done.returncode}.")
-        printed = done.stdout[:_OUTPUT_LIMIT].strip()
+        printed = self._command.run(self.code_command, otpauth_uri)
         if not printed and not otpauth_uri:
             raise _unusable("--code-command printed no code.")
         return printed
+
+    def stop_code(self) -> None:
+        """Kill the code command, if it is running."""
+        self._command.stop()
 
 
 def _unusable(reason: str) -> OnboardingError:

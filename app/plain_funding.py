@@ -72,11 +72,17 @@ class FundingPrompts(Prompts):
         be asked instead.
         """
         try:
-            await asyncio.to_thread(self.answers.code, uri)
+            await self._run_command(uri)
         except OnboardingError as error:
             self._command_failed(error)
             return False
         return True
+
+    async def _run_command(self, uri: Secret | None = None) -> str | None:
+        try:
+            return await asyncio.to_thread(self.answers.code, uri)
+        finally:
+            self.answers.stop_code()  # ctrl+c does not wait for it
 
     def _command_failed(self, error: OnboardingError) -> None:
         if self.answers.no_input:
@@ -121,7 +127,7 @@ class FundingPrompts(Prompts):
         """A code from the command, or as typed."""
         if not self._command_refused:
             try:
-                given = await asyncio.to_thread(self.answers.code)
+                given = await self._run_command()
             except OnboardingError as error:
                 self._command_failed(error)
             else:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +23,13 @@ from core.state import Action
 from tests.support.machine import Machine
 
 PASSPHRASE = "correct horse battery staple"
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -204,6 +214,61 @@ def test_a_code_command_that_fails_says_so(command: str) -> None:
     with pytest.raises(OnboardingError) as refused:
         Answers(code_command=command).code()
     assert "--code-command" in refused.value.problem.cause
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process runs; a dead one that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_endless_output_of_a_code_command_is_cut_and_the_command_killed(tmp_path: Path) -> None:
+    script = tmp_path / "endless"
+    script.write_text(f"sleep 600 & echo $$ $! > {tmp_path}/pids\nyes 123456\n")
+    with pytest.raises(OnboardingError) as refused:
+        Answers(code_command=f"sh {script}").code()
+    assert refused.value.code == "ANSWER_UNUSABLE"
+    assert "--code-command printed more than 4096 bytes" in refused.value.problem.cause
+    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    wait_for(lambda: not any(_alive(pid) for pid in pids))
+
+
+def test_a_code_command_that_never_ends_is_killed_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.code_command.SECONDS", 1.0)
+    script = tmp_path / "endless"
+    script.write_text(f"sleep 600 & echo $$ $! > {tmp_path}/pids\necho 123456\nwait\n")
+    with pytest.raises(OnboardingError) as refused:
+        Answers(code_command=f"sh {script}").code()
+    assert "--code-command took longer than 1 s" in refused.value.problem.cause
+    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    wait_for(lambda: not any(_alive(pid) for pid in pids))
+
+
+def test_a_child_that_keeps_the_output_open_does_not_hold_up_the_code(tmp_path: Path) -> None:
+    script = tmp_path / "leaves-a-child"
+    script.write_text("sleep 600 &\necho 123456\n")
+    assert Answers(code_command=f"sh {script}").code() == "123456"
+
+
+async def test_leaving_kills_a_code_command_that_is_still_running(
+    machine: Machine, answers: Answers, tmp_path: Path
+) -> None:
+    script = tmp_path / "slow"
+    script.write_text(f"echo $$ > {tmp_path}/pid\nexec sleep 600\n")
+    slow = replace(answers, code_command=f"sh {script}")
+    running = asyncio.ensure_future(plain(machine, slow).run())
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert not running.done(), running.result()
+        await asyncio.sleep(0.02)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    pid = int((tmp_path / "pid").read_text())
+    wait_for(lambda: not _alive(pid))
 
 
 def test_a_passphrase_file_that_is_not_there_says_so(tmp_path: Path) -> None:
