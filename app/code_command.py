@@ -71,11 +71,12 @@ class CodeCommand:
 
 def _exchange(process: subprocess.Popen[bytes], given: bytes, ends: float) -> bytes:
     """Write `given`, then read until the command ends. Raises OnboardingError."""
-    assert process.stdin is not None
-    assert process.stdout is not None
+    stdin, stdout = process.stdin, process.stdout
+    if stdin is None or stdout is None:
+        raise RuntimeError("the command was started without pipes")
     with suppress(BrokenPipeError):  # the command does not read its input
-        process.stdin.write(given)
-        process.stdin.close()
+        stdin.write(given)
+        stdin.close()
     printed = b""
     open_ = True
     while open_ or process.poll() is None:
@@ -86,8 +87,8 @@ def _exchange(process: subprocess.Popen[bytes], given: bytes, ends: float) -> by
         pause = min(left, 0.1)
         if not open_:
             time.sleep(pause / 5)
-        elif select.select([process.stdout], [], [], pause)[0]:
-            chunk = os.read(process.stdout.fileno(), OUTPUT_LIMIT)
+        elif select.select([stdout], [], [], pause)[0]:
+            chunk = os.read(stdout.fileno(), OUTPUT_LIMIT)
             open_ = bool(chunk)
             printed += chunk
             if len(printed) > OUTPUT_LIMIT:
