@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from core.catalogue import CATALOGUE, Entry, Kind
+from core.catalogue.entry import NOTHING_LOST, THIS_PAID_NOTHING
 from core.frozen import dataclass
 from core.text import clean
 
@@ -54,7 +55,10 @@ class Problem:
 
     @property
     def money(self) -> str:
-        return self._filled(self.entry.money)
+        words = self.entry.money
+        if words == NOTHING_LOST and "wallet" in self.params:
+            words = THIS_PAID_NOTHING
+        return self._filled(words)
 
     @property
     def kind(self) -> Kind:

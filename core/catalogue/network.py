@@ -112,7 +112,7 @@ FUNDS = (
         "SKIPPED_BUT_POOR",
         "Insufficient balance for gas + bond",
         "The Gas Station finds {held} {token} sufficient, but bond and gas need {needed}.",
-        "Send {missing} {token} to {address}. This screen notices when it arrives.",
+        "Send {missing} {token} to {address}: press F3. This screen notices when it arrives.",
         again="after a change",
     ),
 )
