@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import field
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from core.amounts import parse_peaq
 from core.errors import OnboardingError, fault
 from core.frozen import dataclass
 from core.secrets import Secret
+
+_DURATION = re.compile(r"0|(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?")
 
 
 class MissingAnswer(Exception):
@@ -44,6 +47,8 @@ class Answers:
     accept_bond: int | None = None
     """Wei."""
     no_input: bool = False
+    wait: float = 600.0
+    """Seconds for which a run goes on by itself after a fault."""
     qr: bool = True
     _read: _Read = field(default_factory=_Read, init=False, repr=False, compare=False)
     _command: CodeCommand = field(
@@ -109,6 +114,14 @@ def _amount(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _duration(text: str) -> float:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration, such as 90s, 15m, 2h or 0")
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return float((hours * 60 + minutes) * 60 + seconds)
+
+
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "answers given ahead (the full screen has them filled in; Enter takes them)"
@@ -152,6 +165,14 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-input", action="store_true", help="asks nothing: names what is missing and exits 1"
     )
+    group.add_argument(
+        "--wait",
+        type=_duration,
+        default=600.0,
+        metavar="DURATION",
+        help="line by line: how long to go on by itself after a fault before exiting with 75, "
+        "such as 90s, 15m or 2h; 0: never; default 10m",
+    )
     parser.add_argument(
         "--plain", action="store_true", help="line by line: serial consoles, screen readers, pipes"
     )
@@ -171,5 +192,6 @@ def read_answers(options: argparse.Namespace) -> Answers:
         yes=options.yes,
         accept_bond=options.accept_bond,
         no_input=options.no_input,
+        wait=options.wait,
         qr=not options.no_qr,
     )

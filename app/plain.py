@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.answers import Answers, MissingAnswer
 from app.console import Console, EndlessInput
+from app.patience import Patience
 from app.plain_funding import FundingPrompts
 from app.plain_key import KeyPrompts
 from app.prompts import NotAgreed, Prompts
@@ -35,10 +36,6 @@ _DETAILS = (
     ("data_api", "--data-api", "Data API"),
     ("data_visibility", "--data-visibility", f"Data visibility ({', '.join(VISIBILITIES)})"),
 )
-_SOON = 45.0
-"""Seconds up to which a fresh code, or the end of a cooldown, is waited for without leaving."""
-_TRIES = 5
-"""How often an answer that was given ahead is tried again before the program leaves."""
 
 
 class PlainWizard(Prompts):
@@ -54,7 +51,7 @@ class PlainWizard(Prompts):
         self._funding = FundingPrompts(engine, answers, console, pretend)
         self._shown_step: Step | None = None
         self._said_skipped: set[Step] = set()
-        self._failures = 0
+        self._patience = Patience(engine.clock, answers, console)
         engine.session.book.listener = console
 
     async def run(self) -> int:
@@ -78,14 +75,16 @@ class PlainWizard(Prompts):
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
                 if self.engine.state.open_transactions and self.answers.passphrase_file:
                     await self._keys.unlock()  # what is stuck can then be given a higher fee
-                await self.engine.reconcile()
+                code = await self._reconcile()
+                if code is not None:
+                    return code
             while self.engine.action is not Action.NOTHING:
                 try:
                     await self._funding.take_way_ahead()
                     self._announce()
                     await self._before_money()
                     await handlers[self.engine.action]()
-                    self._failures = 0
+                    self._patience.progressed()
                     self.console.taken()
                 except OnboardingError as error:
                     code = await self._failed(error)
@@ -151,29 +150,31 @@ class PlainWizard(Prompts):
         waiting = state.failure and state.failure.problem.remaining(self.engine.clock.now())
         return EXIT_WAITING if waiting or state.open_transactions else EXIT_STOPPED
 
+    async def _reconcile(self) -> int | None:
+        """Settle what the run before has left open; the exit code where that cannot be done now."""
+        while True:
+            try:
+                await self.engine.reconcile()
+            except OnboardingError as error:
+                self.console.problem(error.problem)
+                if not await self._patience.outlasts(error.problem, self.engine.state):
+                    return self._patience.exit_code(error.problem)
+            else:
+                self._patience.progressed()
+                return None
+
     async def _failed(self, error: OnboardingError) -> int | None:
         """Says what went wrong; the exit code to leave with, or None to try again."""
         problem = error.problem
         self.console.problem(problem)
-        self._failures += 1
-        if problem.code == "CODE_USED":
-            await self._pause(float(problem.params.get("seconds", "30")))
+        if await self._patience.outlasts(problem, self.engine.state):
             return None
-        left = problem.remaining(self.engine.clock.now()).total_seconds()
-        if 0 < left <= _SOON:
-            await self._pause(left)
-            return None if self._failures <= _TRIES else EXIT_WAITING
-        if left > 0:
-            return EXIT_WAITING
-        if self.answers.no_input:
-            return exit_code(problem.kind)
+        code = self._patience.exit_code(problem)
+        if self.answers.no_input or problem.remaining(self.engine.clock.now()):
+            return code
         self.console.refused()
         typed = self.console.ask("", "Enter tries again, q leaves").lower()
-        return exit_code(problem.kind) if typed.startswith("q") else None
-
-    async def _pause(self, seconds: float) -> None:
-        self.console.say(f"... waiting {seconds:.0f} s")
-        await self.engine.clock.sleep(seconds)
+        return code if typed.startswith("q") else None
 
     async def _environment(self) -> None:
         details = self._details()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -201,9 +200,10 @@ class FundingPrompts(Prompts):
             self.pretend.pay(address, missing)
         self.console.say("... waiting for it to arrive; ctrl+c leaves, and nothing is lost")
         pause = self.engine.settings.network.block_seconds
-        ends = time.monotonic() + 600 if self.answers.no_input else None
+        clock = self.engine.clock
+        ends = clock.monotonic() + self.answers.wait if self.answers.no_input else None
         while (await self.engine.look_at_balance()).missing:
-            if ends is not None and time.monotonic() > ends:
+            if ends is not None and clock.monotonic() >= ends:
                 raise fault(
                     "INSUFFICIENT_BALANCE",
                     needed=peaq(missing, up=True),
@@ -212,4 +212,4 @@ class FundingPrompts(Prompts):
                     token=token,
                     address=address,
                 )
-            await self.engine.clock.sleep(pause)
+            await clock.sleep(pause)

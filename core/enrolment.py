@@ -76,7 +76,7 @@ async def confirm(context: Context, typed: str) -> None:
 
 async def note_refusal(context: Context, code: Secret, error: OnboardingError) -> None:
     """What a refusal says about the code and the enrolment."""
-    if error.code in ("INVALID_2FA", "CODE_EXPIRED", "GAS_STATION_NO_ANSWER"):
+    if error.code in ("INVALID_2FA", "CODE_EXPIRED", "TRANSFER_FAILED", "GAS_STATION_NO_ANSWER"):
         context.memory.used_codes.add(code)
     if error.code in ("2FA_NOT_CONFIGURED", "2FA_NOT_ACTIVE"):
         await context.book.record(ev.EnrolmentLost(context.address, error.code))
