@@ -168,7 +168,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
         balance = await look(context)
         if balance.missing:
             short = _short(context, "SKIPPED_BUT_POOR", balance)
-            raise _with_wallet(context, short, balance.held)
+            raise with_wallet(context, short, balance.held)
         return balance
     return await _arrival(context)
 
@@ -210,10 +210,10 @@ async def _refused(context: Context, error: OnboardingError, request_id: str) ->
         balance = await _watch(context, patience=10.0)
         if not balance.missing:
             return balance
-    raise _with_wallet(context, error, context.state.held or 0)
+    raise with_wallet(context, error, context.state.held or 0)
 
 
-def _with_wallet(context: Context, error: OnboardingError, held: int) -> OnboardingError:
+def with_wallet(context: Context, error: OnboardingError, held: int) -> OnboardingError:
     """The fault, with what the wallet holds: another payment may have brought it."""
     if not held:
         return error

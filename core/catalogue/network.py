@@ -126,6 +126,24 @@ OWNER = (
         again="after a change",
     ),
     Entry(
+        "OWNER_PENDING",
+        "Another transfer from the owner's wallet is pending",
+        "{owner} has a transaction that this wizard did not send, for example to another machine. "
+        "Nothing is sent while it is pending.",
+        "Press Enter to try again, or come back later. If it stays pending, replace it from the "
+        "wallet that sent it.",
+        Kind.WAITING,
+    ),
+    Entry(
+        "OWNER_DISPLACED",
+        "Another transfer from the owner's wallet came first",
+        "Another transaction used nonce {nonce} of {owner}, for example a transfer to another "
+        "machine. The transfer to this machine was never executed.",
+        "Press Enter to sign it again with the next nonce.",
+        Kind.WAITING,
+        money="The displaced transfer paid nothing.",
+    ),
+    Entry(
         "OWNER_IS_MACHINE",
         "The owner's wallet is the machine's own",
         "PEAQOS_PRIVATE_KEY is the key of {address}, which is to be funded.",
