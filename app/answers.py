@@ -163,7 +163,9 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         help="consents on mainnet, for at most this bond",
     )
     group.add_argument(
-        "--no-input", action="store_true", help="asks nothing: names what is missing and exits 1"
+        "--no-input",
+        action="store_true",
+        help="never asks: names all missing or unusable answers and exits 1",
     )
     group.add_argument(
         "--wait",

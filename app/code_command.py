@@ -43,7 +43,7 @@ class CodeCommand:
                 env=environ,
                 start_new_session=True,
             )
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+        except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
             raise _unusable(f"failed: {type(error).__name__}") from None
         self._process = process
         try:

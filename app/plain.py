@@ -10,6 +10,7 @@ from app.console import Console, EndlessInput
 from app.patience import Patience
 from app.plain_funding import FundingPrompts
 from app.plain_key import KeyPrompts
+from app.presets import Presets
 from app.prompts import NotAgreed, Prompts
 from core.amounts import peaq
 from core.checks import Check, Light, essential_red
@@ -71,6 +72,10 @@ class PlainWizard(Prompts):
         }
         if not self.answers.no_input:
             self.console.say("? at a question explains the step. ctrl+c leaves; nothing is lost.")
+        if self.answers.no_input and self.engine.action is not Action.NOTHING:
+            code = self._check_presets()
+            if code is not None:
+                return code
         try:
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
                 if self.engine.state.open_transactions and self.answers.passphrase_file:
@@ -94,7 +99,7 @@ class PlainWizard(Prompts):
             self.console.problem(error.problem)
             return exit_code(error.problem.kind)
         except MissingAnswer as missing:
-            self.console.say(f"{missing} is missing, and --no-input forbids to ask for it.")
+            self.console.say(f"{missing} is missing, and --no-input forbids asking for it.")
             return EXIT_STOPPED
         except NotAgreed:
             self.console.say("Not agreed: nothing was done. Start again to go on.")
@@ -107,6 +112,20 @@ class PlainWizard(Prompts):
             return self._left()
         self._receipt()
         return EXIT_DONE
+
+    def _check_presets(self) -> int | None:
+        """Name all answers that are missing or unusable; the exit code where there are any."""
+        presets = Presets(self.answers, self.engine, simulated_phone=self._funding.simulated_phone)
+        missing, unusable = presets.missing(), presets.unusable()
+        for problem in unusable:
+            self.console.problem(problem)
+        if missing:
+            *others, last = missing
+            names = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+            asking = "for them" if others else "for it"
+            self.console.paragraph(f"{names} missing, and --no-input forbids asking {asking}.")
+            return EXIT_STOPPED
+        return exit_code(unusable[0].kind) if unusable else None
 
     async def _before_money(self) -> None:
         """What was given ahead and would stop it later is found out before anything is paid."""

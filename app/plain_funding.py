@@ -43,6 +43,11 @@ class FundingPrompts(Prompts):
         self._way_ahead = answers.fund
         """Taken once: somebody may choose another one afterwards."""
 
+    @property
+    def simulated_phone(self) -> bool:
+        """Whether codes come from the simulated authenticator of a rehearsal."""
+        return self.pretend is not None
+
     async def take_way_ahead(self) -> None:
         """Before a step is announced that this way of funding does not need. The owner's wallet
         before anything is measured: otherwise the Gas Station would be recorded first.

@@ -29,11 +29,11 @@ TRANSFER_GAS = 21_000
 
 
 def owner_key(context: Context) -> Key:
-    """The owner's key. Raises OnboardingError (PRIVATE_KEY_REQUIRED, PRIVATE_KEY_INVALID,
+    """The owner's key. Raises OnboardingError (OWNER_KEY_REQUIRED, PRIVATE_KEY_INVALID,
     OWNER_IS_MACHINE).
     """
     if context.settings.private_key is None:
-        raise fault("PRIVATE_KEY_REQUIRED")
+        raise fault("OWNER_KEY_REQUIRED")
     key = parse_key(context.settings.private_key)
     if key.address == context.address:
         raise fault("OWNER_IS_MACHINE", address=key.address)

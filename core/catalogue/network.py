@@ -119,6 +119,15 @@ FUNDS = (
 
 OWNER = (
     Entry(
+        "OWNER_KEY_REQUIRED",
+        "PEAQOS_PRIVATE_KEY is required",
+        "The owner's wallet is to pay, but PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
+        "Set PEAQOS_PRIVATE_KEY to the owner's key (0x and 64 hex digits) and start again, "
+        "or press F3 to fund it another way.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
         "OWNER_POOR",
         "The owner's wallet holds too little",
         "{owner} holds {held} {token}; with the fee, {needed} are needed.",

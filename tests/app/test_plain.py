@@ -118,13 +118,68 @@ async def test_another_way_of_funding_given_ahead_passes_over_2fa_once(
     assert machine.state.funded.way == fund
 
 
-async def test_without_a_yes_nothing_is_signed(
+async def test_without_a_yes_nothing_is_done(
     machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await plain(machine, replace(answers, yes=False)).run() == EXIT_STOPPED
-    assert "--accept-bond is missing" in capsys.readouterr().err.replace("--yes", "--accept-bond")
-    assert machine.now_open.action is Action.REGISTER
-    assert not machine.network.sent_transactions()
+    assert "--yes is missing" in capsys.readouterr().err
+    assert machine.now_open.action is Action.CHECK_ENVIRONMENT
+    assert not (machine.folder / "keystore.json").exists()
+
+
+async def test_all_missing_answers_are_named_before_a_key_is_made(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wizard = PlainWizard(machine.now_open, Answers(no_input=True), Console(no_input=True))
+    assert await wizard.run() == EXIT_STOPPED
+    said = " ".join(capsys.readouterr().err.split())
+    assert said == (
+        "--documentation-url, --data-api, --data-visibility, --key, --passphrase-file, --fund, "
+        "--yes and --backup are missing, and --no-input forbids asking for them."
+    )
+    assert not (machine.folder / "keystore.json").exists()
+
+
+async def test_all_unusable_answers_are_named_before_a_key_is_made(
+    machine: Machine, answers: Answers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = replace(
+        answers,
+        documentation_url="ftp://nowhere",
+        data_api="x y",
+        passphrase_file=tmp_path / "none",
+        fund="owner",
+    )
+    assert await plain(machine, bad).run() == EXIT_STOPPED
+    said = " ".join(capsys.readouterr().err.split())
+    for words in (
+        "The documentation URL cannot be used",
+        "The data API cannot be used",
+        "--passphrase-file cannot be read",
+        "The owner's wallet is to pay, but PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
+        "or fund it another way (--fund)",
+    ):
+        assert words in said
+    assert "make a new key" not in said, "that is another step's remedy"
+    assert not (machine.folder / "keystore.json").exists()
+
+
+@pytest.mark.parametrize("command", ["no-such-command-here", "'", ""])
+async def test_a_code_command_that_is_not_there_is_found_before_a_key_is_made(
+    machine: Machine, answers: Answers, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await plain(machine, replace(answers, code_command=command)).run() == EXIT_STOPPED
+    assert "--code-command: " in capsys.readouterr().err
+    assert not (machine.folder / "keystore.json").exists()
+
+
+async def test_answers_that_are_not_needed_any_more_are_not_missing(
+    machine: Machine, answers: Answers
+) -> None:
+    await machine.drive(until=Action.MINT)
+    await machine.close()
+    less = Answers(passphrase_file=answers.passphrase_file, no_input=True)
+    assert await PlainWizard(machine.now_open, less, Console(no_input=True)).run() == EXIT_DONE
 
 
 async def test_a_bond_above_what_was_accepted_is_not_paid(
@@ -209,7 +264,7 @@ def test_the_code_command_gets_the_uri_on_stdin_and_no_key(
     assert seen == {"stdin": "otpauth://totp/x?secret=ABC\n", "key": None}
 
 
-@pytest.mark.parametrize("command", ["false", "no-such-command-here", "'"])
+@pytest.mark.parametrize("command", ["false", "no-such-command-here", "'", ""])
 def test_a_code_command_that_fails_says_so(command: str) -> None:
     with pytest.raises(OnboardingError) as refused:
         Answers(code_command=command).code()
