@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shlex
-import subprocess
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.code_command import CodeCommand
 from core.amounts import parse_peaq
 from core.errors import OnboardingError, fault
 from core.file_trust import UntrustedFile, refuse_exposed
 from core.secrets import Secret
 
-_CODE_SECONDS = 60.0
-_OUTPUT_LIMIT = 200
+_DURATION = re.compile(r"0|(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?")
 _PASSPHRASE_LIMIT = 8192
 """Characters."""
 
@@ -51,8 +49,13 @@ class Answers:
     accept_bond: int | None = None
     """Wei."""
     no_input: bool = False
+    wait: float = 600.0
+    """Seconds for which a run goes on by itself after a fault."""
     qr: bool = True
     _read: _Read = field(default_factory=_Read, init=False, repr=False, compare=False)
+    _command: CodeCommand = field(
+        default_factory=CodeCommand, init=False, repr=False, compare=False
+    )
 
     def read_passphrase(self) -> None:
         """Reads the file of the passphrase, once, now. What is wrong with it is said later."""
@@ -95,26 +98,14 @@ class Answers:
         """
         if self.code_command is None:
             return None
-        # The environment of the wizard may hold the owner's key: it is not handed on.
-        environ = {name: v for name, v in os.environ.items() if name != "PEAQOS_PRIVATE_KEY"}
-        try:
-            done = subprocess.run(
-                shlex.split(self.code_command),
-                input=otpauth_uri.reveal() + "\n" if otpauth_uri else "",
-                capture_output=True,
-                text=True,
-                timeout=_CODE_SECONDS,
-                env=environ,
-                check=False,
-            )
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
-            raise _unusable(f"--code-command failed: {type(error).__name__}.") from None
-        if done.returncode != 0:
-            raise _unusable(f"--code-command ended with exit code {done.returncode}.")
-        printed = done.stdout[:_OUTPUT_LIMIT].strip()
+        printed = self._command.run(self.code_command, otpauth_uri)
         if not printed and not otpauth_uri:
             raise _unusable("--code-command printed no code.")
         return printed
+
+    def stop_code(self) -> None:
+        """Kill the code command, if it is running."""
+        self._command.stop()
 
 
 def read_passphrase_file(path: Path) -> Secret:
@@ -142,6 +133,14 @@ def _amount(text: str) -> int:
         return parse_peaq(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _duration(text: str) -> float:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration, such as 90s, 15m, 2h or 0")
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return float((hours * 60 + minutes) * 60 + seconds)
 
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
@@ -191,7 +190,17 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         help="consents on mainnet to contracts that are not the network's own",
     )
     group.add_argument(
-        "--no-input", action="store_true", help="asks nothing: names what is missing and exits 1"
+        "--no-input",
+        action="store_true",
+        help="never asks: names all missing or unusable answers and exits 1",
+    )
+    group.add_argument(
+        "--wait",
+        type=_duration,
+        default=600.0,
+        metavar="DURATION",
+        help="line by line: how long to go on by itself after a fault before exiting with 75, "
+        "such as 90s, 15m or 2h; 0: never; default 10m",
     )
     parser.add_argument(
         "--plain", action="store_true", help="line by line: serial consoles, screen readers, pipes"
@@ -212,5 +221,6 @@ def read_answers(options: argparse.Namespace) -> Answers:
         yes=options.yes,
         accept_bond=options.accept_bond,
         no_input=options.no_input,
+        wait=options.wait,
         qr=not options.no_qr,
     )

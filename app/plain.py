@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from app.answers import Answers, MissingAnswer
 from app.console import Console, EndlessInput
+from app.patience import Patience
 from app.plain_funding import WRONG_CODES, FundingPrompts
 from app.plain_key import KeyPrompts
+from app.presets import Presets
 from app.prompts import NotAgreed, Prompts
 from core.amounts import peaq
 from core.checks import Check, Light, essential_red
@@ -35,10 +37,6 @@ _DETAILS = (
     ("data_api", "--data-api", "Data API"),
     ("data_visibility", "--data-visibility", f"Data visibility ({', '.join(VISIBILITIES)})"),
 )
-_SOON = 45.0
-"""Seconds up to which a fresh code, or the end of a cooldown, is waited for without leaving."""
-_TRIES = 5
-"""How often an answer that was given ahead is tried again before the program leaves."""
 
 
 class PlainWizard(Prompts):
@@ -54,7 +52,7 @@ class PlainWizard(Prompts):
         self._funding = FundingPrompts(engine, answers, console, pretend)
         self._shown_step: Step | None = None
         self._said_skipped: set[Step] = set()
-        self._failures = 0
+        self._patience = Patience(engine.clock, answers, console)
         engine.session.book.listener = console
 
     async def run(self) -> int:
@@ -74,20 +72,26 @@ class PlainWizard(Prompts):
         }
         if not self.answers.no_input:
             self.console.say("? at a question explains the step. ctrl+c leaves; nothing is lost.")
+        if self.answers.no_input and self.engine.action is not Action.NOTHING:
+            code = self._check_presets()
+            if code is not None:
+                return code
         try:
             if self.answers.no_input and self.engine.action is not Action.NOTHING:
                 self.accept_contracts()  # before a key is made, and before anything is paid
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
                 if self.engine.state.open_transactions and self.answers.passphrase_file:
                     await self._keys.unlock()  # what is stuck can then be given a higher fee
-                await self.engine.reconcile()
+                code = await self._reconcile()
+                if code is not None:
+                    return code
             while self.engine.action is not Action.NOTHING:
                 try:
                     await self._funding.take_way_ahead()
                     self._announce()
                     await self._before_money()
                     await handlers[self.engine.action]()
-                    self._failures = 0
+                    self._patience.progressed()
                     self.console.taken()
                 except OnboardingError as error:
                     code = await self._failed(error)
@@ -97,7 +101,7 @@ class PlainWizard(Prompts):
             self.console.problem(error.problem)
             return exit_code(error.problem.kind)
         except MissingAnswer as missing:
-            self.console.say(f"{missing} is missing, and --no-input forbids to ask for it.")
+            self.console.say(f"{missing} is missing, and --no-input forbids asking for it.")
             return EXIT_STOPPED
         except NotAgreed:
             self.console.say("Not agreed: nothing was done. Start again to go on.")
@@ -110,6 +114,20 @@ class PlainWizard(Prompts):
             return self._left()
         self._receipt()
         return EXIT_DONE
+
+    def _check_presets(self) -> int | None:
+        """Name all answers that are missing or unusable; the exit code where there are any."""
+        presets = Presets(self.answers, self.engine, simulated_phone=self._funding.simulated_phone)
+        missing, unusable = presets.missing(), presets.unusable()
+        for problem in unusable:
+            self.console.problem(problem)
+        if missing:
+            *others, last = missing
+            names = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+            asking = "for them" if others else "for it"
+            self.console.paragraph(f"{names} missing, and --no-input forbids asking {asking}.")
+            return EXIT_STOPPED
+        return exit_code(unusable[0].kind) if unusable else None
 
     async def _before_money(self) -> None:
         """What was given ahead and would stop it later is found out before anything is paid."""
@@ -148,28 +166,33 @@ class PlainWizard(Prompts):
         waiting = state.failure and state.failure.problem.remaining(self.engine.clock.now())
         return EXIT_WAITING if waiting or state.open_transactions else EXIT_STOPPED
 
+    async def _reconcile(self) -> int | None:
+        """Settle what the run before has left open; the exit code where that cannot be done now."""
+        while True:
+            try:
+                await self.engine.reconcile()
+            except OnboardingError as error:
+                self.console.problem(error.problem)
+                if not await self._patience.outlasts(error.problem, self.engine.state):
+                    return self._patience.exit_code(error.problem)
+            else:
+                self._patience.progressed()
+                return None
+
     async def _failed(self, error: OnboardingError) -> int | None:
         """Says what went wrong; the exit code to leave with, or None to try again."""
         problem = error.problem
         self.console.problem(problem)
-        self._failures += 1
-        left = problem.remaining(self.engine.clock.now()).total_seconds()
-        if 0 < left <= _SOON:
-            await self._pause(left)
-            return None if self._failures <= _TRIES else EXIT_WAITING
-        if left > 0:
-            return EXIT_WAITING
-        if self.answers.no_input:
-            return exit_code(problem.kind)
+        if await self._patience.outlasts(problem, self.engine.state):
+            return None
+        code = self._patience.exit_code(problem)
+        if self.answers.no_input or problem.remaining(self.engine.clock.now()):
+            return code
         self.console.refused()
         if problem.code in WRONG_CODES:
             return None  # to the code prompt: a code typed at another one would be lost
         typed = self.console.ask("", "Enter tries again, q leaves").lower()
-        return exit_code(problem.kind) if typed.startswith("q") else None
-
-    async def _pause(self, seconds: float) -> None:
-        self.console.say(f"... waiting {seconds:.0f} s")
-        await self.engine.clock.sleep(seconds)
+        return code if typed.startswith("q") else None
 
     async def _environment(self) -> None:
         details = self._details()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -53,6 +52,11 @@ class FundingPrompts(Prompts):
         self._way_ahead = answers.fund
         """Taken once: somebody may choose another one afterwards."""
 
+    @property
+    def simulated_phone(self) -> bool:
+        """Whether codes come from the simulated authenticator of a rehearsal."""
+        return self.pretend is not None
+
     async def take_way_ahead(self) -> None:
         """Before a step is announced that this way of funding does not need. The owner's wallet
         before anything is measured: otherwise the Gas Station would be recorded first.
@@ -81,11 +85,17 @@ class FundingPrompts(Prompts):
         be asked instead.
         """
         try:
-            await asyncio.to_thread(self.answers.code, uri)
+            await self._run_command(uri)
         except OnboardingError as error:
             self._command_failed(error)
             return False
         return True
+
+    async def _run_command(self, uri: Secret | None = None) -> str | None:
+        try:
+            return await asyncio.to_thread(self.answers.code, uri)
+        finally:
+            self.answers.stop_code()  # ctrl+c does not wait for it
 
     def _command_failed(self, error: OnboardingError) -> None:
         if self.answers.no_input:
@@ -134,7 +144,7 @@ class FundingPrompts(Prompts):
         """A code from the command, or as typed."""
         if not self._command_refused:
             try:
-                given = await asyncio.to_thread(self.answers.code)
+                given = await self._run_command()
             except OnboardingError as error:
                 self._command_failed(error)
             else:
@@ -223,9 +233,10 @@ class FundingPrompts(Prompts):
             self.pretend.pay(address, missing)
         self.console.say("... waiting for it to arrive; ctrl+c leaves, and nothing is lost")
         pause = self.engine.settings.network.block_seconds
-        ends = time.monotonic() + 600 if self.answers.no_input else None
+        clock = self.engine.clock
+        ends = clock.monotonic() + self.answers.wait if self.answers.no_input else None
         while (await self.engine.look_at_balance()).missing:
-            if ends is not None and time.monotonic() > ends:
+            if ends is not None and clock.monotonic() >= ends:
                 raise fault(
                     "INSUFFICIENT_BALANCE",
                     needed=peaq(missing, up=True),
@@ -234,4 +245,4 @@ class FundingPrompts(Prompts):
                     token=token,
                     address=address,
                 )
-            await self.engine.clock.sleep(pause)
+            await clock.sleep(pause)

@@ -104,7 +104,8 @@ def _waiting_for(state: State, *, cooldown: bool) -> str | None:
         return "cooldown"
     if state.open_transactions:
         return "transaction"
-    if state.promise is not None and state.funded is None:
+    promise = state.promise
+    if promise is not None and state.funded is None and not promise.arrived(state.held):
         return "payment"
     return None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.answers import read_passphrase_file, unsafe_passphrase_file
 from app.run import read_settings, state_folder
-from app.wording import at_prompt
+from app.wording import at_prompt, in_lines
 from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, OnboardingError, exit_code
 from core.file_trust import UntrustedFile
 from core.fold import fold
@@ -56,7 +56,8 @@ def run_verify_key(options: argparse.Namespace) -> int:
         stored = open_file(path, passphrase)
     except OnboardingError as error:
         found = error.problem
-        lines = [found.cause, at_prompt(found.remedy)]
+        remedy = at_prompt(found.remedy) if options.passphrase_file else in_lines(found.remedy)
+        lines = [found.cause, remedy]
         if str(path) not in found.cause:
             lines.insert(0, str(path))
         print("\n  ".join([found.title, *lines]), file=sys.stderr)

@@ -21,6 +21,7 @@ _ENTER: _Rules = (
     (r"[Pp]ress Enter to (?:ask|look|try) again\b", "start the wizard again"),
     (r"[Pp]ress Enter( to|, then)\b", r"start the wizard\1"),
     (r"[Pp]ress Enter\b", "start the wizard again"),
+    (r"^Type (?:it again|the passphrase)\.", "Check the first line of --passphrase-file."),
 )
 """What asks nothing has no Enter either."""
 _SENTENCES = re.compile(r"(?<=[.?!]) ")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from core.catalogue import CATALOGUE, Entry, Kind
+from core.catalogue.entry import NOTHING_LOST, THIS_PAID_NOTHING
 from core.text import DEFAULT_LIMIT, clean
 
 _COMMAND = 20_000
@@ -56,7 +57,10 @@ class Problem:
 
     @property
     def money(self) -> str:
-        return self._filled(self.entry.money)
+        words = self.entry.money
+        if words == NOTHING_LOST and "wallet" in self.params:
+            words = THIS_PAID_NOTHING
+        return self._filled(words)
 
     @property
     def kind(self) -> Kind:
@@ -162,6 +166,7 @@ NOT_RECORDED = {
     "BOND_CHANGED",
     "AMOUNT_CHANGED",
     "OWNER_IS_MACHINE",
+    "OWNER_KEY_REQUIRED",
     "KEYSTORE_EXISTS",
     "DOCUMENTATION_URL_INVALID",
     "DATA_API_INVALID",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from core import events as ev
@@ -166,7 +167,8 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     if answer.code == "SUFFICIENT_BALANCE":
         balance = await look(context)
         if balance.missing:
-            raise _short(context, "SKIPPED_BUT_POOR", balance)
+            short = _short(context, "SKIPPED_BUT_POOR", balance)
+            raise with_wallet(context, short, balance.held)
         return balance
     return await _arrival(context)
 
@@ -208,7 +210,15 @@ async def _refused(context: Context, error: OnboardingError, request_id: str) ->
         balance = await _watch(context, patience=10.0)
         if not balance.missing:
             return balance
-    raise error
+    raise with_wallet(context, error, context.state.held or 0)
+
+
+def with_wallet(context: Context, error: OnboardingError, held: int) -> OnboardingError:
+    """The fault, with what the wallet holds: another payment may have brought it."""
+    if not held:
+        return error
+    params = {**error.problem.params, "wallet": f"{peaq(held)} {context.token}"}
+    return OnboardingError(replace(error.problem, params=params))
 
 
 async def _arrival(context: Context) -> Balance:

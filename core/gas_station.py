@@ -45,6 +45,11 @@ _RENAMED = {
     "2FA_EXPIRED": "CODE_EXPIRED",
     "INVALID_OWNER_ADDRESS": "OWNER_ADDRESS_REFUSED",
 }
+_REFUSALS = {*_SAME_NAME, *_RENAMED, ALREADY_CONFIGURED}
+_SETTLED = ("SUCCESS", "SUFFICIENT_BALANCE")
+"""Codes with which a funding request is settled."""
+_DONE = {*_SETTLED, "2FA_ACTIVATED"}
+"""Codes of protocol.md that say that something was done: never those of a refusal."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,7 +117,8 @@ class GasStation:
         OnboardingError; ALREADY_CONFIGURED counts as confirmed.
         """
         try:
-            await self._post("/2fa/confirm", {"ownerAddress": owner, "twoFactorCode": code})
+            body = {"ownerAddress": owner, "twoFactorCode": code}
+            await self._post("/2fa/confirm", body, done=("2FA_ACTIVATED",))
         except OnboardingError as error:
             if error.problem.params.get("code") != ALREADY_CONFIGURED:
                 raise
@@ -131,29 +137,36 @@ class GasStation:
             "requestId": request_id,
         }
         try:
-            data, status = await self._exchange("/faucet/fund", body, TIMEOUT)
+            data, settled = await self._exchange("/faucet/fund", body, TIMEOUT, _SETTLED)
         except _NoEnvelope as odd:
             raise fault("GAS_STATION_NO_ANSWER", reason=odd.reason) from odd
-        if status == "skipped":
-            return Funding("SUFFICIENT_BALANCE")
-        return Funding("SUCCESS", clean(data.get("txHash") or "", 80), _wei(data))
+        if settled == "SUFFICIENT_BALANCE":
+            return Funding(settled)
+        return Funding(settled, clean(data.get("txHash") or "", 80), _wei(data))
 
     async def close(self) -> None:
         await self._http.close()
 
     async def _post(
-        self, path: str, body: dict[str, Any], timeout: float = TIMEOUT
+        self,
+        path: str,
+        body: dict[str, Any],
+        timeout: float = TIMEOUT,
+        done: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         try:
-            return (await self._exchange(path, body, timeout))[0]
+            return (await self._exchange(path, body, timeout, done))[0]
         except _NoEnvelope as odd:
             code = "GAS_STATION_NOT_ITSELF" if odd.odd else "GAS_STATION_UNREACHABLE"
             raise fault(code, host=self.host, reason=odd.reason) from odd
 
     async def _exchange(
-        self, path: str, body: dict[str, Any], timeout: float
+        self, path: str, body: dict[str, Any], timeout: float, done: tuple[str, ...]
     ) -> tuple[dict[str, Any], str]:
-        """`data` and `status` of a success. Raises OnboardingError, _NoEnvelope."""
+        """Return `data` and `code` of a success, whose code is one of `done` where there are any.
+
+        Raises OnboardingError, and _NoEnvelope for an answer that says neither yes nor no.
+        """
         plain = {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in body.items()
@@ -172,10 +185,14 @@ class GasStation:
             # `Date` has whole seconds: a difference of up to one is none.
             self.skew = skew if abs(skew) > timedelta(seconds=1) else timedelta(0)
         envelope = _envelope(answer)
-        data = envelope.get("data")
-        status = str(envelope.get("status", ""))
-        if answer.status < 400 and status in ("success", "skipped"):
-            return data if isinstance(data, dict) else {}, status
+        data, code = envelope.get("data"), str(envelope.get("code") or "")
+        succeeded = answer.status < 400 and envelope.get("status") in ("success", "skipped")
+        refused = code in _REFUSALS
+        if succeeded and (code in done if done else not refused):
+            return data if isinstance(data, dict) else {}, code
+        if code in _DONE or (succeeded and not refused):
+            said = f"code {clean(code, 60)}" if code else "no code"
+            raise _NoEnvelope(f"HTTP status {answer.status} with {said}", odd=answer.status < 500)
         raise self._refusal(answer, envelope)
 
     def _refusal(self, answer: HttpAnswer, envelope: dict[str, Any]) -> OnboardingError:

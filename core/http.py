@@ -21,6 +21,8 @@ SIZE_LIMIT = 4 * 1024 * 1024
 _HOST_SHOWN = 60
 """Characters."""
 _RETRY_AFTER_LIMIT = timedelta(days=2)
+_YEARS = range(2000, 3000)
+"""Years of a `Date` that are believed."""
 
 
 class HttpFault(Exception):
@@ -166,8 +168,14 @@ def _connect_reason(error: httpx.ConnectError) -> str:
 
 
 def _http_date(text: str) -> datetime | None:
+    """The moment of an HTTP date, in UTC; None for one that no clock shows: arithmetic with a date
+    of the year 9999 overflows.
+    """
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        moment = moment.astimezone(timezone.utc)
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return moment if moment.year in _YEARS else None

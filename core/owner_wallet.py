@@ -6,12 +6,13 @@ Exactly once like every other transaction: signed, on disk, sent, watched.
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 
 from core.amounts import peaq
 from core.context import Context
 from core.contracts import Revert
-from core.errors import fault
-from core.funding import look
+from core.errors import OnboardingError, fault
+from core.funding import look, with_wallet
 from core.intent import Intent
 from core.keypair import check_keystore
 from core.keys import Key, parse_key
@@ -19,16 +20,21 @@ from core.refusals import behind, simulate_again
 from core.state import Balance, OwnerQuote
 from core.transactions import TakenBack
 
+PENDING_PATIENCE = 90.0
+"""Seconds for which another transaction of the owner's wallet may be pending; some blocks."""
+_PENDING_PAUSE = timedelta(seconds=30)
+_MOST_DISPLACED = 5
+"""Transfers of one call that others may displace."""
 TRANSFER_GAS = 21_000
 """Gas of a plain transfer (Ethereum yellow paper, appendix G); the node's estimate decides."""
 
 
 def owner_key(context: Context) -> Key:
-    """The owner's key. Raises OnboardingError (PRIVATE_KEY_REQUIRED, PRIVATE_KEY_INVALID,
+    """The owner's key. Raises OnboardingError (OWNER_KEY_REQUIRED, PRIVATE_KEY_INVALID,
     OWNER_IS_MACHINE).
     """
     if context.settings.private_key is None:
-        raise fault("PRIVATE_KEY_REQUIRED")
+        raise fault("OWNER_KEY_REQUIRED")
     key = parse_key(context.settings.private_key)
     if key.address == context.address:
         raise fault("OWNER_IS_MACHINE", address=key.address)
@@ -46,42 +52,83 @@ async def quote_transfer(context: Context) -> OwnerQuote:
 
 
 async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
-    """Sends what is missing, at most `agreed` wei, to the machine. Has an outside effect.
+    """Send what is missing, at most `agreed` wei, to the machine. Has an outside effect.
 
-    Raises OnboardingError: OWNER_POOR, AMOUNT_CHANGED, TRANSACTION_…, RPC_….
+    Other machines may be paid from the same wallet at the same time. A transfer that another one
+    displaced was never executed, so it is signed again with the next nonce.
+
+    Raises OnboardingError: OWNER_POOR, OWNER_PENDING, AMOUNT_CHANGED, TRANSACTION_…, RPC_….
     """
     key = owner_key(context)
     await check_keystore(context)
-    await context.sender.settle(context.memory.key)
-    balance = await look(context)
-    if not balance.missing:
-        return balance
-    if balance.missing > agreed:
-        raise fault(
-            "AMOUNT_CHANGED",
-            quoted=peaq(agreed, up=True),
-            now=peaq(balance.missing, up=True),
-            token=context.token,
-        )
+    for _ in range(_MOST_DISPLACED):
+        try:
+            return await _transfer(context, key, agreed)
+        except OnboardingError as error:
+            if error.code != "OWNER_DISPLACED":
+                raise
+    raise _pending(context, key.address)
+
+
+async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
+    """One attempt. Raises as `pay_from_owner` does, and OWNER_DISPLACED."""
     chain = context.chain
-    intent = Intent("funding", key.address, context.address, balance.missing, "0x", 0)
-    account, gas = chain.account(key.address), chain.gas(intent.as_call())
-    fees, height = await chain.read_with_fees(account, gas, at_least=context.state.height)
+    await context.sender.settle(context.memory.key)
+    ends = context.clock.monotonic() + PENDING_PATIENCE
+    while True:
+        balance = await look(context)
+        if not balance.missing:
+            return balance
+        if balance.missing > agreed:
+            raise fault(
+                "AMOUNT_CHANGED",
+                quoted=peaq(agreed, up=True),
+                now=peaq(balance.missing, up=True),
+                token=context.token,
+            )
+        intent = Intent("funding", key.address, context.address, balance.missing, "0x", 0)
+        account, gas = chain.account(key.address), chain.gas(intent.as_call())
+        fees, height = await chain.read_with_fees(account, gas, at_least=context.state.height)
+        if account.value.pending <= account.value.nonce:
+            break
+        await _wait_until_clear(context, key.address, ends)
     held = account.value.balance
     gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
     # The estimate of a poor account looks like a revert (promises.md, 13).
     units = TRANSFER_GAS if isinstance(gas.value, Revert) else gas.value
     needed = balance.missing + units * fees.cap
     if held < needed:
-        raise fault(
+        poverty = fault(
             "OWNER_POOR",
             owner=key.address,
             held=peaq(held),
             needed=peaq(needed, up=True),
             token=context.token,
         )
+        raise with_wallet(context, poverty, balance.held)
     if isinstance(gas.value, Revert):
         raise behind(context)  # it holds enough: a node that says otherwise lags
     with suppress(TakenBack):
         await context.sender.send(intent.with_gas(units), key, account.value, fees)
     return await look(context)
+
+
+async def _wait_until_clear(context: Context, owner: str, ends: float) -> None:
+    """Wait until no transaction of the owner's wallet is pending.
+
+    Raises OnboardingError (OWNER_PENDING) where one still is at `ends` (monotonic seconds).
+    """
+    clock, pace = context.clock, context.chain.pace
+    # Machines that wait for the same block look at different times: the first to look signs.
+    pause = pace.usual * (0.25 + int(context.address[-4:], 16) / 0xFFFF / 4)
+    account = context.chain.account(owner)
+    with context.book.waiting("Another transfer from the owner's wallet is pending"):
+        while not account.known or account.value.pending > account.value.nonce:
+            if clock.monotonic() >= ends:
+                raise _pending(context, owner)
+            await clock.sleep(pause)
+            await context.chain.read(account, at_least=context.state.height)
+
+
+def _pending(context: Context, owner: str) -> OnboardingError:
+    return fault("OWNER_PENDING", owner=owner, until=context.clock.now() + _PENDING_PAUSE)

@@ -116,6 +116,10 @@ class Promise:
         """The balance from which on it has arrived."""
         return self.held_before + max(self.amount, 1)
 
+    def arrived(self, held: int | None) -> bool:
+        """Whether a wallet that holds `held` wei has received it."""
+        return held is not None and held >= self.arrived_at_wei
+
 
 @dataclass(frozen=True)
 class Failure:

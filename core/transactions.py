@@ -63,7 +63,7 @@ class Sender:
 
         `account` and `fees` are read just before. `also`: what is to be read back; where blocks
         come at once it is asked in the same breath. Raises TakenBack, and OnboardingError:
-        FOREIGN_PENDING, TRANSACTION_LATE, TRANSACTION_REVERTED, TRANSACTION_DISPLACED, RPC_….
+        FOREIGN_PENDING, TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, RPC_….
         """
         nonce = await self._free_nonce(account, intent.sender)
         signed = await self._sign(intent, key, nonce, fees)
@@ -93,7 +93,8 @@ class Sender:
         """Watches a nonce of ours until one of its transactions is in a block.
 
         Sends the same bytes again where no node knows them, and with `key` raises the fees after
-        a while. Raises OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, RPC_….
+        a while. Raises OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED,
+        RPC_….
         """
         pace, clock = self._chain.pace, self._clock
         started = last_sent = clock.monotonic()
@@ -349,6 +350,10 @@ class Sender:
 
     async def _displaced(self, tx: Tx) -> None:
         await self._book.record(ev.TransactionDisplaced(tx.hash, tx.nonce))
+        if tx.purpose == "funding":
+            # The owner's wallet may pay other machines at the same time.
+            until = self._clock.now() + timedelta(seconds=self._chain.pace.usual)
+            raise fault("OWNER_DISPLACED", owner=tx.sender, nonce=tx.nonce, until=until)
         raise fault("TRANSACTION_DISPLACED", nonce=tx.nonce)
 
     async def _late(self, tx: Tx, seconds: float) -> None:

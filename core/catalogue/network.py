@@ -112,18 +112,45 @@ FUNDS = (
         "SKIPPED_BUT_POOR",
         "Insufficient balance for gas + bond",
         "The Gas Station finds {held} {token} sufficient, but bond and gas need {needed}.",
-        "Send {missing} {token} to {address}. This screen notices when it arrives.",
+        "Send {missing} {token} to {address}: press F3. This screen notices when it arrives.",
         again="after a change",
     ),
 )
 
 OWNER = (
     Entry(
+        "OWNER_KEY_REQUIRED",
+        "PEAQOS_PRIVATE_KEY is required",
+        "The owner's wallet is to pay, but PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
+        "Set PEAQOS_PRIVATE_KEY to the owner's key (0x and 64 hex digits) and start again, "
+        "or press F3 to fund it another way.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
         "OWNER_POOR",
         "The owner's wallet holds too little",
         "{owner} holds {held} {token}; with the fee, {needed} are needed.",
         "Send it from another wallet (F3), or fill this one and press Enter.",
         again="after a change",
+    ),
+    Entry(
+        "OWNER_PENDING",
+        "Another transfer from the owner's wallet is pending",
+        "{owner} has a transaction that this wizard did not send, for example to another machine. "
+        "Nothing is sent while it is pending.",
+        "Press Enter to try again, or come back later. If it stays pending, replace it from the "
+        "wallet that sent it.",
+        Kind.WAITING,
+    ),
+    Entry(
+        "OWNER_DISPLACED",
+        "Another transfer from the owner's wallet came first",
+        "Another transaction used nonce {nonce} of {owner}, for example a transfer to another "
+        "machine. The transfer to this machine was never executed.",
+        "Press Enter to sign it again with the next nonce.",
+        Kind.WAITING,
+        money="The displaced transfer paid nothing.",
     ),
     Entry(
         "OWNER_IS_MACHINE",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +24,13 @@ from core.state import Action
 from tests.support.machine import Machine
 
 PASSPHRASE = "correct horse battery staple"
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -182,13 +192,68 @@ async def test_another_way_of_funding_given_ahead_passes_over_2fa_once(
     assert machine.state.funded.way == fund
 
 
-async def test_without_a_yes_nothing_is_signed(
+async def test_without_a_yes_nothing_is_done(
     machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await plain(machine, replace(answers, yes=False)).run() == EXIT_STOPPED
-    assert "--accept-bond is missing" in capsys.readouterr().err.replace("--yes", "--accept-bond")
-    assert machine.now_open.action is Action.REGISTER
-    assert not machine.network.sent_transactions()
+    assert "--yes is missing" in capsys.readouterr().err
+    assert machine.now_open.action is Action.CHECK_ENVIRONMENT
+    assert not (machine.folder / "keystore.json").exists()
+
+
+async def test_all_missing_answers_are_named_before_a_key_is_made(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wizard = PlainWizard(machine.now_open, Answers(no_input=True), Console(no_input=True))
+    assert await wizard.run() == EXIT_STOPPED
+    said = " ".join(capsys.readouterr().err.split())
+    assert said == (
+        "--documentation-url, --data-api, --data-visibility, --key, --passphrase-file, --fund, "
+        "--yes and --backup are missing, and --no-input forbids asking for them."
+    )
+    assert not (machine.folder / "keystore.json").exists()
+
+
+async def test_all_unusable_answers_are_named_before_a_key_is_made(
+    machine: Machine, answers: Answers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = replace(
+        answers,
+        documentation_url="ftp://nowhere",
+        data_api="x y",
+        passphrase_file=tmp_path / "none",
+        fund="owner",
+    )
+    assert await plain(machine, bad).run() == EXIT_STOPPED
+    said = " ".join(capsys.readouterr().err.split())
+    for words in (
+        "The documentation URL cannot be used",
+        "The data API cannot be used",
+        "--passphrase-file cannot be read",
+        "The owner's wallet is to pay, but PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
+        "or fund it another way (--fund)",
+    ):
+        assert words in said
+    assert "make a new key" not in said, "that is another step's remedy"
+    assert not (machine.folder / "keystore.json").exists()
+
+
+@pytest.mark.parametrize("command", ["no-such-command-here", "'", ""])
+async def test_a_code_command_that_is_not_there_is_found_before_a_key_is_made(
+    machine: Machine, answers: Answers, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await plain(machine, replace(answers, code_command=command)).run() == EXIT_STOPPED
+    assert "--code-command: " in capsys.readouterr().err
+    assert not (machine.folder / "keystore.json").exists()
+
+
+async def test_answers_that_are_not_needed_any_more_are_not_missing(
+    machine: Machine, answers: Answers
+) -> None:
+    await machine.drive(until=Action.MINT)
+    await machine.close()
+    less = Answers(passphrase_file=answers.passphrase_file, no_input=True)
+    assert await PlainWizard(machine.now_open, less, Console(no_input=True)).run() == EXIT_DONE
 
 
 async def test_a_bond_above_what_was_accepted_is_not_paid(
@@ -273,11 +338,66 @@ def test_the_code_command_gets_the_uri_on_stdin_and_no_key(
     assert seen == {"stdin": "otpauth://totp/x?secret=ABC\n", "key": None}
 
 
-@pytest.mark.parametrize("command", ["false", "no-such-command-here", "'"])
+@pytest.mark.parametrize("command", ["false", "no-such-command-here", "'", ""])
 def test_a_code_command_that_fails_says_so(command: str) -> None:
     with pytest.raises(OnboardingError) as refused:
         Answers(code_command=command).code()
     assert "--code-command" in refused.value.problem.cause
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process runs; a dead one that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_endless_output_of_a_code_command_is_cut_and_the_command_killed(tmp_path: Path) -> None:
+    script = tmp_path / "endless"
+    script.write_text(f"sleep 600 & echo $$ $! > {tmp_path}/pids\nyes 123456\n")
+    with pytest.raises(OnboardingError) as refused:
+        Answers(code_command=f"sh {script}").code()
+    assert refused.value.code == "ANSWER_UNUSABLE"
+    assert "--code-command printed more than 4096 bytes" in refused.value.problem.cause
+    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    wait_for(lambda: not any(_alive(pid) for pid in pids))
+
+
+def test_a_code_command_that_never_ends_is_killed_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.code_command.SECONDS", 1.0)
+    script = tmp_path / "endless"
+    script.write_text(f"sleep 600 & echo $$ $! > {tmp_path}/pids\necho 123456\nwait\n")
+    with pytest.raises(OnboardingError) as refused:
+        Answers(code_command=f"sh {script}").code()
+    assert "--code-command took longer than 1 s" in refused.value.problem.cause
+    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+    wait_for(lambda: not any(_alive(pid) for pid in pids))
+
+
+def test_a_child_that_keeps_the_output_open_does_not_hold_up_the_code(tmp_path: Path) -> None:
+    script = tmp_path / "leaves-a-child"
+    script.write_text("sleep 600 &\necho 123456\n")
+    assert Answers(code_command=f"sh {script}").code() == "123456"
+
+
+async def test_leaving_kills_a_code_command_that_is_still_running(
+    machine: Machine, answers: Answers, tmp_path: Path
+) -> None:
+    script = tmp_path / "slow"
+    script.write_text(f"echo $$ > {tmp_path}/pid\nexec sleep 600\n")
+    slow = replace(answers, code_command=f"sh {script}")
+    running = asyncio.ensure_future(plain(machine, slow).run())
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert not running.done(), running.result()
+        await asyncio.sleep(0.02)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    pid = int((tmp_path / "pid").read_text())
+    wait_for(lambda: not _alive(pid))
 
 
 def test_a_passphrase_file_that_is_not_there_says_so(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ async def test_a_short_passphrase_given_ahead_is_said_where_money_is_pretend(
     machine: Machine, run: Run, tmp_path: Path
 ) -> None:
     answers = replace(AHEAD, key="generate", passphrase_file=file_with(tmp_path, "short"))
-    said = await run(answers=replace(answers, no_input=True))
+    said = await run(answers=replace(answers, yes=True, no_input=True))
     assert "fewer than 12 characters" in said.words
     assert "there is no real money on this network" in said.words
     assert machine.now_open.action is Action.BACK_UP_KEYPAIR
@@ -130,7 +130,7 @@ async def test_a_short_passphrase_given_ahead_does_not_lock_up_real_money(
     monkeypatch.setattr(engine, "settings", replace(engine.settings, network=network))
     path = file_with(tmp_path, "short")
     answers = replace(AHEAD, key="generate", passphrase_file=path, yes=True, no_input=True)
-    said = await run(answers=answers)
+    said = await run(answers=replace(answers, accept_bond=10**18))
     assert said.code == EXIT_STOPPED
     assert "A --passphrase-file with 12 characters or more is missing" in said.words
     assert not (machine.folder / "keystore.json").exists()
@@ -193,10 +193,10 @@ async def test_a_descriptor_is_read_once_and_serves_twice(machine: Machine, run:
     os.write(writing, f"{WORDS}\n".encode())
     os.close(writing)
     answers = replace(AHEAD, key="generate", passphrase_file=Path(f"/dev/fd/{reading}"))
-    answers = replace(answers, backup="copied", fund="manual", yes=True, no_input=True)
+    answers = replace(answers, fund="manual", yes=True, no_input=True)
     try:
-        said = await run(answers=replace(answers, yes=False))
-        assert "--yes is missing" in said.words
+        said = await run(answers=answers)
+        assert "--backup is missing" in said.words
         context = await machine.now_open.load()
         context.memory.key = None
         await machine.now_open.unlock(_of(answers))

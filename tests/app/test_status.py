@@ -11,14 +11,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.cli import main
 from core.clock import SystemClock
-from core.errors import OnboardingError
+from core.errors import OnboardingError, exit_code
 from core.state import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine
+from tests.support.transports import Tampering
 
 TOP = Path(__file__).resolve().parents[2]
 KEYS = {
@@ -140,6 +142,61 @@ async def test_after_a_failure_that_need_not_wait(
     assert answer["waiting_until"] is None
     assert answer["error"]["code"] == "TRANSFER_FAILED"
     assert answer["steps"][4]["status"] == "failed"
+
+
+async def test_a_payment_that_has_arrived_and_was_too_small_is_not_on_its_way(
+    capsys: pytest.CaptureFixture[str], machine: Machine
+) -> None:
+    await machine.drive(until=Action.FUND)
+    machine.network.fault("underfunded", 1)
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    for _ in range(2):
+        code, answer = told(capsys, machine.folder)
+        assert code == exit_code(refused.value.problem.kind) == 1
+        assert answer["waiting_for"] is None
+        assert answer["error"]["code"] == "FUNDING_TOO_SMALL"
+        assert "0.55 PEAQ" in answer["error"]["remedy"]
+        said = people_read(capsys, machine.folder)
+        assert "on its way" not in said
+        assert "needed 1.1 PEAQ, held 0.55 when last seen" in said
+        await machine.restart()  # it measures anew, and the payment stays arrived
+
+
+async def test_an_amount_that_nobody_told_has_arrived_with_the_first_of_it(
+    capsys: pytest.CaptureFixture[str], machine: Machine
+) -> None:
+    """The answer was lost, half of the need came, and the request is then called settled."""
+    await machine.drive(until=Action.FUND)
+    machine.network.fault("underfunded", 1)
+    machine.network.fault("lost-answer", 1)
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    assert refused.value.code == "GAS_STATION_NO_ANSWER"
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    assert machine.state.answered[-1].code == "REQUEST_ALREADY_PROCESSED"
+    code, answer = told(capsys, machine.folder)
+    assert code == exit_code(refused.value.problem.kind)
+    assert answer["waiting_for"] is None
+
+
+async def test_a_payment_that_was_promised_and_is_not_there_is_on_its_way(
+    capsys: pytest.CaptureFixture[str], machine: Machine
+) -> None:
+    def promise(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith("/faucet/fund"):
+            return None
+        data = {"txHash": "", "fundedAmount": str(10**18)}
+        return httpx.Response(200, json={"status": "success", "code": "SUCCESS", "data": data})
+
+    machine.connect = Tampering(before=promise).connect
+    await machine.drive(until=Action.FUND)
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    code, answer = told(capsys, machine.folder)
+    assert code == exit_code(refused.value.problem.kind) == 75
+    assert answer["waiting_for"] in ("payment", "cooldown")
 
 
 async def test_when_it_is_finished(capsys: pytest.CaptureFixture[str], machine: Machine) -> None:

@@ -126,7 +126,7 @@ async def test_an_amount_that_cannot_be_read_is_left_to_the_balance(
     clock: FakeClock, amount: object, wei: int
 ) -> None:
     data = {"txHash": "0xab", "fundedAmount": amount}
-    service, _ = station(clock, envelope(status="success", data=data))
+    service, _ = station(clock, envelope(status="success", code="SUCCESS", data=data))
     assert (await service.fund(OWNER, CODE, REQUEST)).amount == wei
 
 
@@ -134,11 +134,46 @@ async def test_an_amount_that_cannot_be_read_is_left_to_the_balance(
 async def test_a_success_without_its_data_counts_and_an_enrolment_without_a_secret_does_not(
     clock: FakeClock, data: object
 ) -> None:
-    answer = envelope(status="success", code="SUCCESS", data=data)
-    service, _ = station(clock, answer)
+    service, _ = station(clock, envelope(status="success", code="SUCCESS", data=data))
     assert await service.fund(OWNER, CODE, REQUEST) == Funding("SUCCESS", "", 0)
+    service, _ = station(clock, envelope(status="success", code="2FA_ACTIVATED", data=data))
     await service.confirm(OWNER, CODE)
+    answer = envelope(status="success", data=data)
     assert (await refused("setup", clock, answer)).code == "ENROLMENT_UNUSABLE"
+
+
+NO_VERDICT: list[tuple[str, dict[str, Any]]] = [
+    (call, {"status": status, **code, **data})
+    for call in ("confirm", "fund")
+    for status in ("success", "skipped")
+    for code in ({}, {"code": ""}, {"code": None}, {"code": "DONE"}, {"code": ["SUCCESS"]})
+    for data in ({}, {"data": {"txHash": "0xab", "fundedAmount": "12"}})
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        *NO_VERDICT,
+        ("confirm", {"status": "success", "code": "SUCCESS"}),
+        ("fund", {"status": "success", "code": "2FA_ACTIVATED"}),
+        ("fund", {"status": "error", "code": "SUCCESS"}),
+    ],
+)
+async def test_an_answer_whose_code_does_not_say_it_is_no_confirmation_and_no_payment(
+    clock: FakeClock, call: str, body: dict[str, Any]
+) -> None:
+    error = await refused(call, clock, envelope(**body))
+    assert (
+        error.code == {"confirm": "GAS_STATION_NOT_ITSELF", "fund": "GAS_STATION_NO_ANSWER"}[call]
+    )
+    assert "code" in error.problem.params["reason"]
+
+
+@pytest.mark.parametrize("call", list(CALLS))
+async def test_a_refusal_is_a_refusal_whatever_the_status_says(clock: FakeClock, call: str) -> None:
+    answer = envelope(status="success", code="RATE_LIMITED", data={"otpauthUri": "otpauth://x"})
+    assert (await refused(call, clock, answer)).code == "RATE_LIMITED"
 
 
 # Every code of protocol.md, at every call
@@ -288,7 +323,7 @@ async def test_hostile_words_reach_nobody_s_terminal(
 
 async def test_an_image_address_and_a_hash_are_cleaned_too(clock: FakeClock) -> None:
     data = {"otpauthUri": "otpauth://x", "qrImageUrl": HOSTILE, "txHash": HOSTILE}
-    service, _ = station(clock, envelope(status="success", data=data))
+    service, _ = station(clock, envelope(status="success", code="SUCCESS", data=data))
     setup = await service.setup(OWNER)
     assert setup is not None
     assert setup.image_url.isprintable()
@@ -322,12 +357,35 @@ async def test_the_probe_takes_nothing_else_for_one(
 
 async def test_codes_are_judged_by_the_service_s_clock(clock: FakeClock) -> None:
     date = {"date": "Sun, 01 Mar 2026 11:50:05 GMT"}
-    service, _ = station(clock, envelope(headers=date, status="success", data={}))
+    answer = envelope(headers=date, status="success", code="2FA_ACTIVATED", data={})
+    service, _ = station(clock, answer)
     assert service.server_time() == clock.now()
     await service.confirm(OWNER, CODE)
     assert service.skew == timedelta(minutes=-10)
     clock.advance(60)
     assert service.server_time() == clock.now() - timedelta(minutes=10)
+
+
+IMPOSSIBLE_DATES = [
+    "Fri, 31 Dec 9999 23:59:59 -1200",
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+    "Fri, 31 Dec 2026 23:59:59 +99999999999999",
+    "Fri, 31 Dec 99999999999999999999 23:59:59 GMT",
+    "Sat, 01 Jan 1000 00:00:00 +2359",
+]
+
+
+@pytest.mark.parametrize("date", IMPOSSIBLE_DATES)
+async def test_a_date_that_no_clock_shows_counts_as_none(clock: FakeClock, date: str) -> None:
+    headers = {"date": date}
+    answer = envelope(headers=headers, status="success", code="2FA_ACTIVATED", data={})
+    service, _ = station(clock, answer)
+    await service.confirm(OWNER, CODE)
+    assert service.skew is None
+    clock.advance(60)
+    assert service.server_time() == clock.now()
+    error = await refused("fund", clock, refusal("RATE_LIMITED", 429, date=date, retry_after=date))
+    assert error.problem.until == clock.now() + timedelta(seconds=60)
 
 
 def test_the_words_of_the_guide_are_the_titles() -> None:

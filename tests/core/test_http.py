@@ -189,9 +189,17 @@ def test_a_date_to_wait_for_is_measured_with_the_server_s_own_clock() -> None:
     assert told.retry_after(NOW) == NOW + timedelta(seconds=45)
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Mar 2026 12:00:00 GMT", "5"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        *("", "yesterday", "Sun, 99 Mar 2026 12:00:00 GMT", "5"),
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "Fri, 31 Dec 99999999999999999999 23:59:59 GMT",
+    ],
+)
 def test_a_date_that_is_none_is_none(date: str) -> None:
     assert answer(date=date).server_time is None
+    assert answer(retry_after=date if date != "5" else "").retry_after(NOW) is None
 
 
 @pytest.mark.parametrize(

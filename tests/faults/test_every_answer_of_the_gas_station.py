@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
+from core.catalogue import Kind
 from core.errors import OnboardingError
 from core.funding import PROMISE_PATIENCE
 from core.state import Action
@@ -225,4 +226,24 @@ async def test_a_request_that_arrives_after_it_was_given_up_pays_once(
     await machine.step()
     assert machine.proxy.deliver() == 1  # type: ignore[attr-defined]
     await machine.drive_stubbornly(until=Action.REGISTER)
+    settled(machine, tally)
+
+
+@pytest.mark.parametrize("body", [b'{"status": "success"}', b'{"status": "success", "code": "OK"}'])
+@pytest.mark.parametrize("call", ["2fa/confirm", "faucet/fund"])
+async def test_a_success_without_its_code_is_asked_about_again_with_the_same_request(
+    machine: Machine, tally: Counter[str], call: str, body: bytes
+) -> None:
+    """Something between the wizard and the Gas Station answers every request in this way."""
+    tally["faults"] += 1
+    reply = Reply(200, body, {"Content-Type": "application/json"})
+    error = await meets(machine, call, Fate(forwarded=False, reply=reply))
+    assert error is not None
+    assert error.problem.kind is Kind.NETWORK
+    assert machine.now_open.action is CALLS[call]
+    assert not machine.state.answered, "an answer was recorded that nobody gave"
+    request = machine.state.open_request
+    await machine.drive()
+    if request is not None:
+        assert Ledger(machine.network, machine.address).transfers == [request.request_id]
     settled(machine, tally)

@@ -156,6 +156,37 @@ async def test_a_payment_that_is_too_small_says_what_is_missing(machine: Machine
     check_once(machine)
 
 
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("", "SKIPPED_BUT_POOR"),
+        ("owner-cap", "CAP_EXCEEDED_OWNER"),
+        ("rate-limited", "RATE_LIMITED"),
+        ("invalid-code", "INVALID_2FA"),
+    ],
+)
+async def test_a_refusal_after_a_partial_payment_does_not_say_that_nothing_was_paid(
+    machine: Machine, fault: str, code: str
+) -> None:
+    """Without a fault the Gas Station calls what it has paid sufficient."""
+    await refused_at(machine, Action.FUND, "underfunded")
+    if fault:
+        machine.network.fault(fault, 1)
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    assert refused.value.code == code
+    words = "This request paid nothing; the wallet holds 0.55 PEAQ."
+    assert refused.value.problem.money == words
+    await machine.restart()
+    assert machine.now_open.problem is not None
+    assert machine.now_open.problem.money == words, "a restart would forget it"
+
+
+async def test_a_refusal_before_any_payment_says_that_nothing_was_paid(machine: Machine) -> None:
+    error = await refused_at(machine, Action.FUND, "transfer-failed")
+    assert error.problem.money == "Nothing was paid, nothing is lost."
+
+
 async def test_an_owner_over_the_daily_cap_pays_by_hand_at_once(machine: Machine) -> None:
     await refused_at(machine, Action.FUND, "owner-cap")
     await machine.now_open.choose_way("manual")

@@ -150,6 +150,30 @@ def test_a_cooldown_ends_the_process_with_75_and_the_next_one_goes_on(
     finish(case, shared_world, tally)
 
 
+@pytest.mark.parametrize("fault", ["transfer-failed", "expired-code", "invalid-code"])
+def test_a_process_with_a_code_command_gets_over_a_refusal_by_itself(
+    case: Case, shared_world: World, tally: Counter[str], fault: str
+) -> None:
+    case.chain.network.fault(fault, 1)
+    ended = case.technician.run()
+    assert ended.code == 0, ended
+    tally["faults"] += 1
+    finish(case, shared_world, tally)
+
+
+def test_a_process_that_may_not_wait_ends_with_75_at_once(
+    case: Case, shared_world: World, tally: Counter[str]
+) -> None:
+    case.chain.network.fault("rate-limited", 1)
+    case.technician.arguments += ["--wait", "0"]
+    ended = case.technician.run()
+    assert ended.code == EXIT_WAITING, ended
+    assert "... waiting" not in ended.stderr
+    tally["faults"] += 1
+    case.clock.advance(60)
+    finish(case, shared_world, tally)
+
+
 def test_a_transaction_stuck_over_many_starts_is_given_a_higher_fee_and_is_one_effect(
     case: Case, shared_clock: FakeClock, shared_world: World, tally: Counter[str]
 ) -> None:

@@ -45,6 +45,14 @@ class Case:
         """Of whoever sends the newest transaction: the machine, or its owner."""
         return self.chain.network.owner_key if self.tx.purpose == "funding" else self.key
 
+    def overtaken(self) -> None:
+        """Another transaction has the nonce. The owner's wallet may pay other machines: there the
+        next process signs anew.
+        """
+        own = self.senders_key == self.key
+        self.strangers = int(own)
+        self.expected = [DISPLACED] if own else []
+
     def take_back(self, *, repool: bool) -> None:
         """A reorganisation drops the block of the newest transaction."""
         depth = self.chain.network.head - (self.tx.block or 0) + 1
@@ -82,15 +90,13 @@ def reverted(case: Case) -> None:
 
 def displaced(case: Case) -> None:
     case.chain.displace(case.senders_key)
-    case.strangers = int(case.senders_key == case.key)
-    case.expected = [DISPLACED]
+    case.overtaken()
 
 
 def outbid(case: Case) -> None:
     """A stranger's transaction with the same key and nonce waits in the pool, and pays more."""
     case.chain.leave_waiting(case.chain.strangers(case.senders_key))
-    case.strangers = int(case.senders_key == case.key)
-    case.expected = [DISPLACED]
+    case.overtaken()
 
 
 def reorganised(case: Case) -> None:
