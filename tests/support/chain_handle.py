@@ -54,10 +54,11 @@ class ChainHandle:
 
         clock.while_asleep = pass_time
 
-    def reorganise(self, depth: int, *, repool: bool = True) -> None:
+    def reorganise(self, depth: int, *, repool: bool = True) -> list[str]:
         """The newest `depth` blocks give way to one more of others, empty ones.
 
-        The dropped transactions wait in the pool, or are forgotten where not `repool`.
+        The dropped transactions wait in the pool, or are forgotten where not `repool`. Returns
+        their signed bytes.
         """
 
         def turn(parts: Parts) -> None:
@@ -79,6 +80,7 @@ class ChainHandle:
             ]
         )
         self.ask(turn)
+        return ["0x" + raw.hex() for raw in dropped]
 
     # Transactions
 
