@@ -133,12 +133,25 @@ class Book:
     @contextmanager
     def waiting(
         self, what: str, *, usual: float | None = None, in_flight: bool = False
-    ) -> Iterator[None]:
-        """Says what is waited for while the block runs; waits may stand inside one another."""
-        self._waits.append(Wait(what, self._clock.monotonic(), usual, in_flight))
-        self.listener.on_wait(self._waits[-1])
+    ) -> Iterator[Callable[[str], None]]:
+        """Say the reason for waiting while the block runs; waits may be nested.
+
+        The block receives a function that says another reason.
+        """
+        wait = Wait(what, self._clock.monotonic(), usual, in_flight)
+        place = len(self._waits)
+        self._waits.append(wait)
+        self.listener.on_wait(wait)
+
+        def say(reason: str) -> None:
+            if reason != self._waits[place].what:
+                # How long it usually takes is only known of the first reason.
+                other = Wait(reason, wait.started, in_flight=in_flight)
+                self._waits[place] = wait if reason == what else other
+                self.listener.on_wait(self._waits[-1])
+
         try:
-            yield
+            yield say
         finally:
             self._waits.pop()
             self.listener.on_wait(self._waits[-1] if self._waits else None)

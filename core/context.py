@@ -38,8 +38,6 @@ class Memory:
     """Of each code that was sent: monotonic seconds at which the app shows the next one."""
     survey: tuple[float, Survey] | None = None
     """What the first screen found, and when (monotonic seconds)."""
-    attributes: dict[str, bytes | None] | None = None
-    """The six as they were just read, where some of them are to be written once more."""
     promise_seen: float | None = None
     """Monotonic seconds at which this run first met a settled, unseen payment."""
 

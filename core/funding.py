@@ -308,7 +308,7 @@ async def _doubt(context: Context, needed: int) -> None:
 
     Raises OnboardingError (RPC_BEHIND, TRANSACTION_LATE) where it is so.
     """
-    await context.sender.revisit()
+    await context.sender.inclusions.revisit(doubt=True)
     state = context.state
     for tx in state.open_transactions:
         now = context.clock.now()

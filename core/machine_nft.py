@@ -133,8 +133,7 @@ async def write_did(context: Context) -> None:
     with context.book.waiting("The network is asked about the DID"):
         # Most often none is there. The estimate runs the batch, and `addAttribute` fails where
         # a name exists: where it passes, all six are absent, and need not be read one by one.
-        known, context.memory.attributes = context.memory.attributes or {}, None
-        ready = await _prepare(context, drafts.did_write(context, changes(known, wanted)))
+        ready = await _prepare(context, drafts.did_write(context, changes({}, wanted)))
         if isinstance(ready, _Refused):
             found = chain.attributes(context.address, to_write=True)
             height = await chain.read(found, at_least=ready.height, other=True)

@@ -53,6 +53,8 @@ class Network:
     faucet_url: str | None
     block_seconds: float
     """How long a block usually takes; steers polling and what people are told, nothing else."""
+    anew: str = ""
+    """A hint where the network may begin anew under the same chain id; empty elsewhere."""
 
     def transaction_link(self, transaction_hash: str) -> str | None:
         return f"{self.explorer}/tx/{transaction_hash}" if self.explorer else None
@@ -134,6 +136,7 @@ REHEARSAL = Network(
     explorer=None,
     faucet_url=None,
     block_seconds=2.0,
+    anew="If this is a new rehearsal network, start with a new state directory (--state-dir).",
 )
 
 NETWORKS: dict[str, Network] = {network.name: network for network in (MAINNET, AGUNG, REHEARSAL)}

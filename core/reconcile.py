@@ -41,7 +41,7 @@ async def reconcile(context: Context) -> None:
         raise fault(
             "JOURNAL_CHAIN_DISAGREE",
             reason=f"The records say machine {state.registered.machine_id}; at block {height} "
-            f"the network knows {found} of {context.address}.",
+            f"the network knows {found} of {context.address}. {context.settings.network.anew}",
         )
     await look(context)
 

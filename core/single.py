@@ -95,6 +95,5 @@ async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
     if details is None:
         raise RuntimeError("the details come before the registration")
     right = wanted_attributes(machine_id, token_id, details)
-    context.memory.attributes = attributes.value
     if not changes(attributes.value, right):
         await context.book.record(ev.DidWritten(right, block))

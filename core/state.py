@@ -53,6 +53,11 @@ class Tx:
     block_hash: str = ""
     fee_wei: int = 0
 
+    @property
+    def price(self) -> int:
+        """Wei that a node requires of the sender before it includes the transaction."""
+        return self.value_wei + self.gas * self.max_fee_wei
+
 
 @dataclass(frozen=True)
 class Details:

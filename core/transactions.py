@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeGuard
 
 from core import events as ev
+from core.amounts import peaq
 from core.ask import Ask
 from core.book import Book
 from core.chain import Chain
 from core.chain_facts import Account, Fees, Receipt
 from core.clock import Clock
-from core.errors import fault
+from core.errors import OnboardingError, fault
+from core.inclusions import WATCH_PATIENCE, Inclusions
 from core.intent import TITLES, Intent
 from core.keys import Key
 from core.state import Tx, TxStatus
 
-WATCH_PATIENCE = 180.0
-"""Seconds for which a transaction is watched before the technician is told that it is late."""
 RESEND_AFTER = 30.0
 """Seconds after which bytes that no node knows are sent again."""
 REPLACE_AFTER = 90.0
@@ -36,10 +37,11 @@ DEEP_ENOUGH = 12
 LATE_PAUSE = timedelta(seconds=30)
 _RAISE_PERCENT = 125
 """Pools want at least ten per cent more in both fee fields."""
+_SHORT = "Waiting for the wallet's funds to return"
 
 
 class TakenBack(Exception):
-    """A reorganisation took back what this transaction was to follow; nothing was sent."""
+    """A reorganization removed an earlier transaction of this wallet: settle that one first."""
 
 
 class Sender:
@@ -47,8 +49,7 @@ class Sender:
         self._chain = chain
         self._book = book
         self._clock = clock
-        self._seen: set[str] = set()
-        """Transactions that this process has seen in their block."""
+        self.inclusions = Inclusions(chain, book, clock)
 
     async def send(
         self,
@@ -75,12 +76,10 @@ class Sender:
         new is done. `doubt`: also of those that this process has seen in a block. Raises as
         `watch` does.
         """
-        await self.revisit(doubt=doubt)
-        done: set[tuple[str, int]] = set()
-        for tx in self._book.state.open_transactions:
-            if (tx.sender, tx.nonce) not in done:
-                done.add((tx.sender, tx.nonce))
-                await self.watch(tx, key)
+        await self.inclusions.revisit(doubt=doubt)
+        while open_transactions := self._book.state.open_transactions:
+            with suppress(TakenBack):
+                await self.watch(open_transactions[0], key)
 
     async def watch(
         self,
@@ -93,8 +92,8 @@ class Sender:
         """Watches a nonce of ours until one of its transactions is in a block.
 
         Sends the same bytes again where no node knows them, and with `key` raises the fees after
-        a while. Raises OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED,
-        RPC_….
+        a while. Raises TakenBack, and OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED,
+        OWNER_DISPLACED, FUNDS_MISSING, RPC_….
         """
         pace, clock = self._chain.pace, self._clock
         started = last_sent = clock.monotonic()
@@ -104,9 +103,11 @@ class Sender:
         looked: float | None = None
         used_since: float | None = None
         raised = False
+        short = 0
         title = f"{TITLES[tx.purpose]} is under way"
-        with self._book.waiting(title, usual=pace.usual, in_flight=True):
+        with self._book.waiting(title, usual=pace.usual, in_flight=True) as say:
             while True:
+                say(_SHORT if short else title)
                 await clock.sleep(next(pauses))
                 rivals = self._rivals(tx)
                 if clock.monotonic() < trusted_until:
@@ -114,7 +115,7 @@ class Sender:
                     await self._chain.read(found, *(also if pace.instant else ()), height=False)
                     receipt, nonce, known = found.value, tx.nonce, True
                 else:
-                    receipt, nonce, known = await self._look_closely(
+                    receipt, nonce, known, short = await self._look_closely(
                         rivals,
                         # A nonce used up without a receipt: another endpoint may know more.
                         other=used_since is not None,
@@ -144,18 +145,29 @@ class Sender:
                     raised = True
                     last_sent = now
                     await self._replace(rivals[-1], key)
+                if now - started >= WATCH_PATIENCE and short:
+                    raise self._unpayable(tx, short)
                 if now - started >= WATCH_PATIENCE:
                     await self._late(tx, now - started)
 
     async def _look_closely(
         self, rivals: tuple[Tx, ...], *, other: bool
-    ) -> tuple[Receipt | None, int, bool]:
-        """Their receipt, the sender's nonce, and whether the node has heard of any of them."""
+    ) -> tuple[Receipt | None, int, bool, int]:
+        """Their receipt, the sender's nonce, whether the node has heard of any of them, and the
+        wei that the sender lacks for the cheapest. Raises TakenBack.
+        """
+        chain, first = self._chain, rivals[0]
         hashes = [rival.hash for rival in rivals]
-        receipt, known = self._chain.receipt(*hashes), self._chain.heard_of(*hashes)
-        nonce = self._chain.nonce(rivals[0].sender)
-        await self._chain.read(nonce, receipt, known, other=other)
-        return receipt.value, nonce.value, known.value or receipt.value is not None
+        receipt, known = chain.receipt(*hashes), chain.heard_of(*hashes)
+        nonce, held = chain.nonce(first.sender), chain.balance(first.sender)
+        height = await chain.read(nonce, held, receipt, known, other=other)
+        if receipt.value:
+            return receipt.value, nonce.value, True, 0
+        if await self.inclusions.undone_before(first, nonce=nonce.value, height=height):
+            raise TakenBack
+        price = min(rival.price for rival in rivals)
+        short = max(price - held.value, 0) if nonce.value <= first.nonce else 0
+        return None, nonce.value, known.value, short
 
     async def finalise(self, *, also: Sequence[Ask[Any]] = ()) -> bool:
         """Waits until every transaction that counts is in a final block; `also` is asked along.
@@ -181,7 +193,7 @@ class Sender:
                 if final is None:
                     final = await chain.read() - DEEP_ENOUGH
                 for tx, receipt in zip(included, receipts, strict=False):
-                    if not await self._still_there(tx, receipt.value):
+                    if not await self.inclusions.still_there(tx, receipt.value):
                         return False
                     if final >= (tx.block or 0):
                         await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
@@ -193,66 +205,6 @@ class Sender:
                     next_block = chain.pace.until_next(self._clock.monotonic())
                     await self._clock.sleep(next_block + min(missing - 1, 3) * chain.pace.usual)
 
-    async def revisit(self, *, doubt: bool = False) -> None:
-        """Looks whether what was in a block in an earlier run still is, and with `doubt` also
-        what this process saw there; what is not becomes open again. Raises OnboardingError
-        (RPC_…).
-        """
-        included = [
-            tx
-            for tx in self._book.state.transactions
-            if tx.status is TxStatus.INCLUDED and (doubt or tx.hash not in self._seen)
-        ]
-        if not included:
-            return
-        receipts = [self._chain.receipt(tx.hash) for tx in included]
-        await self._chain.read(*receipts, height=False)
-        for tx, receipt in zip(included, receipts, strict=True):
-            if await self._still_there(tx, receipt.value):
-                self._seen.add(tx.hash)
-
-    async def _still_there(self, tx: Tx, receipt: Receipt | None) -> bool:
-        """Whether `tx` is in the block that we recorded; records it where it is not.
-
-        A receipt can be missing on one node for minutes after another one has shown it. So the
-        block decides: only where another one stands at its height was ours taken back.
-        """
-        chain, block = self._chain, tx.block or 0
-        ends = self._clock.monotonic() + WATCH_PATIENCE
-        while True:
-            if receipt and receipt.block_hash == tx.block_hash:
-                return True
-            found = chain.block_hash(block)
-            height = await chain.read(found, at_least=block)
-            if found.value == tx.block_hash:
-                return True
-            if found.value is not None:
-                await self._check_affordable(tx)
-                self._seen.discard(tx.hash)
-                await self._book.record(ev.TransactionReorganised(tx.hash))
-                return False
-            if self._clock.monotonic() >= ends:
-                raise fault("RPC_BEHIND", host=chain.rpc.host, height=height, needed=block)
-            await self._clock.sleep(chain.pace.usual / 2)
-            again = chain.receipt(tx.hash)
-            await chain.read(again, at_least=block, other=True)
-            receipt = again.value
-
-    async def _check_affordable(self, tx: Tx) -> None:
-        """Tells a reorganisation from another chain: there the wallet never had the money.
-
-        Raises OnboardingError (JOURNAL_CHAIN_DISAGREE).
-        """
-        asked = self._chain.account(tx.sender)
-        await self._chain.read(asked)
-        account = asked.value
-        if account.nonce <= tx.nonce and account.balance < tx.value_wei + tx.gas * tx.max_fee_wei:
-            raise fault(
-                "JOURNAL_CHAIN_DISAGREE",
-                reason=f"{TITLES[tx.purpose]} was in block {tx.block}; now another block is "
-                "there, and the wallet could not even pay for it.",
-            )
-
     async def _free_nonce(self, account: Account, sender: str) -> int:
         """The nonce for something new. Raises TakenBack, OnboardingError (FOREIGN_PENDING,
         RPC_BEHIND).
@@ -261,7 +213,7 @@ class Sender:
             raise AssertionError("a transaction is open: settle it first")
         least = self._book.state.next_nonce(sender)
         if account.nonce < least:
-            await self.revisit(doubt=True)
+            await self.inclusions.revisit(doubt=True)
             if self._book.state.open_transactions:
                 raise TakenBack
             height = self._book.state.height
@@ -328,7 +280,7 @@ class Sender:
         await self._book.record(ev.TransactionBroadcast(tx.hash, answer))
 
     async def _included(self, receipt: Receipt) -> tuple[Tx, Receipt]:
-        self._seen.add(receipt.hash)
+        self.inclusions.seen.add(receipt.hash)
         await self._book.record(
             ev.TransactionIncluded(
                 hash=receipt.hash,
@@ -355,6 +307,16 @@ class Sender:
             until = self._clock.now() + timedelta(seconds=self._chain.pace.usual)
             raise fault("OWNER_DISPLACED", owner=tx.sender, nonce=tx.nonce, until=until)
         raise fault("TRANSACTION_DISPLACED", nonce=tx.nonce)
+
+    def _unpayable(self, tx: Tx, short: int) -> OnboardingError:
+        return fault(
+            "FUNDS_MISSING",
+            purpose=TITLES[tx.purpose],
+            missing=peaq(short, up=True),
+            token=self._chain.network.token,
+            address=tx.sender,
+            until=self._clock.now() + LATE_PAUSE,
+        )
 
     async def _late(self, tx: Tx, seconds: float) -> None:
         raise fault(

@@ -21,6 +21,7 @@ from core import keystore
 from tests.support.clock import FakeClock
 from tests.support.logs import close_log
 from tests.support.machine import Machine
+from tests.support.summary import write_tables
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +60,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             since = 0
     for part in waiting:
         items += part
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    write_tables(terminalreporter)
 
 
 @pytest.fixture

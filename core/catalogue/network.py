@@ -76,8 +76,8 @@ RPC = (
         "JOURNAL_CHAIN_DISAGREE",
         "The records and the network disagree",
         "{reason}",
-        "If this is a new rehearsal network, start with a new folder (--state-dir). "
-        "Otherwise press Enter to ask again later: the endpoint may be wrong.",
+        "Press Enter to ask again. If it stays, check PEAQOS_RPC_URL: the endpoint may serve "
+        "another chain.",
         Kind.NETWORK,
         money=SAFE,
     ),
@@ -227,6 +227,16 @@ CHAIN = (
         "Press Enter to go on watching, or come back later. It is never sent twice.",
         Kind.WAITING,
         money="It was sent, and is paid once at most.",
+    ),
+    Entry(
+        "FUNDS_MISSING",
+        "The wallet's funds are missing for now",
+        "{purpose} was sent, but the wallet lacks {missing} {token} for it. A reorganization of "
+        "the network may have removed an earlier payment.",
+        "The payment usually returns by itself. Press Enter to keep waiting, or come back later. "
+        "If it is still missing after an hour, send {missing} {token} to {address}.",
+        Kind.WAITING,
+        money="The transaction is saved, and is paid once at most.",
     ),
     Entry(
         "TRANSACTION_DISPLACED",

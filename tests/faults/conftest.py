@@ -1,4 +1,4 @@
-"""The table at the end: what was tried, and what was found."""
+"""Machines, chains and processes that meet faults, and the tally of what the faults cost."""
 
 from __future__ import annotations
 
@@ -15,38 +15,13 @@ from tests.support.machine import Machine
 from tests.support.process import Launcher, Technician
 from tests.support.world import World
 
-TRIED = ("crash points", "outcomes", "torn tails", "schedules", "faults")
-FOUND = (
-    "second bonds",
-    "second Machine NFTs",
-    "double fundings",
-    "lost keys",
-    "tracebacks",
-    "secrets found",
-)
-
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
-    """What a test tried and found; summed up over all tests in the summary."""
+    """Count what a test tries and finds; tests/support/summary.py adds up the counts."""
     counts: Counter[str] = Counter()
     yield counts
     request.node.user_properties.append(("tally", dict(counts)))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    total: Counter[str] = Counter()
-    for report in terminalreporter.stats.get("", []):
-        if getattr(report, "when", "") == "teardown":
-            for name, counts in report.user_properties:
-                if name == "tally":
-                    total.update(counts)
-    if not total:
-        return
-    terminalreporter.write_sep("=", "faults tried, and what they cost")
-    for what in (*TRIED, *FOUND):
-        name = f"{what} tried" if what in TRIED else what
-        terminalreporter.write_line(f"{total[what]:7}  {name}")
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from core.did import ATTRIBUTE_NAMES
-from core.state import Action, Details
-from tests.screens.driver import at_step, at_the_wizard
+from core.state import Action, Details, TxStatus
+from tests.screens.driver import at_step, at_the_wizard, journalled
+from tests.support.chain_handle import ChainHandle
 from tests.support.machine import DETAILS, Machine, check_once
 
 
@@ -119,3 +120,27 @@ async def test_answers_given_ahead_for_an_old_journal_do_not_replace_what_was_re
     async with at_the_wizard(machine, details=ahead) as technician:
         await technician.on("MachineNftScreen")
         assert technician.field("#documentation-url").value == DETAILS.documentation_url
+
+
+async def test_a_registration_undone_below_the_pending_mint_ends_in_the_receipt_all_the_same(
+    machine: Machine,
+) -> None:
+    chain = ChainHandle(machine.network)
+    undone: list[int] = []
+    async with at_step(machine, Action.MINT) as technician:
+        chain.hold()
+
+        def pass_time(_: float) -> None:
+            first, newest = technician.state.transactions[0], technician.state.transactions[-1]
+            if not undone and newest.purpose == "mint" and newest.status is TxStatus.SENT:
+                undone.append(machine.network.head - (first.block or 0) + 1)
+                chain.reorganise(undone[0], repool=False)
+            machine.network.mine()
+
+        machine.clock.while_asleep = pass_time
+        await technician.finish()
+    assert undone, "no reorganization happened"
+    assert not journalled(machine)
+    state = machine.state
+    assert len(machine.network.registrations(machine.address)) == 1
+    assert [tx.status for tx in state.transactions] == [TxStatus.FINAL] * 3

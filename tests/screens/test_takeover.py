@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Semaphore
 
 import pytest
 
@@ -16,7 +17,7 @@ from app.console import Console
 from app.notice import TakeoverNotice
 from core.lock import holder
 from core.state import Action
-from core.takeover import FILE_NAME, Request, ask
+from core.takeover import FILE_NAME, Asker, Request, ask, asked
 from screens import takeover
 from screens.consent import UnlockScreen
 from screens.help import HelpScreen
@@ -188,25 +189,45 @@ async def test_enter_in_the_middle_of_typing_is_no_yes(
         await technician.press("escape")
 
 
+class Collecting(Console):
+    """Keeps every line in a queue: the test reads while the notice's thread still speaks."""
+
+    def __init__(self) -> None:
+        super().__init__(no_input=True)
+        self.lines: SimpleQueue[str] = SimpleQueue()
+
+    def say(self, text: str = "") -> None:
+        self.lines.put(text)
+
+
 def test_without_a_screen_the_question_is_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.notice.LOOK", 0.02)
+    looks = Semaphore(0)
+
+    def look(folder: Path) -> Asker | None:
+        looks.release()
+        return asked(folder)
+
+    monkeypatch.setattr("app.notice.asked", look)
     (tmp_path / "lock").touch()
     request = ask(tmp_path, START)
     assert request is not None
-    said = ""
-    notice = TakeoverNotice(tmp_path, Console(no_input=True))
-    with notice:
-        end = time.monotonic() + PATIENCE
-        # Where a line breaks hangs on how long the asker's name is.
-        while "ctrl+c makes room" not in " ".join(said.split()):
-            assert time.monotonic() < end, said
-            said += capsys.readouterr().err
-        for _ in range(5):
-            notice._over.wait(0.02)
+    console = Collecting()
+    words: list[str] = []
+    with TakeoverNotice(tmp_path, console) as notice:
+        # The length of the asker's name decides where the lines break.
+        while "ctrl+c makes room" not in " ".join(words):
+            words += console.lines.get(timeout=PATIENCE).split()
+        while looks.acquire(blocking=False):
+            pass
+        for _ in range(3):
+            assert looks.acquire(timeout=PATIENCE), "the notice stopped looking"
     request.withdraw()
     notice._thread.join(timeout=10)
-    said += capsys.readouterr().err
-    assert " ".join(said.split()).count("Another terminal asks to take over") == 1
+    while not console.lines.empty():
+        words += console.lines.get().split()
+    said = " ".join(words)
+    assert said.count("Another terminal asks to take over") == 1
     assert json.dumps(str(request)) not in said

@@ -54,10 +54,11 @@ class ChainHandle:
 
         clock.while_asleep = pass_time
 
-    def reorganise(self, depth: int, *, repool: bool = True) -> None:
+    def reorganise(self, depth: int, *, repool: bool = True) -> list[str]:
         """The newest `depth` blocks give way to one more of others, empty ones.
 
-        The dropped transactions wait in the pool, or are forgotten where not `repool`.
+        The dropped transactions wait in the pool, or are forgotten where not `repool`. Returns
+        their signed bytes.
         """
 
         def turn(parts: Parts) -> None:
@@ -79,6 +80,7 @@ class ChainHandle:
             ]
         )
         self.ask(turn)
+        return ["0x" + raw.hex() for raw in dropped]
 
     # Transactions
 
@@ -102,10 +104,16 @@ class ChainHandle:
         assert block.transactions, "the chain does not take it"
 
     def strangers(
-        self, key: str, *, nonce: int | None = None, to: str = "", data: str = "0x"
+        self,
+        key: str,
+        *,
+        nonce: int | None = None,
+        to: str = "",
+        data: str = "0x",
+        value: int = 0,
     ) -> str:
         """Signs a transaction with the machine's own key, as another program would that has it:
-        nothing, sent to itself, or a call of `to`. The signed bytes.
+        nothing, sent to itself, or a call of `to` with `value` wei. The signed bytes.
         """
 
         def sign(parts: Parts) -> str:
@@ -124,7 +132,7 @@ class ChainHandle:
                 max_fee_per_gas=STRANGERS_FEE,
                 gas=300_000 if to else 21_000,
                 to=_bytes(to) if to else address,
-                value=0,
+                value=value,
                 data=_bytes(data),
                 access_list=(),
             )

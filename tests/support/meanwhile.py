@@ -36,6 +36,11 @@ class Case:
         return read_state(self.technician.folder).transactions[-1]
 
     @property
+    def address(self) -> str:
+        """The machine's."""
+        return read_state(self.technician.folder).address or ""
+
+    @property
     def key(self) -> str:
         stored = open_file(self.technician.folder / "keystore.json", Secret(PASSPHRASE))
         return stored.key.private_hex().reveal()
