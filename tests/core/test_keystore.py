@@ -248,6 +248,61 @@ def test_the_strong_ways_of_locking_open_again(tmp_path: Path, key: Key) -> None
         assert store_key(folder, key, PASSPHRASE, kdf).key.address == key.address
 
 
+@pytest.mark.parametrize(
+    "kdf", [keystore.MEDIUM, Kdf("scrypt", 2**10, MIB), Kdf("pbkdf2", 12_345, 0)], ids=repr
+)
+def test_the_work_that_was_chosen_is_what_is_written(tmp_path: Path, key: Key, kdf: Kdf) -> None:
+    """Else a board with little memory could write a key that it cannot open again."""
+    store_key(tmp_path, key, PASSPHRASE, kdf)
+    crypto = json.loads((tmp_path / "keystore.json").read_text())["crypto"]
+    parameters = crypto["kdfparams"]
+    assert crypto["kdf"] == kdf.name
+    assert parameters["n" if kdf.name == "scrypt" else "c"] == kdf.work
+    assert parameters["dklen"] == 32
+    if kdf.name == "scrypt":
+        assert 128 * parameters["n"] * parameters["r"] * parameters["p"] == kdf.memory
+
+
+def test_the_strongest_work_is_within_what_opens(tmp_path: Path) -> None:
+    for kdf in (keystore.STRONG, keystore.MEDIUM):
+        assert kdf.memory == 128 * kdf.work * 8
+        keystore._check_work(bomb("scrypt", n=kdf.work, r=8, p=1)["crypto"])
+    keystore._check_work(bomb("pbkdf2", c=keystore.LIGHT.work)["crypto"])
+
+
+def test_storing_derives_the_key_twice_once_to_lock_and_once_to_open(
+    tmp_path: Path, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived: list[str] = []
+    encrypt, decrypt = Account.encrypt, Account.decrypt
+
+    def counted(name: str, usual: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*arguments: Any, **named: Any) -> Any:
+            derived.append(name)
+            return usual(*arguments, **named)
+
+        return count
+
+    monkeypatch.setattr(keystore.Account, "encrypt", counted("encrypt", encrypt))
+    monkeypatch.setattr(keystore.Account, "decrypt", counted("decrypt", decrypt))
+    store_key(tmp_path, key, PASSPHRASE, QUICK)
+    assert derived == ["encrypt", "decrypt"]
+
+
+def test_bytes_that_change_under_the_final_name_are_noticed(
+    tmp_path: Path, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoiled(folder: Path) -> None:
+        (folder / "keystore.json").write_text("something else")
+
+    monkeypatch.setattr(keystore, "sync_folder", spoiled)
+    recorded: list[object] = []
+    with pytest.raises(OnboardingError) as error:
+        store_key(tmp_path, key, PASSPHRASE, QUICK, recorded.append)
+    assert "does not read back" in error.value.problem.cause
+    assert not recorded
+
+
 def test_the_file_is_closed_before_its_first_byte_is_there(
     tmp_path: Path, key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,6 +395,66 @@ def test_a_disk_that_keeps_something_else_is_noticed_before_the_key_counts(
     error = refused(store_key, tmp_path, key, PASSPHRASE, QUICK)
     assert "does not read back" in error.problem.cause
     assert not (tmp_path / "keystore.json").exists()
+
+
+# A run that died between the keystore and its record
+
+
+def dies(stored: keystore.StoredKey) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def unrecorded(tmp_path: Path, key: Key) -> Path:
+    with pytest.raises(KeyboardInterrupt):
+        store_key(tmp_path, key, PASSPHRASE, QUICK, dies)
+    return tmp_path
+
+
+def adopted(folder: Path, address: str | None, passphrase: Secret = PASSPHRASE) -> str | None:
+    recorded: list[keystore.StoredKey] = []
+    stored = keystore.adopt(folder, passphrase, address, recorded.append)
+    assert recorded == ([] if stored is None else [stored])
+    return stored.key.address if stored else None
+
+
+def test_an_unrecorded_keystore_stands_in_for_a_new_key_once(unrecorded: Path, key: Key) -> None:
+    assert adopted(unrecorded, None) == key.address
+    assert [path.name for path in unrecorded.iterdir()] == ["keystore.json"]
+    assert adopted(unrecorded, None) is None, "it is recorded now"
+
+
+def test_a_keystore_stands_in_for_its_own_key_only(stored: Path, key: Key) -> None:
+    assert adopted(stored.parent, key.address) == key.address
+    assert adopted(stored.parent, generate_key().address) is None
+    assert adopted(stored.parent, None) is None
+
+
+def test_a_keystore_that_claims_an_address_it_does_not_open_is_not_taken(
+    stored: Path, key: Key
+) -> None:
+    content = json.loads(stored.read_text())
+    other = generate_key().address
+    stored.write_text(json.dumps({**content, "address": other[2:]}))
+    assert adopted(stored.parent, other) is None
+
+
+def test_an_unrecorded_keystore_of_another_passphrase_or_key_is_left_alone(
+    unrecorded: Path, key: Key
+) -> None:
+    before = {path.name: path.read_bytes() for path in unrecorded.iterdir()}
+    assert adopted(unrecorded, None, Secret("wrong horse")) is None
+    assert adopted(unrecorded, generate_key().address) is None
+    assert {path.name: path.read_bytes() for path in unrecorded.iterdir()} == before
+    error = refused(store_key, unrecorded, generate_key(), PASSPHRASE, QUICK)
+    assert error.code == "KEYSTORE_EXISTS"
+    assert "--key keep" in error.problem.remedy
+
+
+def test_a_record_that_fails_keeps_the_keystore_adoptable(unrecorded: Path, key: Key) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        keystore.adopt(unrecorded, PASSPHRASE, None, dies)
+    assert adopted(unrecorded, None) == key.address
 
 
 # Passphrases
