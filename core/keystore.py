@@ -318,8 +318,9 @@ def _check_work(crypto: Any) -> None:
     if names is None or not isinstance(parameters, dict):
         raise ValueError("it is not locked with scrypt or pbkdf2")
     numbers = [parameters.get(name, 0) for name in names]
-    if not all(type(number) is int and number > 0 for number in numbers):
-        raise ValueError(f"{', '.join(names)} must be whole numbers above 0")
+    for name, number in zip(names, numbers, strict=True):
+        if type(number) is not int or number < 1:
+            raise ValueError(f"{name} is not a whole number above 0")
     if parameters.get("dklen") != _KEY_LENGTH:
         raise ValueError(f"dklen must be {_KEY_LENGTH}")
     scrypt = "n" in names

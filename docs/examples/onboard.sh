@@ -9,9 +9,7 @@ answers=(--documentation-url "https://example.com/$NAME" --data-api "https://exa
   --data-visibility public --passphrase-file "$PASSPHRASE_FILE" --backup none --fund owner --yes)
 
 for attempt in {1..30}; do
-  key=generate
-  if [[ -e $state/keystore.json ]]; then key=keep; fi # stopped just after the key was made
-  "${wizard[@]}" --no-input --key "$key" "${answers[@]}"
+  "${wizard[@]}" --no-input --key generate "${answers[@]}"
   code=$?
   case $code in
     0) exec "${wizard[@]}" receipt --verify ;;

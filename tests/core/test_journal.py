@@ -126,7 +126,42 @@ def test_the_file_is_for_this_user_alone_and_only_grows(path: Path) -> None:
     assert [record.number for record in read_records(path)] == [1, 2, 3, 4, 5, 6]
 
 
+GOLDEN = Path(__file__).parent / "vectors" / "journal-format-1.jsonl"
+
+
+def test_a_journal_of_an_earlier_version_reads_as_it_was_written() -> None:
+    """Made by tests.core.make_journal. Else an update would call a machine's journal damaged."""
+    records = read_records(GOLDEN)
+    lines = [json.loads(line) for line in GOLDEN.read_text(encoding="ascii").splitlines()]
+    assert len(records) == len(lines) >= 29
+    for record, line in zip(records, lines, strict=True):
+        assert type(record.event).__name__ == line["event"]
+        data = record.event.to_data()
+        assert {name: data[name] for name in line["data"]} == line["data"]
+    texts = [line["data"].get("documentation_url", "") for line in lines]
+    assert any(not text.isascii() for text in texts), "the checksum of other letters is not tried"
+
+
 # Damage
+
+
+def test_a_torn_tail_is_repaired_in_a_long_journal_too(path: Path) -> None:
+    """The limit is that of one record, wherever it stands."""
+    events = [STARTED, *[ev.StepFailed("FUNDING", "X", {}, "long " * 200)] * 80]
+    content = written(path, *events)
+    assert len(content) > 80_000
+    path.write_bytes(content[:-40])
+    journal = Journal(path, lambda: START)
+    assert [record.event for record in journal.open()] == events[:-1]
+    assert journal.repaired > 1000
+    journal.close()
+
+
+def test_a_tail_longer_than_any_record_is_refused(path: Path) -> None:
+    content = written(path, *run())
+    records, good = parse(content + b"x" * 65_536, path)
+    assert (len(records), good) == (5, len(content))
+    assert damaged(content + b"x" * 65_537, path).problem.params["line"] == "6"
 
 
 @pytest.mark.parametrize("events", [[STARTED], run()], ids=["the only record", "a later one"])

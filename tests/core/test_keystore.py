@@ -24,48 +24,6 @@ MIB = 1024 * 1024
 QUICK = Kdf("pbkdf2", 100, 0)
 PASSPHRASE = Secret("correct horse")
 
-# Web3 Secret Storage definition, version 3, "Test Vectors": passphrase "testpassword".
-VECTOR_KEY = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d"
-CIPHER = {"cipher": "aes-128-ctr"}
-VECTOR_ADDRESS = "008aeeda4d805471df9b2a5b0f38a0c3bcba786b"
-VECTORS = {
-    "pbkdf2": {
-        "crypto": {
-            **CIPHER,
-            "cipherparams": {"iv": "6087dab2f9fdbbfaddc31a909735c1e6"},
-            "ciphertext": "5318b4d5bcd28de64ee5559e671353e16f075ecae9f99c7a79a38af5f869aa46",
-            "kdf": "pbkdf2",
-            "kdfparams": {
-                "c": 262144,
-                "dklen": 32,
-                "prf": "hmac-sha256",
-                "salt": "ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd",
-            },
-            "mac": "517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2",
-        },
-        "id": "3198bc9c-6672-5ab3-d995-4942343ae5b6",
-        "version": 3,
-    },
-    "scrypt": {
-        "crypto": {
-            **CIPHER,
-            "cipherparams": {"iv": "83dbcc02d8ccb40e466191a123791e0e"},
-            "ciphertext": "d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c",
-            "kdf": "scrypt",
-            "kdfparams": {
-                "dklen": 32,
-                "n": 262144,
-                "p": 8,
-                "r": 1,
-                "salt": "ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19",
-            },
-            "mac": "2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097",
-        },
-        "id": "3198bc9c-6672-5ab3-d995-4942343ae5b6",
-        "version": 3,
-    },
-}
-
 
 @pytest.fixture
 def key() -> Key:
@@ -130,122 +88,60 @@ def test_what_was_stored_opens_again_here_and_with_other_tools(
     assert peek_address(path) == key.address
 
 
-@pytest.mark.parametrize("name", ["pbkdf2", "scrypt"])
-def test_the_vectors_of_the_standard_open(tmp_path: Path, name: str) -> None:
-    path = tmp_path / "other.json"
-    path.write_text(json.dumps(VECTORS[name]))
-    opened = open_file(path, Secret("testpassword"))
-    assert opened.key.private_bytes().hex() == VECTOR_KEY
-    assert opened.kdf == name
-    assert peek_address(path) is None
-    assert refused(open_file, path, Secret("Testpassword")).code == "PASSPHRASE_WRONG"
-
-
-def renamed(value: Any, change: Callable[[str], str]) -> Any:
-    """The same with the name of every part changed."""
-    if not isinstance(value, dict):
-        return value
-    return {change(name): renamed(part, change) for name, part in value.items()}
-
-
-WALLETS: dict[str, Callable[[dict], dict]] = {
-    "geth, web3.py": lambda vector: {**vector, "address": VECTOR_ADDRESS},
-    "MyEtherWallet, ethers": lambda vector: {
-        "version": 3,
-        "id": vector["id"],
-        "address": VECTOR_ADDRESS,
-        "Crypto": vector["crypto"],
-        "x-ethers": {"client": "ethers.js", "gethFilename": "UTC--2026", "version": "0.1"},
-    },
-    "all capitals": lambda vector: renamed(vector, str.upper),
-    "each name capitalised": lambda vector: renamed(vector, str.title),
-    "version as text": lambda vector: {**vector, "version": "3"},
-}
-
-
-@pytest.mark.parametrize(
-    ("wallet", "name"), [*((wallet, "pbkdf2") for wallet in WALLETS), ("all capitals", "scrypt")]
-)
-def test_the_forms_of_other_wallets_open(tmp_path: Path, wallet: str, name: str) -> None:
-    path = tmp_path / "other.json"
-    path.write_text(json.dumps(WALLETS[wallet](VECTORS[name])))
-    opened = open_file(path, Secret("testpassword"))
-    assert opened.key.private_bytes().hex() == VECTOR_KEY
-    assert opened.kdf == name
-
-
-def bomb(kdf: str, **parameters: object) -> dict:
-    """A keystore whose derivation takes other parameters; None removes one."""
-    crypto = VECTORS[kdf]["crypto"]
-    merged = {**crypto["kdfparams"], **parameters}
-    kept = {name: value for name, value in merged.items() if value is not None}
-    return {**VECTORS[kdf], "crypto": {**crypto, "kdfparams": kept}}
-
-
-LARGE = bomb("scrypt", n=2**24, r=8, p=1)
-BOMBS = {
-    "scrypt, memory": LARGE,
-    "scrypt, time": bomb("scrypt", n=2**18, r=8, p=512),
-    "scrypt, r": bomb("scrypt", n=2, r=2**24, p=1),
-    "scrypt, dklen": bomb("scrypt", dklen=2**31),
-    "scrypt, n as text": bomb("scrypt", n=str(2**24)),
-    "scrypt, n true": bomb("scrypt", n=True),
-    "scrypt, no p": bomb("scrypt", p=None),
-    "scrypt, p below 0": bomb("scrypt", p=-1),
-    "pbkdf2, rounds": bomb("pbkdf2", c=2**30),
-    "pbkdf2, rounds just above": bomb("pbkdf2", c=10_000_001),
-    "pbkdf2, dklen": bomb("pbkdf2", dklen=2**20),
-    "pbkdf2, no dklen": bomb("pbkdf2", dklen=None),
-    "pbkdf2, rounds in a fraction": bomb("pbkdf2", c=1e9),
-    "CRYPTO": {"version": 3, "CRYPTO": LARGE["crypto"]},
-    "KDFPARAMS": {"version": 3, "crypto": renamed(LARGE["crypto"], str.upper)},
-    "crypto and Crypto": {**VECTORS["scrypt"], "Crypto": LARGE["crypto"]},
-    "n and N": bomb("scrypt", N=2**24),
-    "c and C": bomb("pbkdf2", C=2**30),
-    "kdf and KDF": {**VECTORS["pbkdf2"], "crypto": {**LARGE["crypto"], "KDF": "pbkdf2"}},
-    "no kdf": {**LARGE, "crypto": {**LARGE["crypto"], "kdf": None}},
-    "another kdf": {**LARGE, "crypto": {**LARGE["crypto"], "kdf": "argon2id"}},
-    "kdf in capitals": {**LARGE, "crypto": {**LARGE["crypto"], "kdf": "SCRYPT"}},
-}
-
-
-@pytest.mark.parametrize("name", list(BOMBS))
-def test_a_keystore_that_takes_too_much_is_refused_before_anything_is_computed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    def computed(*_: object) -> None:
-        raise AssertionError("it was computed")
-
-    monkeypatch.setattr(keystore.Account, "decrypt", computed)
-    path = tmp_path / "other.json"
-    path.write_text(json.dumps(BOMBS[name]))
-    error = refused(open_file, path, Secret("testpassword"))
-    assert error.code == "KEYSTORE_UNREADABLE"
-    assert "AssertionError" not in error.problem.cause
-
-
-@pytest.mark.parametrize(
-    "private",
-    [b"", bytes(32), b"\x01" * 31, b"\xff" * 32],
-    ids=["empty", "zero", "short", "large"],
-)
-def test_a_keystore_that_holds_no_private_key_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private: bytes
-) -> None:
-    path = tmp_path / "other.json"
-    path.write_text(json.dumps(VECTORS["pbkdf2"]))
-    monkeypatch.setattr(keystore.Account, "decrypt", lambda *_: private)
-    error = refused(open_file, path, Secret("testpassword"))
-    assert error.code == "KEYSTORE_UNREADABLE"
-    assert "no private key" in error.problem.cause
-
-
 def test_the_strong_ways_of_locking_open_again(tmp_path: Path, key: Key) -> None:
     """The real work factors, the smallest and the largest; a few seconds."""
     for number, kdf in enumerate((keystore.LIGHT, keystore.STRONG)):
         folder = tmp_path / str(number)
         folder.mkdir()
         assert store_key(folder, key, PASSPHRASE, kdf).key.address == key.address
+
+
+@pytest.mark.parametrize(
+    "kdf", [keystore.MEDIUM, Kdf("scrypt", 2**10, MIB), Kdf("pbkdf2", 12_345, 0)], ids=repr
+)
+def test_the_work_that_was_chosen_is_what_is_written(tmp_path: Path, key: Key, kdf: Kdf) -> None:
+    """Else a board with little memory could write a key that it cannot open again."""
+    store_key(tmp_path, key, PASSPHRASE, kdf)
+    crypto = json.loads((tmp_path / "keystore.json").read_text())["crypto"]
+    parameters = crypto["kdfparams"]
+    assert crypto["kdf"] == kdf.name
+    assert parameters["n" if kdf.name == "scrypt" else "c"] == kdf.work
+    assert parameters["dklen"] == 32
+    if kdf.name == "scrypt":
+        assert 128 * parameters["n"] * parameters["r"] * parameters["p"] == kdf.memory
+
+
+def test_storing_derives_the_key_twice_once_to_lock_and_once_to_open(
+    tmp_path: Path, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived: list[str] = []
+    encrypt, decrypt = Account.encrypt, Account.decrypt
+
+    def counted(name: str, usual: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*arguments: Any, **named: Any) -> Any:
+            derived.append(name)
+            return usual(*arguments, **named)
+
+        return count
+
+    monkeypatch.setattr(keystore.Account, "encrypt", counted("encrypt", encrypt))
+    monkeypatch.setattr(keystore.Account, "decrypt", counted("decrypt", decrypt))
+    store_key(tmp_path, key, PASSPHRASE, QUICK)
+    assert derived == ["encrypt", "decrypt"]
+
+
+def test_bytes_that_change_under_the_final_name_are_noticed(
+    tmp_path: Path, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoiled(folder: Path) -> None:
+        (folder / "keystore.json").write_text("something else")
+
+    monkeypatch.setattr(keystore, "sync_folder", spoiled)
+    recorded: list[object] = []
+    with pytest.raises(OnboardingError) as error:
+        store_key(tmp_path, key, PASSPHRASE, QUICK, recorded.append)
+    assert "does not read back" in error.value.problem.cause
+    assert not recorded
 
 
 def test_the_file_is_closed_before_its_first_byte_is_there(
@@ -401,7 +297,6 @@ def test_a_wrong_passphrase_says_so_and_shows_neither(stored: Path) -> None:
         '{"version": 3}',
         '{"version": 1, "crypto": {}}',
         '{"version": 3, "crypto": 5}',
-        json.dumps({**VECTORS["pbkdf2"], "crypto": {**VECTORS["pbkdf2"]["crypto"], "kdf": "md5"}}),
         "[" * 60_000,
         "x" * 70_000,
         "\udcff",

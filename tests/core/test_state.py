@@ -136,6 +136,34 @@ def test_a_failure_is_kept_with_its_end_until_something_overcomes_it() -> None:
     assert state.failure is None
 
 
+OVERCOMING = [
+    ev.KeypairStored(OWNER, "generated", "scrypt", "00"),
+    ev.FundingWayChosen("manual"),
+    ev.EnrolmentIssued(OWNER),
+    ev.NftMinted(7, 9, "sent"),
+    ev.TransactionIncluded("0x1", 8, "0xb8", True, 5),
+]
+
+
+@pytest.mark.parametrize("event", OVERCOMING, ids=lambda event: type(event).__name__)
+def test_a_failure_that_is_overcome_goes(event: ev.Event) -> None:
+    assert folded(*CONFIRMED, failed("TRANSFER_FAILED"), event).failure is None
+
+
+def test_a_record_that_overcomes_nothing_leaves_the_failure() -> None:
+    state = folded(*CONFIRMED, failed("TRANSFER_FAILED"), ev.BalanceChanged(1, 6))
+    assert state.failure is not None
+
+
+def test_a_cooldown_that_still_runs_survives_the_choice_of_another_way() -> None:
+    until = NOW + timedelta(seconds=30)
+    waits = folded(*CONFIRMED, failed("RATE_LIMITED", until), ev.FundingWayChosen("manual"))
+    assert waits.failure is not None
+    assert waits.failure.problem.until == until
+    over = folded(*CONFIRMED, failed("RATE_LIMITED", NOW), ev.FundingWayChosen("manual"))
+    assert over.failure is None
+
+
 def test_a_failure_of_another_version_s_code_is_still_a_failure() -> None:
     state = folded(*CONFIRMED, failed("FROM_THE_FUTURE"))
     assert state.failure is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.http import Http
@@ -138,17 +138,20 @@ def test_of_a_long_host_the_end_is_kept_because_it_counts() -> None:
 
 TOP = Path(__file__).resolve().parents[2]
 WORDS = st.text(st.sampled_from('[]{}"\\\\,:u0dé\n'), max_size=12)
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | WORDS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=3),
 )
 
 
+@UNHURRIED
 @given(VALUES, st.booleans())
 def test_json_reads_as_written_whatever_its_strings_hold(value: Any, ascii_only: bool) -> None:
     assert read_json(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
 
 
+@UNHURRIED
 @given(VALUES, st.integers(min_value=101, max_value=300), st.booleans())
 def test_nesting_is_counted_whatever_the_strings_before_it_hold(
     value: Any, levels: int, named: bool

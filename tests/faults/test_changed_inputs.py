@@ -17,6 +17,8 @@ from core.state import Action, Details
 from tests.support.clock import FakeClock
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 
+ANOTHER = Path(__file__).parent.parent / "core" / "vectors" / "ethers-6.17.0.json"
+"""A keystore of another machine."""
 KEY = "0x" + "4f" * 32
 OTHER_ADDRESS = "0x00000000000000000000000000000000000000AA"
 
@@ -124,7 +126,7 @@ async def test_a_keystore_of_another_machine_is_not_used(
     ("content", "code"),
     [
         (None, "KEYSTORE_MISSING"),
-        (b'{"version": 3, "address": "' + b"ab" * 20 + b'"}', "KEYSTORE_OTHER_ADDRESS"),
+        (ANOTHER.read_bytes(), "KEYSTORE_OTHER_ADDRESS"),
         (b"{}", "KEYSTORE_UNREADABLE"),
     ],
     ids=["gone", "of another machine", "broken"],

@@ -10,17 +10,30 @@ import shlex
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from core.events import KeypairStored
 from core.journal import read_records
+from core.keystore import open_file
 from core.lock import held, holder
+from core.secrets import Secret
 from tests.terminal.conftest import Note
-from tests.terminal.console import COMMAND, DETAILS, Devnet, clean_environment, console, devnet
+from tests.terminal.console import (
+    COMMAND,
+    DETAILS,
+    PASSPHRASE,
+    Console,
+    Devnet,
+    clean_environment,
+    console,
+    devnet,
+)
 
 pytestmark = pytest.mark.terminal
 
@@ -206,3 +219,40 @@ def test_hung_up_with_its_terminal_still_there_it_leaves_that_in_order(
         assert b"To go on:" in end
         assert b"Traceback" not in tty.raw
     note("life", what="SIGHUP, terminal alive", ended="clean, exit 129")
+
+
+ENDS: dict[str, tuple[int, Callable[[Console], None]]] = {
+    "term": (143, lambda tty: os.kill(tty.child.pid, signal.SIGTERM)),
+    "hup": (129, lambda tty: os.kill(tty.child.pid, signal.SIGHUP)),
+    "ctrl+q": (1, lambda tty: tty.type("\x11")),
+}
+
+
+@pytest.mark.parametrize("moment", ["encrypting", "recording"])
+@pytest.mark.parametrize("way", list(ENDS))
+def test_ended_while_it_stores_the_key_it_has_keystore_and_record(
+    *, tmp_path: Path, network: Devnet, way: str, moment: str, note: Note
+) -> None:
+    environment = clean_environment(tmp_path, **network.variables)
+    state, told = tmp_path / "machine", tmp_path / "told"
+    code, end = ENDS[way]
+    arguments = ["--state-dir", str(state), *DETAILS]
+    stopped = [sys.executable, "-m", "tests.support.stopped_wizard", moment, str(told)]
+    with console(arguments, environment, tmp_path, command=stopped) as tty:
+        tty.environment()
+        tty.keypair()
+        tty.until(told.exists, "the key is being stored")
+        end(tty)
+        assert tty.ends() == code
+        assert b"Traceback" not in tty.raw
+        assert b"To go on:" in tty.raw
+    events = [record.event for record in read_records(state / "journal.jsonl")]
+    (stored,) = [event for event in events if isinstance(event, KeypairStored)]
+    opened = open_file(state / "keystore.json", Secret(PASSPHRASE))
+    assert opened.key.address == stored.address
+    assert not holder(state), "the folder is still held"
+    with console(arguments, environment, tmp_path) as tty:
+        tty.sees("Keypair")
+        tty.enter()
+        tty.title("Keep a copy of the key")
+    note("life", what=f"{way}, {moment} the key", ended=f"recorded, exit {code}")
