@@ -76,9 +76,7 @@ class PlainWizard(Prompts):
             self.console.say("? at a question explains the step. ctrl+c leaves; nothing is lost.")
         try:
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
-                if self.engine.state.open_transactions and self.answers.passphrase_file:
-                    await self._keys.unlock()  # what is stuck can then be given a higher fee
-                await self.engine.reconcile()
+                await self._reconcile()
             while self.engine.action is not Action.NOTHING:
                 try:
                     await self._funding.take_way_ahead()
@@ -108,6 +106,19 @@ class PlainWizard(Prompts):
             return self._left()
         self._receipt()
         return EXIT_DONE
+
+    async def _reconcile(self) -> None:
+        asked = self.answers.passphrase_file or not self.answers.no_input
+        if self.engine.state.open_transactions and asked:
+            await self._keys.unlock()  # what is stuck can then be given a higher fee
+        while True:
+            try:
+                return await self.engine.reconcile()
+            except OnboardingError as error:
+                if not self._can_agree(error.problem):
+                    raise
+                if await self._failed(error) is not None:
+                    raise NotAgreed from error
 
     async def _before_money(self) -> None:
         """What was given ahead and would stop it later is found out before anything is paid."""
@@ -159,6 +170,8 @@ class PlainWizard(Prompts):
         if problem.code == "CODE_USED":
             await self._pause(float(problem.params.get("seconds", "30")))
             return None
+        if self._can_agree(problem):
+            return self._ask_about_fee(problem)
         left = problem.remaining(self.engine.clock.now()).total_seconds()
         if 0 < left <= _SOON:
             await self._pause(left)
@@ -169,6 +182,23 @@ class PlainWizard(Prompts):
             return exit_code(problem.kind)
         self.console.refused()
         typed = self.console.ask("", "Enter tries again, q leaves").lower()
+        return exit_code(problem.kind) if typed.startswith("q") else None
+
+    def _can_agree(self, problem: Problem) -> bool:
+        """Whether somebody is there to be asked about a higher fee: no answer given ahead
+        stands for that.
+        """
+        return problem.code == "FEE_TOO_HIGH" and not self.answers.no_input
+
+    def _ask_about_fee(self, problem: Problem) -> int | None:
+        """The exit code to leave with, or None to try again."""
+        self.console.refused()
+        question = (
+            f'Type "agree" to pay at most {problem.params["now"]}; Enter tries again, q leaves'
+        )
+        typed = self.console.ask("", question).lower()
+        if typed == "agree":
+            self.engine.agree_to_fee(problem)
         return exit_code(problem.kind) if typed.startswith("q") else None
 
     async def _pause(self, seconds: float) -> None:
@@ -208,9 +238,10 @@ class PlainWizard(Prompts):
             return
         network = self.engine.settings.network
         self.console.say(
-            f"bond {peaq(quote.bond, up=True)}, fee at most {peaq(quote.fee, up=True)}, "
-            f"left at least {peaq(max(quote.after, 0))} {network.token}"
+            f"bond {peaq(quote.bond, up=True)}, maximum fee {peaq(quote.fee, up=True)}, "
+            f"balance after at least {peaq(max(quote.after, 0))} {network.token}"
         )
+        self.console.say("The maximum fee covers all transactions, this one and those after it.")
         self.console.say(f"network {quote.network}, contract {quote.contract}")
         if quote.single:
             self.console.say("One transaction registers, mints and writes the description.")
@@ -220,7 +251,7 @@ class PlainWizard(Prompts):
         if self.answers.accept_bond is None:
             self.consent("Sign and register?", word="register", option="--accept-bond")
         await self._keys.unlock()
-        await self.engine.register(agreed_bond=quote.bond)
+        await self.engine.register(agreed_bond=quote.bond, agreed_price=quote.price)
 
     async def _mint(self) -> None:
         registered = self.engine.state.registered

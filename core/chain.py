@@ -17,6 +17,7 @@ from core.chain_facts import (
     block_number,
     history_fees,
     read_receipt,
+    with_margin,
 )
 from core.contracts import Revert, codec, read_revert
 from core.did import ATTRIBUTE_NAMES
@@ -24,9 +25,6 @@ from core.errors import OnboardingError, fault
 from core.networks import Contracts, Network
 from core.pace import Pace
 from core.rpc import FEES, HEIGHT, READ_PATIENCE, Call, NoFeeHistory, Rpc, RpcError, quantity
-
-GAS_MARGIN_PERCENT = 125
-"""web3 adds none, and the state may move between estimate and block."""
 
 
 class Chain:
@@ -80,7 +78,10 @@ class Chain:
         )
         _hand_out(asks, answers.results)
         *_, newest, price = answers.results
-        return block_fees(newest, quantity(price, self.rpc.host)), answers.height
+        fees = block_fees(newest, quantity(price, self.rpc.host))
+        if fees is None:
+            raise fault("RPC_NOT_A_NODE", host=self.rpc.host, reason="it hides the base fee")
+        return fees, answers.height
 
     async def read_back(self, *asks: Ask[Any], right: Callable[[], bool], at_least: int) -> None:
         """Reads at or after the block of a write what it is to have brought, unless it was
@@ -186,7 +187,8 @@ class Chain:
                     return revert
                 if held is not None:
                     return Revert("", result.message)
-            return quantity(result, self.rpc.host) * GAS_MARGIN_PERCENT // 100
+            host = self.rpc.host
+            return with_margin(quantity(result, host), self.network.block_gas_limit, host)
 
         return Ask([("eth_estimateGas", [transaction, *supposed])], understand)
 

@@ -55,6 +55,8 @@ class Onboarding:
         self._connect = connect
         self._available_memory = available_memory
         self._single_transaction = single_transaction
+        self._agreed_prices: dict[str, int] = {}
+        """Wei per gas that people agreed to in this run, by the address that pays."""
         self._context: Context | None = None
         self._loading: asyncio.Task[Context] | None = None
         self._busy = asyncio.Lock()
@@ -118,6 +120,7 @@ class Onboarding:
                 connect=self._connect,
                 available_memory=self._available_memory,
                 single_transaction=self._single_transaction,
+                agreed_prices=self._agreed_prices,
             )
 
         self._context = await asyncio.to_thread(build)
@@ -261,11 +264,13 @@ class Onboarding:
         async with self._step(Step.FUNDING) as context:
             return await quote_transfer(context)
 
-    async def pay_from_owner(self, *, agreed: int) -> Balance:
+    async def pay_from_owner(self, quote: OwnerQuote) -> Balance:
+        """Pays what `quote` says, to which people have agreed, or less."""
         from core.owner_wallet import pay_from_owner
 
+        self._agreed_prices[quote.owner] = quote.price
         async with self._step(Step.FUNDING) as context:
-            return await pay_from_owner(context, agreed=agreed)
+            return await pay_from_owner(context, agreed=quote.amount)
 
     async def look_at_balance(self) -> Balance:
         """Reads the balance; records the wallet as funded where it is enough. Not recorded as a
@@ -283,11 +288,19 @@ class Onboarding:
         async with self._step(Step.REGISTRATION) as context:
             return await quote(context)
 
-    async def register(self, *, agreed_bond: int) -> None:
+    async def register(self, *, agreed_bond: int, agreed_price: int) -> None:
+        """Registers for at most `agreed_bond` wei. This and what follows is signed for at most
+        `agreed_price` wei per gas.
+        """
         from core.registration import register
 
         async with self._step(Step.REGISTRATION) as context:
+            self._agreed_prices[context.address] = agreed_price
             await register(context, agreed_bond=agreed_bond)
+
+    def agree_to_fee(self, problem: Problem) -> None:
+        """Let the next try sign at the price that a FEE_TOO_HIGH names."""
+        self._agreed_prices[problem.params["payer"]] = int(problem.params["price_wei"])
 
     async def record_details(self, details: Details) -> None:
         from core.machine_nft import record_details

@@ -11,15 +11,13 @@ from core.amounts import peaq
 from core.context import Context
 from core.contracts import Revert
 from core.errors import fault
+from core.fees import TRANSFER_GAS, gas_left, price_to_agree
 from core.funding import look
 from core.intent import Intent
 from core.keypair import check_keystore
 from core.keys import Key, parse_key
 from core.state import Balance, OwnerQuote
 from core.transactions import TakenBack
-
-TRANSFER_GAS = 21_000
-"""Gas of a plain transfer (Ethereum yellow paper, appendix G); the node's estimate decides."""
 
 
 def owner_key(context: Context) -> Key:
@@ -39,19 +37,21 @@ async def quote_transfer(context: Context) -> OwnerQuote:
     key = owner_key(context)
     balance = await look(context)
     held = context.chain.balance(key.address)
-    fees, _ = await context.chain.read_with_fees(held, at_least=context.state.height)
-    fee = TRANSFER_GAS * 125 // 100 * fees.cap
-    return OwnerQuote(key.address, balance.missing, fee, held.value)
+    now, _ = await context.chain.read_with_fees(held, at_least=context.state.height)
+    fees = context.sender.fee_limit.within(now, key.address, anew=True)
+    gas, spare = gas_left(context.state, key.address), held.value - balance.missing
+    price = price_to_agree(fees, context.settings.network, gas=gas, spare=spare)
+    return OwnerQuote(key.address, balance.missing, gas * price, held.value, price)
 
 
 async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
     """Sends what is missing, at most `agreed` wei, to the machine. Has an outside effect.
 
-    Raises OnboardingError: OWNER_POOR, AMOUNT_CHANGED, TRANSACTION_…, RPC_….
+    Raises OnboardingError: OWNER_POOR, AMOUNT_CHANGED, FEE_…, TRANSACTION_…, RPC_….
     """
     key = owner_key(context)
     await check_keystore(context)
-    await context.sender.settle(context.memory.key)
+    await context.sender.settle(key)
     balance = await look(context)
     if not balance.missing:
         return balance
@@ -65,7 +65,8 @@ async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
     chain = context.chain
     intent = Intent("funding", key.address, context.address, balance.missing, "0x", 0)
     account, gas = chain.account(key.address), chain.gas(intent.as_call())
-    fees, _ = await chain.read_with_fees(account, gas, at_least=context.state.height)
+    now, _ = await chain.read_with_fees(account, gas, at_least=context.state.height)
+    fees = context.sender.fee_limit.within(now, key.address)
     # The estimate of a poor account looks like a revert (promises.md, 13).
     poor = isinstance(gas.value, Revert)
     units = TRANSFER_GAS if isinstance(gas.value, Revert) else gas.value

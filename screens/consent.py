@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from core.errors import OnboardingError
+from core.errors import OnboardingError, Problem
+from core.networks import Network
 from core.secrets import Secret
 from screens.widgets.button import ActionButton
 from screens.widgets.inputs import Field, Row
@@ -71,6 +72,21 @@ class ConsentScreen(ModalScreen[bool]):
 
     def action_refuse(self) -> None:
         self.dismiss(False)
+
+
+def fee_question(problem: Problem, network: Network) -> ConsentScreen:
+    """Asks to agree to the price that a FEE_TOO_HIGH names."""
+    now, agreed = problem.params["now"], problem.params["agreed"]
+    return ConsentScreen(
+        "The fee is higher now",
+        [
+            f"Maximum fee  {now} {network.token}   for all transactions still to come",
+            f"Agreed       {agreed} {network.token}",
+            f"on {network.title}. Or wait: the fee may fall again.",
+        ],
+        yes="Agree to the fee",
+        loud=network.real_money,
+    )
 
 
 class UnlockScreen(ModalScreen[bool]):
