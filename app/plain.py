@@ -190,12 +190,22 @@ class PlainWizard(Prompts):
         """
         return problem.code == "FEE_TOO_HIGH" and not self.answers.no_input
 
+    @property
+    def _consents_ahead(self) -> bool:
+        """Whether registering asks nobody."""
+        real = self.engine.settings.network.real_money
+        return self.answers.accept_bond is not None or (self.answers.yes and not real)
+
     def _ask_about_fee(self, problem: Problem) -> int | None:
         """The exit code to leave with, or None to try again."""
         self.console.refused()
-        question = (
-            f'Type "agree" to pay at most {problem.params["now"]}; Enter tries again, q leaves'
-        )
+        unsigned = not self.engine.state.open_transactions
+        if self.engine.action is Action.REGISTER and unsigned and not self._consents_ahead:
+            # The next try shows bond and fee, and asks.
+            typed = self.console.ask("", "Enter shows the new fee, q leaves").lower()
+            return exit_code(problem.kind) if typed.startswith("q") else None
+        most = f"{problem.params['now']} {self.engine.settings.network.token}"
+        question = f'Type "agree" for a maximum fee of {most}; Enter tries again, q leaves'
         typed = self.console.ask("", question).lower()
         if typed == "agree":
             self.engine.agree_to_fee(problem)
@@ -250,8 +260,11 @@ class PlainWizard(Prompts):
         self._check_accepted(quote.bond)
         if self.answers.accept_bond is None:
             self.consent("Sign and register?", word="register", option="--accept-bond")
+        price, agreed = quote.price, self.engine.agreed_price
+        if agreed and self._consents_ahead:
+            price = min(price, agreed)
         await self._keys.unlock()
-        await self.engine.register(agreed_bond=quote.bond, agreed_price=quote.price)
+        await self.engine.register(agreed_bond=quote.bond, agreed_price=price)
 
     async def _mint(self) -> None:
         registered = self.engine.state.registered

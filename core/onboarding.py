@@ -79,6 +79,14 @@ class Onboarding:
         return self._context is not None and self._context.memory.key is not None
 
     @property
+    def agreed_price(self) -> int | None:
+        """Wei per gas that people agreed to for the machine's transactions, in this run or when
+        one was signed.
+        """
+        address = self.state.address or ""
+        return self._agreed_prices.get(address) or self.state.agreed_price(address)
+
+    @property
     def ways(self) -> tuple[str, ...]:
         """The ways in which this wallet can be funded, the easiest first."""
         keypair = self.state.keypair

@@ -349,7 +349,7 @@ async def test_a_replacement_that_the_wallet_cannot_pay_is_said(slow: Machine) -
     assert found.code == "FEE_UNPAYABLE"
     assert slow.address in found.remedy
     assert signed(slow.state) == [20]
-    slow.network.send(slow.address, 10**18)
+    slow.network.set_base_fee(USUAL)
     blocks_every(slow, 6.0)
     await slow.restart()
     await slow.drive()

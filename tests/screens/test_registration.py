@@ -8,6 +8,7 @@ import pytest
 
 from core.state import Action
 from tests.screens.driver import at_step, at_the_wizard, journalled
+from tests.support.chain_handle import ChainHandle
 from tests.support.machine import Machine, check_once
 
 
@@ -189,4 +190,63 @@ async def test_enter_twice_registers_once(machine: Machine) -> None:
         await technician.pilot.press("enter")
         assert primary.disabled or technician.place == "MachineNftScreen"
         await technician.on("MachineNftScreen")
+    assert len(machine.network.registrations(machine.address)) == 1
+
+
+async def test_a_fee_that_rose_after_it_was_shown_is_shown_again_before_anything_is_signed(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        machine.network.set_base_fee(50 * 10**9)
+        try:
+            await technician.press("enter")
+            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.sees("Nothing was signed.")
+            assert technician.state.transactions == ()
+            await technician.press("enter")
+            await technician.sees("max. fee 0.200000 PEAQ for all transactions")
+            await technician.sees("Enter sign and register")
+            assert technician.state.transactions == ()
+            await technician.finish()
+        finally:
+            machine.network.set_base_fee(10 * 10**9)
+    check_once(machine)
+    assert all(tx.max_fee_wei <= tx.agreed_price_wei for tx in machine.state.transactions)
+
+
+async def test_a_pending_registration_gets_the_higher_fee_with_one_key(machine: Machine) -> None:
+    """The fee rises while it is pending; nothing is signed anew before somebody agrees."""
+    handle = ChainHandle(machine.network)
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        handle.hold()
+
+        def rise(_: float) -> None:
+            machine.network.set_base_fee(50 * 10**9)
+            machine.network.mine()
+
+        machine.clock.while_asleep = rise
+        try:
+            await technician.press("enter")
+            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.sees("The transaction stays pending.")
+            await technician.sees("Enter see the new fee")
+            assert len(technician.state.transactions) == 1
+            await technician.press("enter")
+            await technician.until(lambda: technician.place == "ConsentScreen")
+            await technician.sees("Maximum fee 0.215 PEAQ for all transactions still to come")
+            await technician.press("escape")
+            await technician.on("RegistrationScreen")
+            assert len(technician.state.transactions) == 1
+            await technician.press("enter")
+            await technician.until(lambda: technician.place == "ConsentScreen")
+            await technician.press("enter")
+            await technician.on("MachineNftScreen")
+            assert [tx.nonce for tx in technician.state.transactions] == [0, 0]
+        finally:
+            machine.clock.while_asleep = None
+            machine.network.set_base_fee(10 * 10**9)
+            handle.release()
+        await technician.finish()
     assert len(machine.network.registrations(machine.address)) == 1
