@@ -79,6 +79,8 @@ class Chain:
         _hand_out(asks, answers.results)
         *_, newest, price = answers.results
         fees = block_fees(newest, quantity(price, self.rpc.host))
+        if fees is None and not other:
+            return await self.read_with_fees(*asks, at_least=at_least, other=True)
         if fees is None:
             raise fault("RPC_NOT_A_NODE", host=self.rpc.host, reason="it hides the base fee")
         return fees, answers.height
@@ -187,8 +189,7 @@ class Chain:
                     return revert
                 if held is not None:
                     return Revert("", result.message)
-            host = self.rpc.host
-            return with_margin(quantity(result, host), self.network.block_gas_limit, host)
+            return with_margin(quantity(result, self.rpc.host), self.network, self.rpc.host)
 
         return Ask([("eth_estimateGas", [transaction, *supposed])], understand)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import fault
+from core.networks import Network
 
 GAS_MARGIN_PERCENT = 125
 """web3 adds none, and the state may move between estimate and block."""
@@ -55,12 +56,13 @@ class Receipt:
     logs: list[dict[str, Any]]
 
 
-def with_margin(estimate: int, most: int, host: str) -> int:
+def with_margin(estimate: int, network: Network, host: str) -> int:
     """Gas to sign for: the estimate with a margin, at most what a block holds.
 
     Raises OnboardingError (RPC_ERROR) for an estimate that no block could hold: it is no need of
     ours, and nobody is asked for the money.
     """
+    most = network.block_gas_limit
     if estimate > most:
         reason = f"it estimates {estimate} gas, but a block holds {most}"
         raise fault("RPC_ERROR", host=host, reason=reason)

@@ -59,8 +59,8 @@ class Network:
     max_gas_price_wei: int
     """Wei per gas above which nothing is ever signed: about 100 times the usual price.
 
-    peaq and agung: the runtime of peaq-network-node takes 1000 gwei times a multiplier, which is
-    0.1 while blocks are rather empty (`TransactionPaymentAsGasPrice`, `SlowAdjustingFeeUpdate`).
+    peaq and agung: the runtime of peaq-network-node takes 1000 gwei times a multiplier that falls
+    to 0.1 while blocks are not full (`TransactionPaymentAsGasPrice`, `SlowAdjustingFeeUpdate`).
     All networks here have a base fee, so a node that hides it is not believed.
     """
     block_gas_limit: int

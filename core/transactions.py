@@ -141,8 +141,8 @@ class Sender:
                     pauses = pace.pauses(clock.monotonic())
                     continue
                 elif _fits(key, tx) and now - fees_checked >= REPLACE_AFTER:
-                    first, fees_checked = fees_checked == started, now
-                    if await self._replace(rivals[-1], key, unasked=first):
+                    unasked, fees_checked = fees_checked == started, now
+                    if await self._replace(rivals[-1], key, unasked=unasked):
                         last_sent = patience_from = now
                 if now - patience_from >= WATCH_PATIENCE:
                     await self._late(tx, now - started)
