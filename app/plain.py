@@ -80,8 +80,6 @@ class PlainWizard(Prompts):
             if self.answers.no_input and self.engine.action is not Action.NOTHING:
                 self.accept_contracts()  # before a key is made, and before anything is paid
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
-                if self.engine.state.open_transactions and self.answers.passphrase_file:
-                    await self._keys.unlock()  # what is stuck can then be given a higher fee
                 code = await self._reconcile()
                 if code is not None:
                     return code
@@ -167,11 +165,19 @@ class PlainWizard(Prompts):
         return EXIT_WAITING if waiting or state.open_transactions else EXIT_STOPPED
 
     async def _reconcile(self) -> int | None:
-        """Settle what the run before has left open; the exit code where that cannot be done now."""
+        """Settle what the run before has left open; the exit code if that cannot be done now."""
+        asked = self.answers.passphrase_file or not self.answers.no_input
+        if self.engine.state.open_transactions and asked:
+            await self._keys.unlock()  # so that a stuck transaction can be given a higher fee
         while True:
             try:
                 await self.engine.reconcile()
             except OnboardingError as error:
+                if self._can_agree(error.problem):
+                    code = await self._failed(error)
+                    if code is not None:
+                        return code
+                    continue
                 self.console.problem(error.problem)
                 if not await self._patience.outlasts(error.problem, self.engine.state):
                     return self._patience.exit_code(error.problem)
@@ -183,6 +189,8 @@ class PlainWizard(Prompts):
         """Says what went wrong; the exit code to leave with, or None to try again."""
         problem = error.problem
         self.console.problem(problem)
+        if self._can_agree(problem):
+            return self._ask_about_fee(problem)
         if await self._patience.outlasts(problem, self.engine.state):
             return None
         code = self._patience.exit_code(problem)
@@ -193,6 +201,33 @@ class PlainWizard(Prompts):
             return None  # to the code prompt: a code typed at another one would be lost
         typed = self.console.ask("", "Enter tries again, q leaves").lower()
         return code if typed.startswith("q") else None
+
+    def _can_agree(self, problem: Problem) -> bool:
+        """Whether somebody is there to be asked about a higher fee: no answer given ahead
+        stands for that.
+        """
+        return problem.code == "FEE_TOO_HIGH" and not self.answers.no_input
+
+    @property
+    def _consents_ahead(self) -> bool:
+        """Whether registering asks nobody."""
+        real = self.engine.settings.network.real_money
+        return self.answers.accept_bond is not None or (self.answers.yes and not real)
+
+    def _ask_about_fee(self, problem: Problem) -> int | None:
+        """The exit code to leave with, or None to try again."""
+        self.console.refused()
+        unsigned = not self.engine.state.open_transactions
+        if self.engine.action is Action.REGISTER and unsigned and not self._consents_ahead:
+            # The next try shows bond and fee, and asks.
+            typed = self.console.ask("", "Enter shows the new fee, q leaves").lower()
+            return exit_code(problem.kind) if typed.startswith("q") else None
+        most = f"{problem.params['now']} {self.engine.settings.network.token}"
+        question = f'Type "agree" for a maximum fee of {most}; Enter tries again, q leaves'
+        typed = self.console.ask("", question).lower()
+        if typed == "agree":
+            self.engine.agree_to_fee(problem)
+        return exit_code(problem.kind) if typed.startswith("q") else None
 
     async def _environment(self) -> None:
         details = self._details()
@@ -227,9 +262,10 @@ class PlainWizard(Prompts):
             return
         network = self.engine.settings.network
         self.console.say(
-            f"bond {peaq(quote.bond, up=True)}, fee at most {peaq(quote.fee, up=True)}, "
-            f"left at least {peaq(max(quote.after, 0))} {network.token}"
+            f"bond {peaq(quote.bond, up=True)}, maximum fee {peaq(quote.fee, up=True)}, "
+            f"balance after at least {peaq(max(quote.after, 0))} {network.token}"
         )
+        self.console.say("The maximum fee covers all transactions, this one and those after it.")
         mark = self.engine.settings.contract_mark(quote.contract)
         contract = f"{quote.contract} ({mark})" if mark else quote.contract
         self.console.say(f"network {quote.network}, contract {contract}")
@@ -240,8 +276,11 @@ class PlainWizard(Prompts):
         self.accept_contracts()
         if self.answers.accept_bond is None:
             self.consent("Sign and register?", word="register", option="--accept-bond")
+        price, agreed = quote.price, self.engine.agreed_price
+        if agreed and self._consents_ahead:
+            price = min(price, agreed)
         await self._keys.unlock()
-        await self.engine.register(agreed_bond=quote.bond)
+        await self.engine.register(agreed_bond=quote.bond, agreed_price=price)
 
     async def _mint(self) -> None:
         registered = self.engine.state.registered

@@ -219,7 +219,7 @@ class FundingPrompts(Prompts):
         )
         self.accept_contracts()
         self.consent("Send it?", word="send")
-        await self.engine.pay_from_owner(agreed=quote.amount)
+        await self.engine.pay_from_owner(quote)
 
     async def _by_hand(self, missing: int) -> None:
         address = self.engine.state.address or ""

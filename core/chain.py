@@ -16,15 +16,14 @@ from core.chain_facts import (
     block_number,
     history_fees,
     read_receipt,
+    with_margin,
 )
 from core.contracts import Revert, codec, read_revert
 from core.did import ATTRIBUTE_NAMES
+from core.errors import fault
 from core.networks import Contracts, Network
 from core.pace import Pace
 from core.rpc import FEES, HEIGHT, READ_PATIENCE, Call, NoFeeHistory, Rpc, RpcError, quantity
-
-GAS_MARGIN_PERCENT = 125
-"""web3 adds none, and the state may move between estimate and block."""
 
 
 class Chain:
@@ -81,6 +80,10 @@ class Chain:
             self._fee_history = False
         price = self._price()
         height = await self.read(*asks, price, at_least=at_least, other=other)
+        if price.value is None and not other:
+            return await self.read_with_fees(*asks, at_least=at_least, other=True)
+        if price.value is None:
+            raise fault("RPC_NOT_A_NODE", host=self.rpc.host, reason="it hides the base fee")
         return price.value, height
 
     async def read_back(self, *asks: Ask[Any], right: Callable[[], bool], at_least: int) -> None:
@@ -92,11 +95,11 @@ class Chain:
 
     # Questions to the node
 
-    def _price(self) -> Ask[Fees]:
-        """What the newest block and the node's own gas price say."""
+    def _price(self) -> Ask[Fees | None]:
+        """Fees from the newest block and the node's own gas price; None if it hides the base fee."""
         block: Call = ("eth_getBlockByNumber", ["latest", False])
 
-        def understand(results: Sequence[Any]) -> Fees:
+        def understand(results: Sequence[Any]) -> Fees | None:
             newest, price = results
             if isinstance(newest, RpcError):
                 raise no_answer(newest, self.rpc.host)
@@ -160,7 +163,7 @@ class Chain:
                     return revert
                 if held is not None:
                     return Revert("", result.message)
-            return quantity(result, self.rpc.host) * GAS_MARGIN_PERCENT // 100
+            return with_margin(quantity(result, self.rpc.host), self.network, self.rpc.host)
 
         return Ask([("eth_estimateGas", [transaction, *supposed])], understand)
 

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.errors import fault
+from core.networks import Network
+
+GAS_MARGIN_PERCENT = 125
+"""web3 adds none, and the state may move between estimate and block."""
+
 
 @dataclass(frozen=True)
 class Fees:
-    """Wei per gas. `legacy` where the chain has no base fee: `cap` is then the gas price."""
+    """Wei per gas: what would be signed now, and the `base` fee that a block takes at least."""
 
     cap: int
     tip: int
-    legacy: bool
+    base: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,19 @@ class Receipt:
     succeeded: bool
     fee: int
     logs: list[dict[str, Any]]
+
+
+def with_margin(estimate: int, network: Network, host: str) -> int:
+    """Gas to sign for: the estimate with a margin, at most what a block holds.
+
+    Raises OnboardingError (RPC_ERROR) for an estimate that no block could hold: it is no need of
+    ours, and nobody is asked for the money.
+    """
+    most = network.block_gas_limit
+    if estimate > most:
+        reason = f"it estimates {estimate} gas, but a block holds {most}"
+        raise fault("RPC_ERROR", host=host, reason=reason)
+    return min(estimate * GAS_MARGIN_PERCENT // 100, most)
 
 
 def number(value: Any) -> int | None:
@@ -99,19 +118,20 @@ def history_fees(history: Any) -> Fees | None:
         return None
     rewards = [number(entry) or 0 for row in _list(history.get("reward")) for entry in _list(row)]
     tip = min(max(rewards, default=0), base)
-    return Fees(cap=2 * base + tip, tip=tip, legacy=False)
+    return Fees(cap=2 * base + tip, tip=tip, base=base)
 
 
-def block_fees(block: Any, gas_price: int) -> Fees:
+def block_fees(block: Any, gas_price: int) -> Fees | None:
     """Fees from the newest block and the node's own gas price (wei): twice the base fee and the
-    tip that the node suggests, which is usually 0 on peaq.
+    tip that the node suggests, which is usually 0 on peaq. None where the block shows no base fee:
+    a price that a node dictates would be paid in full.
     """
     base = number(block.get("baseFeePerGas")) if isinstance(block, dict) else None
     if base is None:
-        return Fees(cap=gas_price, tip=0, legacy=True)
+        return None
     tip = min(max(gas_price - base, 0), max(base, 1))
     # The newest block's fee may be about to jump: the node's own price is the least.
-    return Fees(cap=max(2 * base + tip, gas_price), tip=tip, legacy=False)
+    return Fees(cap=max(2 * base + tip, gas_price), tip=tip, base=base)
 
 
 def _list(value: Any) -> list[Any]:

@@ -250,6 +250,8 @@ class TransactionSigned(Event):
     data: str
     hash: str
     raw: str
+    agreed_price_wei: int = 0
+    """The most per gas that was agreed to, for this and what follows; 0: the network's limit."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from core.context import Context
 from core.contracts import Revert
 from core.enrolment import examine, note_refusal, station
 from core.errors import OnboardingError, fault
+from core.fees import GAS_OF
 from core.intent import TITLES
 from core.keypair import check_keystore
 from core.state import Balance, Need, State
@@ -26,8 +27,6 @@ from core.state import Balance, Need, State
 HEAD_ROOM = 10**17
 """Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
 deposit from the balance and may reserve a deposit an attribute (promises.md, 18)."""
-GAS_OF = {"register": 400_000, "mint": 350_000, "did": 1_400_000}
-"""Gas with room to spare; the exact amount is estimated before each transaction."""
 ARRIVAL_PATIENCE = 90.0
 """Seconds for which a payment that was promised is watched for before people are told."""
 PROMISE_PATIENCE = timedelta(minutes=15)
@@ -57,14 +56,15 @@ async def measure(context: Context) -> None:
     """Reads what is there and what is needed; a machine that is registered is recognised here.
 
     Records the need, and the funding as done where the wallet holds enough. Raises
-    OnboardingError (RPC_…).
+    OnboardingError (FEE_IMPLAUSIBLE, RPC_…).
     """
     state, chain = context.state, context.chain
     expected = state.bond_quoted or 0
     bond, balance = chain.bond(), chain.balance(context.address)
     gas = _registration_gas(context, expected)
     with context.book.waiting("The wallet is being looked at"):
-        fees, height = await chain.read_with_fees(bond, balance, gas, at_least=state.height)
+        now, height = await chain.read_with_fees(bond, balance, gas, at_least=state.height)
+        fees = context.sender.fee_limit.within(now, context.address, anew=True)
         if bond.value != expected:
             gas = _registration_gas(context, bond.value)
             await chain.read(gas, at_least=height)

@@ -5,7 +5,7 @@ The steps too, which nothing here uses: whatever imports web3 later would do it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import core.environment
@@ -19,6 +19,7 @@ from core.chain import Chain
 from core.clock import Clock
 from core.context import Context
 from core.contracts import codec
+from core.fees import FeeLimit
 from core.gas_station import GasStation
 from core.gather import gather
 from core.http import Http
@@ -38,9 +39,10 @@ def build_context(
     connect: Callable[[str], Http] | None,
     available_memory: Callable[[], int] | None,
     single_transaction: bool,
+    agreed_prices: Mapping[str, int],
 ) -> Context:
     """The clients and what the steps share. `connect` and `available_memory`: None for the usual
-    ones.
+    ones. `agreed_prices`: as in `FeeLimit`.
     """
     for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry", "gather"):
         codec(name)
@@ -56,13 +58,14 @@ def build_context(
         gas_station = GasStation(http, network.gas_station_chain, clock)
     if settings.mcr_url:
         mcr = Mcr(connect(settings.mcr_url))
+    fee_limit = FeeLimit(network, session.book, clock, agreed_prices)
     return Context(
         settings=settings,
         folder=session.folder,
         clock=clock,
         book=session.book,
         chain=chain,
-        sender=Sender(chain, session.book, clock),
+        sender=Sender(chain, session.book, clock, fee_limit),
         gas_station=gas_station,
         mcr=mcr,
         available_memory=available_memory or memory_of_this_machine,

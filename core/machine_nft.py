@@ -35,7 +35,7 @@ async def record_details(context: Context, details: Details) -> None:
 async def mint(context: Context) -> None:
     """Mints the Machine NFT unless it is there, and reads it back. Has an outside effect.
 
-    Raises OnboardingError: LOCKED_KEY, INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
+    Raises OnboardingError: LOCKED_KEY, FEE_…, INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
     """
     key = context.key()
     await context.sender.settle(key)
@@ -187,11 +187,12 @@ class _Refused:
 
 async def _prepare(context: Context, intent: Intent, *asks: Ask[Any]) -> _Ready | _Refused:
     """The transaction with its gas, estimated now; `asks` are asked along. Raises OnboardingError
-    (INSUFFICIENT_BALANCE, RPC_…).
+    (FEE_…, INSUFFICIENT_BALANCE, RPC_…).
     """
     chain = context.chain
     account, gas = chain.account(context.address), chain.gas(intent.as_call())
-    fees, height = await chain.read_with_fees(*asks, account, gas, at_least=context.state.height)
+    now, height = await chain.read_with_fees(*asks, account, gas, at_least=context.state.height)
+    fees = context.sender.fee_limit.within(now, context.address)
     held = account.value.balance
     await require(context, needed=21_000 * fees.cap, held=held)
     if isinstance(gas.value, Revert):

@@ -29,6 +29,7 @@ CONTRACT_VARIABLES: dict[str, str] = {
     "BATCH_PRECOMPILE_ADDRESS": "batch_precompile",
 }
 
+GWEI = 10**9
 _DID_REGISTRY = "0x0000000000000000000000000000000000000800"
 _BATCH_PRECOMPILE = "0x0000000000000000000000000000000000000805"
 
@@ -53,6 +54,19 @@ class Network:
     faucet_url: str | None
     block_seconds: float
     """How long a block usually takes; steers polling and what people are told, nothing else."""
+    max_gas_price_wei: int
+    """Wei per gas above which nothing is ever signed: about 100 times the usual price.
+
+    peaq and agung: the runtime of peaq-network-node takes 1000 gwei times a multiplier that falls
+    to 0.1 while blocks are not full (`TransactionPaymentAsGasPrice`, `SlowAdjustingFeeUpdate`).
+    All networks here have a base fee, so a node that hides it is not believed.
+    """
+    block_gas_limit: int
+    """Gas that a block holds at most. A larger estimate is wrong: no block could take it.
+
+    peaq and agung: `BlockGasLimit` of peaq-network-node's runtime, 40 million gas a second, for
+    two seconds, of which transactions may use three quarters.
+    """
     anew: str = ""
     """A hint where the network may begin anew under the same chain id; empty elsewhere."""
 
@@ -91,6 +105,8 @@ MAINNET = Network(
     explorer="https://peaq.subscan.io",
     faucet_url=None,
     block_seconds=6.0,
+    max_gas_price_wei=10_000 * GWEI,
+    block_gas_limit=60_000_000,
 )
 
 AGUNG = Network(
@@ -118,6 +134,8 @@ AGUNG = Network(
     explorer="https://testnet.peaqscan.xyz",
     faucet_url="https://docs.peaq.xyz/peaqchain/build/getting-started/get-test-tokens",
     block_seconds=6.0,
+    max_gas_price_wei=10_000 * GWEI,
+    block_gas_limit=60_000_000,
 )
 
 # The chain id is eth-tester's own, so nothing signed in rehearsal is valid on a real network.
@@ -137,6 +155,9 @@ REHEARSAL = Network(
     faucet_url=None,
     block_seconds=2.0,
     anew="If this is a new rehearsal network, start with a new state directory (--state-dir).",
+    # The rehearsal network's own usual price and block (app/rehearsal/genesis.py).
+    max_gas_price_wei=1_000 * GWEI,
+    block_gas_limit=30_000_000,
 )
 
 NETWORKS: dict[str, Network] = {network.name: network for network in (MAINNET, AGUNG, REHEARSAL)}

@@ -57,6 +57,8 @@ class Onboarding:
         self._available_memory = available_memory
         self._single_transaction = single_transaction
         self._accepted: Contracts | None = None
+        self._agreed_prices: dict[str, int] = {}
+        """Wei per gas that people agreed to in this run, by the address that pays."""
         self._context: Context | None = None
         self._loading: asyncio.Task[Context] | None = None
         self._busy = asyncio.Lock()
@@ -77,6 +79,14 @@ class Onboarding:
     @property
     def unlocked(self) -> bool:
         return self._context is not None and self._context.memory.key is not None
+
+    @property
+    def agreed_price(self) -> int | None:
+        """Wei per gas that people agreed to for the machine's transactions, in this run or when
+        one was signed.
+        """
+        address = self.state.address or ""
+        return self._agreed_prices.get(address) or self.state.agreed_price(address)
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -134,6 +144,7 @@ class Onboarding:
                 connect=self._connect,
                 available_memory=self._available_memory,
                 single_transaction=self._single_transaction,
+                agreed_prices=self._agreed_prices,
             )
 
         self._context = await asyncio.to_thread(build)
@@ -286,11 +297,13 @@ class Onboarding:
         async with self._step(Step.FUNDING) as context:
             return await quote_transfer(context)
 
-    async def pay_from_owner(self, *, agreed: int) -> Balance:
+    async def pay_from_owner(self, quote: OwnerQuote) -> Balance:
+        """Pays what `quote` says, to which people have agreed, or less."""
         from core.owner_wallet import pay_from_owner
 
+        self._agreed_prices[quote.owner] = quote.price
         async with self._step(Step.FUNDING, signs=True) as context:
-            return await pay_from_owner(context, agreed=agreed)
+            return await pay_from_owner(context, agreed=quote.amount)
 
     async def look_at_balance(self) -> Balance:
         """Reads the balance; records the wallet as funded where it is enough. Not recorded as a
@@ -308,11 +321,19 @@ class Onboarding:
         async with self._step(Step.REGISTRATION) as context:
             return await quote(context, accepted=accepted)
 
-    async def register(self, *, agreed_bond: int) -> None:
+    async def register(self, *, agreed_bond: int, agreed_price: int) -> None:
+        """Registers for at most `agreed_bond` wei. This and what follows is signed for at most
+        `agreed_price` wei per gas.
+        """
         from core.registration import register
 
         async with self._step(Step.REGISTRATION, signs=True) as context:
+            self._agreed_prices[context.address] = agreed_price
             await register(context, agreed_bond=agreed_bond)
+
+    def agree_to_fee(self, problem: Problem) -> None:
+        """Let the next try sign at the price that a FEE_TOO_HIGH names."""
+        self._agreed_prices[problem.params["payer"]] = int(problem.params["price_wei"])
 
     async def record_details(self, details: Details) -> None:
         from core.machine_nft import record_details

@@ -12,6 +12,7 @@ from core.amounts import peaq
 from core.context import Context
 from core.contracts import Revert
 from core.errors import OnboardingError, fault
+from core.fees import TRANSFER_GAS, gas_left, price_to_agree
 from core.funding import look, with_wallet
 from core.intent import Intent
 from core.keypair import check_keystore
@@ -25,8 +26,6 @@ PENDING_PATIENCE = 90.0
 _PENDING_PAUSE = timedelta(seconds=30)
 _MOST_DISPLACED = 5
 """Transfers of one call that others may displace."""
-TRANSFER_GAS = 21_000
-"""Gas of a plain transfer (Ethereum yellow paper, appendix G); the node's estimate decides."""
 
 
 def owner_key(context: Context) -> Key:
@@ -46,9 +45,11 @@ async def quote_transfer(context: Context) -> OwnerQuote:
     key = owner_key(context)
     balance = await look(context)
     held = context.chain.balance(key.address)
-    fees, _ = await context.chain.read_with_fees(held, at_least=context.state.height)
-    fee = TRANSFER_GAS * 125 // 100 * fees.cap
-    return OwnerQuote(key.address, balance.missing, fee, held.value)
+    now, _ = await context.chain.read_with_fees(held, at_least=context.state.height)
+    fees = context.sender.fee_limit.within(now, key.address, anew=True)
+    gas, spare = gas_left(context.state, key.address), held.value - balance.missing
+    price = price_to_agree(fees, context.settings.network, gas=gas, spare=spare)
+    return OwnerQuote(key.address, balance.missing, gas * price, held.value, price)
 
 
 async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
@@ -57,7 +58,7 @@ async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
     Other machines may be paid from the same wallet at the same time. A transfer that another one
     displaced was never executed, so it is signed again with the next nonce.
 
-    Raises OnboardingError: OWNER_POOR, OWNER_PENDING, AMOUNT_CHANGED, TRANSACTION_…, RPC_….
+    Raises OnboardingError: OWNER_POOR, OWNER_PENDING, AMOUNT_CHANGED, FEE_…, TRANSACTION_…, RPC_….
     """
     key = owner_key(context)
     await check_keystore(context)
@@ -88,10 +89,11 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
             )
         intent = Intent("funding", key.address, context.address, balance.missing, "0x", 0)
         account, gas = chain.account(key.address), chain.gas(intent.as_call())
-        fees, height = await chain.read_with_fees(account, gas, at_least=context.state.height)
+        now, height = await chain.read_with_fees(account, gas, at_least=context.state.height)
         if account.value.pending <= account.value.nonce:
             break
         await _wait_until_clear(context, key.address, ends)
+    fees = context.sender.fee_limit.within(now, key.address)
     held = account.value.balance
     gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
     # The estimate of a poor account looks like a revert (promises.md, 13).

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from core.context import Context
-from core.errors import fault
+from core.errors import OnboardingError, fault
 from core.funding import measure
 from core.keypair import check_keystore
-from core.keys import parse_key
+from core.keys import Key, parse_key
 from core.machine_nft import look
+from core.owner_wallet import owner_key
 
 
 async def reconcile(context: Context) -> None:
@@ -21,7 +24,7 @@ async def reconcile(context: Context) -> None:
     if state.finished or state.keypair is None:
         return
     _check_key(context)
-    await context.sender.settle(context.memory.key)
+    await context.sender.settle(_key_of_open(context))
     await check_keystore(context)
     state = context.state
     if state.registered is None:
@@ -44,6 +47,15 @@ async def reconcile(context: Context) -> None:
             f"the network knows {found} of {context.address}. {context.settings.network.anew}",
         )
     await look(context)
+
+
+def _key_of_open(context: Context) -> Key | None:
+    """The key that can raise the fee of what is open: the machine's, or the owner's."""
+    state = context.state
+    if any(tx.sender != state.address for tx in state.open_transactions):
+        with suppress(OnboardingError):
+            return owner_key(context)
+    return context.memory.key
 
 
 def _check_key(context: Context) -> None:

@@ -14,7 +14,8 @@ from core.chain_facts import Account, Fees
 from core.context import Context
 from core.contracts import Revert, codec
 from core.errors import OnboardingError, fault
-from core.funding import GAS_OF, need_for, require
+from core.fees import GAS_OF, gas_left, price_to_agree
+from core.funding import need_for, require
 from core.intent import SINGLE, Intent
 from core.refusals import odd, refusal, simulate_again
 from core.transactions import TakenBack
@@ -25,8 +26,10 @@ class Quote:
     """What the registration will cost and do, before anything is signed. Amounts in wei."""
 
     bond: int
+    price: int
+    """Wei per gas, at most: what is agreed to."""
     fee: int
-    """At most."""
+    """At most, at `price`: of this transaction and all that follow, replacements included."""
     held: int
     contract: str
     network: str
@@ -46,16 +49,23 @@ async def quote(context: Context, *, accepted: int | None = None) -> Quote | Non
     """What registering costs; None where the machine is registered already, which is recorded.
 
     `accepted`: the highest bond (wei) that was agreed to in advance; None: none was. Raises
-    OnboardingError: BOND_NOT_ACCEPTED, INSUFFICIENT_BALANCE (back to funding), CONTRACT_…, RPC_….
+    OnboardingError: BOND_NOT_ACCEPTED, INSUFFICIENT_BALANCE (back to funding), FEE_…, CONTRACT_…,
+    RPC_….
     """
     # Else a registration of ours that is still open would be taken for somebody else's.
     await context.sender.settle(context.memory.key)
     ready = await _prepare(context, accepted=accepted)
     if ready is None:
         return None
+    gas = ready.intent.gas
+    if not ready.single:
+        gas += gas_left(context.state, context.address) - GAS_OF["register"]
+    network, spare = context.settings.network, ready.held - ready.bond
+    price = price_to_agree(ready.fees, network, gas=gas, spare=spare)
     return Quote(
         bond=ready.bond,
-        fee=ready.intent.gas * ready.fees.cap,
+        price=price,
+        fee=gas * price,
         held=ready.held,
         contract=ready.intent.to,
         network=context.settings.network.title,
@@ -68,8 +78,9 @@ async def quote(context: Context, *, accepted: int | None = None) -> Quote | Non
 async def register(context: Context, *, agreed_bond: int) -> None:
     """Registers the machine unless it is registered, and reads it back. Has an outside effect.
 
-    `agreed_bond` (wei) is what the technician consented to; a higher one is not paid. Raises
-    OnboardingError: LOCKED_KEY, BOND_CHANGED, INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
+    `agreed_bond` (wei) is what the technician consented to; a higher one is not paid, and the fee
+    limit holds the agreed price. Raises OnboardingError: LOCKED_KEY, BOND_CHANGED, FEE_…,
+    INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
     """
     key = context.key()
     await context.sender.settle(key)
@@ -142,7 +153,7 @@ async def _prepare(
     forecast = chain.forecast(context.address, guess)
     if single.wanted(context):
         asks.append(forecast)
-    fees, height = await chain.read_with_fees(
+    now, height = await chain.read_with_fees(
         *asks, at_least=state.height, other=agreed_bond is not None
     )
     if number.value:
@@ -156,6 +167,7 @@ async def _prepare(
             token=context.token,
         )
     check_accepted(context.token, bond.value, accepted)
+    fees = context.sender.fee_limit.within(now, context.address, anew=agreed_bond is None)
     # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
     # What is asked for is what measuring asks for, so that the amount stays the same.
     held = account.value.balance if account else balance.value

@@ -52,6 +52,7 @@ class Tx:
     block: int | None = None
     block_hash: str = ""
     fee_wei: int = 0
+    agreed_price_wei: int = 0
 
     @property
     def price(self) -> int:
@@ -101,8 +102,10 @@ class OwnerQuote:
     owner: str
     amount: int
     fee: int
-    """At most."""
+    """At most: at `price`."""
     held: int
+    price: int
+    """Wei per gas."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,11 @@ class State:
             if tx.sender == sender and tx.status is not TxStatus.DISPLACED
         ]
         return max(used, default=-1) + 1
+
+    def agreed_price(self, payer: str) -> int | None:
+        """Wei per gas that was agreed to when `payer` last signed; None where nothing was."""
+        prices = (tx.agreed_price_wei for tx in reversed(self.transactions) if tx.sender == payer)
+        return next((price for price in prices if price), None)
 
     @property
     def gas_spent(self) -> int:

@@ -20,6 +20,7 @@ from core.chain import Chain
 from core.chain_facts import Account, Fees, Receipt
 from core.clock import Clock
 from core.errors import OnboardingError, fault
+from core.fees import FeeLimit
 from core.inclusions import WATCH_PATIENCE, Inclusions
 from core.intent import TITLES, Intent
 from core.keys import Key
@@ -28,15 +29,13 @@ from core.state import Tx, TxStatus
 RESEND_AFTER = 30.0
 """Seconds after which bytes that no node knows are sent again."""
 REPLACE_AFTER = 90.0
-"""Seconds after which the fees are raised, keeping the nonce."""
+"""Seconds after which the fees are raised, keeping the nonce, and raised again."""
 DISPLACED_AFTER = 150.0
 """Seconds for which a receipt may be missing on a lagging node although the nonce is used."""
 FINALITY_PATIENCE = 180.0
 DEEP_ENOUGH = 12
 """Blocks above it that make a transaction final where a node does not tell what is."""
 LATE_PAUSE = timedelta(seconds=30)
-_RAISE_PERCENT = 125
-"""Pools want at least ten per cent more in both fee fields."""
 _SHORT = "Waiting for the wallet's funds to return"
 
 
@@ -45,7 +44,8 @@ class TakenBack(Exception):
 
 
 class Sender:
-    def __init__(self, chain: Chain, book: Book, clock: Clock) -> None:
+    def __init__(self, chain: Chain, book: Book, clock: Clock, fee_limit: FeeLimit) -> None:
+        self.fee_limit = fee_limit
         self._chain = chain
         self._book = book
         self._clock = clock
@@ -64,7 +64,7 @@ class Sender:
 
         `account` and `fees` are read just before. `also`: what is to be read back; where blocks
         come at once it is asked in the same breath. Raises TakenBack, and OnboardingError:
-        FOREIGN_PENDING, TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, RPC_….
+        FOREIGN_PENDING, FEE_…, TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, RPC_….
         """
         nonce = await self._free_nonce(account, intent.sender)
         signed = await self._sign(intent, key, nonce, fees)
@@ -91,9 +91,10 @@ class Sender:
     ) -> tuple[Tx, Receipt]:
         """Watches a nonce of ours until one of its transactions is in a block.
 
-        Sends the same bytes again where no node knows them, and with `key` raises the fees after
-        a while. Raises TakenBack, and OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED,
-        OWNER_DISPLACED, FUNDS_MISSING, RPC_….
+        Sends the same bytes again where no node knows them, and with `key` raises the fees, as
+        long as the base fee is above them and up to what was agreed. Raises TakenBack, and
+        OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, FUNDS_MISSING,
+        FEE_…, RPC_….
         """
         pace, clock = self._chain.pace, self._clock
         started = last_sent = clock.monotonic()
@@ -102,7 +103,7 @@ class Sender:
         pauses = pace.pauses(started)
         looked: float | None = None
         used_since: float | None = None
-        raised = False
+        fees_checked = patience_from = started
         short = 0
         title = f"{TITLES[tx.purpose]} is under way"
         with self._book.waiting(title, usual=pace.usual, in_flight=True) as say:
@@ -141,13 +142,13 @@ class Sender:
                     tx = self._find(tx.hash)
                     pauses = pace.pauses(clock.monotonic())
                     continue
-                elif _fits(key, tx) and not raised and now - started >= REPLACE_AFTER:
-                    raised = True
-                    last_sent = now
-                    await self._replace(rivals[-1], key)
-                if now - started >= WATCH_PATIENCE and short:
+                elif _fits(key, tx) and not short and now - fees_checked >= REPLACE_AFTER:
+                    unasked, fees_checked = fees_checked == started, now
+                    if await self._replace(rivals[-1], key, unasked=unasked):
+                        last_sent = patience_from = now
+                if now - patience_from >= WATCH_PATIENCE and short:
                     raise self._unpayable(tx, short)
-                if now - started >= WATCH_PATIENCE:
+                if now - patience_from >= WATCH_PATIENCE:
                     await self._late(tx, now - started)
 
     async def _look_closely(
@@ -223,18 +224,19 @@ class Sender:
         return account.nonce
 
     async def _sign(self, intent: Intent, key: Key, nonce: int, fees: Fees) -> Tx:
+        """The only place that signs. Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE)."""
+        fees = self.fee_limit.within(fees, intent.sender)
         fields: dict[str, Any] = {
+            "type": 2,
             "chainId": self._chain.network.chain_id,
             "nonce": nonce,
             "to": intent.to,
             "value": intent.value,
             "data": intent.data,
             "gas": intent.gas,
+            "maxFeePerGas": fees.cap,
+            "maxPriorityFeePerGas": fees.tip,
         }
-        if fees.legacy:
-            fields["gasPrice"] = fees.cap
-        else:
-            fields |= {"type": 2, "maxFeePerGas": fees.cap, "maxPriorityFeePerGas": fees.tip}
         tx_hash, raw = await asyncio.to_thread(key.sign, fields)
         state = await self._book.record(
             ev.TransactionSigned(
@@ -246,30 +248,30 @@ class Sender:
                 gas=intent.gas,
                 max_fee_wei=fees.cap,
                 tip_wei=fees.tip,
-                legacy=fees.legacy,
+                legacy=False,
                 data=intent.data,
                 hash=tx_hash,
                 raw=raw,
+                agreed_price_wei=self.fee_limit.agreed(intent.sender) or 0,
             )
         )
         return state.transactions[-1]
 
-    async def _replace(self, tx: Tx, key: Key) -> None:
-        """The same transaction again with higher fees, keeping the nonce. Has an outside effect."""
+    async def _replace(self, tx: Tx, key: Key, *, unasked: bool) -> bool:
+        """Sends the same transaction with higher fees, keeping the nonce, where `FeeLimit.raised`
+        allows it; whether it did. Has an outside effect. Raises OnboardingError (FEE_…).
+        """
         asked = self._chain.account(tx.sender)
         now, _ = await self._chain.read_with_fees(asked)
         account = asked.value
         if account.nonce > tx.nonce:
-            return
-        fees = Fees(
-            cap=max(now.cap, tx.max_fee_wei * _RAISE_PERCENT // 100 + 1),
-            tip=max(now.tip, tx.tip_wei * _RAISE_PERCENT // 100 + 1),
-            legacy=tx.legacy,
-        )
-        if account.balance < tx.value_wei + tx.gas * fees.cap:
-            return
+            return False
+        fees = self.fee_limit.raised(tx, now, account.balance, unasked=unasked)
+        if fees is None:
+            return False
         intent = Intent(tx.purpose, tx.sender, tx.to, tx.value_wei, tx.data, tx.gas)
         await self._broadcast(await self._sign(intent, key, tx.nonce, fees))
+        return True
 
     async def _broadcast(self, tx: Tx) -> None:
         # Shielded: a send that is cancelled half-way has usually arrived (promises.md, quirk 2).

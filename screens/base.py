@@ -53,6 +53,7 @@ ROOMY = (90, 30)
 """Columns and rows from which on there is room for margins."""
 
 
+_SEE_FEE = "See the new fee"
 _CHOOSE = ("Left Right", "choose")
 
 
@@ -118,7 +119,10 @@ class StepScreen(Screen[None]):
         return [("Enter", self.primary_label.lower()), ("Tab", "next field")]
 
     def _all_keys(self) -> list[tuple[str, str]]:
-        return [*self.keys(), *([("Esc", "back")] if self.can_go_back else [])]
+        keys = self.keys()
+        if self.problem and self.fee_is_asked(self.problem):
+            keys = [("Enter", _SEE_FEE.lower()), *(key for key in keys if key[0] != "Enter")]
+        return [*keys, *([("Esc", "back")] if self.can_go_back else [])]
 
     def say_primary(self, label: str) -> None:
         """Names what Enter does now, on the button; `keys` says it in the last row."""
@@ -287,6 +291,10 @@ class StepScreen(Screen[None]):
         self.card.show(problem, self.engine.clock.now())
         # What is good to know makes room, so that remedy and button fit 80x24.
         self.set_class(problem is not None, "with-problem")
+        if problem and self.fee_is_asked(problem):
+            self.say_primary(_SEE_FEE)
+        elif str(self.primary.label) == _SEE_FEE:
+            self.say_primary(self.primary_label)
         self._refused = {field: field.value for field in self.query(Field)}
         self._tick()  # what Enter does now
         if problem:
@@ -337,7 +345,24 @@ class StepScreen(Screen[None]):
         if problem and left > 0 and self.waits_for(problem):
             self.app.bell()
             return
+        if problem and self.fee_is_asked(problem):
+            self._ask_about_fee(problem)
+            return
         self.go()
+
+    def fee_is_asked(self, problem: Problem) -> bool:
+        """Whether Enter asks first to agree to a higher fee."""
+        return problem.code == "FEE_TOO_HIGH"
+
+    def _ask_about_fee(self, problem: Problem) -> None:
+        from screens.consent import fee_question
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self.engine.agree_to_fee(problem)
+                self.go()
+
+        self.app.push_screen(fee_question(problem, self.engine.settings.network), answered)
 
     def waits_for(self, problem: Problem) -> bool:
         """Whether Enter is held back until the problem's time is over: only where trying earlier

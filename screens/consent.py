@@ -12,7 +12,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from core.errors import OnboardingError
+from core.errors import OnboardingError, Problem
+from core.networks import Network
 from core.secrets import Secret
 from screens.widgets.button import ActionButton
 from screens.widgets.inputs import Field, Row
@@ -98,6 +99,21 @@ def agree_to_contracts(screen: StepScreen, then: Callable[[], None]) -> None:
     title, yes = "Contracts of somebody else", "Use these contracts"
     screen.app.push_screen(
         ConsentScreen(title, lines, yes=yes, word="contracts", loud=True), answered
+    )
+
+
+def fee_question(problem: Problem, network: Network) -> ConsentScreen:
+    """Asks to agree to the price that a FEE_TOO_HIGH names."""
+    now, agreed = problem.params["now"], problem.params["agreed"]
+    return ConsentScreen(
+        "The fee is higher now",
+        [
+            f"Maximum fee  {now} {network.token}   for all transactions still to come",
+            f"Agreed       {agreed} {network.token}",
+            f"on {network.title}. Or wait: the fee may fall again.",
+        ],
+        yes="Agree to the fee",
+        loud=network.real_money,
     )
 
 

@@ -179,11 +179,11 @@ class FundingScreen(CodeScreen):
                 word="send" if network.real_money else "",
                 loud=network.real_money,
             ),
-            lambda agreed: self._pay(quote.amount) if agreed else None,
+            lambda agreed: self._pay(quote) if agreed else None,
         )
 
-    def _pay(self, amount: int) -> None:
-        self.wizard.perform("owner pay", lambda: self.engine.pay_from_owner(agreed=amount))
+    def _pay(self, quote: OwnerQuote) -> None:
+        self.wizard.perform("owner pay", lambda: self.engine.pay_from_owner(quote))
 
     def finished(self, name: str, result: object) -> None:
         if isinstance(result, OwnerQuote):

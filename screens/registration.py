@@ -76,7 +76,7 @@ class RegistrationScreen(StepScreen):
         self.query_one("#quote", Line).say(
             f"{_what_it_does(quote)}\n\n"
             f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   held while it is registered\n"
-            f"  fee       {peaq_fixed(quote.fee, up=True)} {token}   at most\n"
+            f"  max. fee  {peaq_fixed(quote.fee, up=True)} {token}   for all transactions\n"
             f"  in wallet {peaq_fixed(quote.held)} {token}\n"
             f"  after it  {peaq_fixed(max(quote.after, 0))} {token}   at least\n\n"
             f"  network   {quote.network}, chain {settings.network.chain_id}\n"
@@ -135,8 +135,11 @@ class RegistrationScreen(StepScreen):
 
     def _send(self) -> None:
         if self._quote is not None:
-            bond = self._quote.bond
-            self.wizard.perform("register", lambda: self.engine.register(agreed_bond=bond))
+            bond, price = self._quote.bond, self._quote.price
+            self.wizard.perform(
+                "register",
+                lambda: self.engine.register(agreed_bond=bond, agreed_price=price),
+            )
 
     def finished(self, name: str, result: Any) -> None:
         if name == "quote" and result is not None:
@@ -144,6 +147,10 @@ class RegistrationScreen(StepScreen):
             self._show(result)
             return
         super().finished(name, result)
+
+    def fee_is_asked(self, problem: Problem) -> bool:
+        # Before anything is signed, Enter shows bond and fee again: that is the question.
+        return super().fee_is_asked(problem) and bool(self.state.open_transactions)
 
     def failed(self, name: str, problem: Problem) -> None:
         if problem.code == "INSUFFICIENT_BALANCE":

@@ -199,6 +199,33 @@ CHAIN = (
         again="after a change",
     ),
     Entry(
+        "FEE_TOO_HIGH",
+        "The fee is higher than you agreed to",
+        "The fee for the rest is now at most {now} {token}. You agreed to at most {agreed}.",
+        "Press Enter to see the new fee and agree to it, or come back when the fee is lower.",
+        Kind.WAITING,
+        money="{safe}",
+    ),
+    Entry(
+        "FEE_IMPLAUSIBLE",
+        "The fee is implausibly high",
+        "The fee for the rest would be {now} {token}. On {network} the wizard signs at most "
+        "{limit}.",
+        "Press Enter to ask again, or set another endpoint as PEAQOS_RPC_URL: this one may be "
+        "wrong.",
+        Kind.WAITING,
+        money="{safe}",
+    ),
+    Entry(
+        "FEE_UNPAYABLE",
+        "The wallet cannot pay the higher fee",
+        "{purpose} is pending because the fee rose. It needs {needed} {token} now; the wallet "
+        "holds {held}.",
+        "Send {missing} {token} to {address}, or wait until the fee is lower. Then press Enter.",
+        Kind.WAITING,
+        money="It is paid once at most.",
+    ),
+    Entry(
         "CONTRACT_PAUSED",
         "The contract is paused",
         "{name}: the operators of the network have stopped it for now.",

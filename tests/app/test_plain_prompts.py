@@ -17,8 +17,9 @@ from app.answers import Answers
 from app.console import Console
 from app.plain import PlainWizard
 from app.rehearsal.pretend import PretendPeople
-from core.errors import EXIT_DONE, EXIT_STOPPED
+from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, OnboardingError
 from core.state import Action
+from tests.support.chain_handle import ChainHandle
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 
 WORDS = PASSPHRASE.reveal()
@@ -417,3 +418,63 @@ async def test_that_the_2fa_secret_stays_in_the_scrollback_is_said_before_it_is_
     said = await run("generate", WORDS, WORDS, "copied")
     warned = said.words.index("It stays in the scrollback of this terminal")
     assert warned < said.words.index("type this secret")
+
+
+async def test_a_fee_that_rose_since_it_was_shown_is_shown_and_asked_about_again(
+    machine: Machine, run: Run
+) -> None:
+    await machine.drive(until=Action.REGISTER)
+
+    def rise() -> str:
+        machine.network.set_base_fee(50 * 10**9)
+        return "yes"
+
+    said = await run(rise, "", "yes")
+    assert said.code == EXIT_DONE
+    assert said.words.count("The fee is higher than you agreed to") == 1
+    assert said.words.count("maximum fee") == 2 * said.words.count("bond 1,") == 4
+    assert machine.state.transactions[0].agreed_price_wei >= 50 * 10**9
+
+
+async def test_a_fee_that_rises_between_transactions_is_agreed_to_in_words(
+    machine: Machine, run: Run
+) -> None:
+    await machine.drive(until=Action.MINT)
+    machine.network.set_base_fee(50 * 10**9)
+    said = await run("", "agree")
+    assert said.code == EXIT_DONE
+    assert said.words.count("The fee is higher than you agreed to") == 2
+    assert 'Type "agree" for a maximum fee of 0.175 PEAQ' in said.words
+
+
+async def test_a_fee_that_nobody_agrees_to_is_left_with_75(machine: Machine, run: Run) -> None:
+    await machine.drive(until=Action.MINT)
+    machine.network.set_base_fee(50 * 10**9)
+    said = await run("q")
+    assert said.code == EXIT_WAITING
+    assert len(machine.network.sent_transactions()) == 1
+    machine.network.set_base_fee(10 * 10**9)
+    assert (await run()).code == EXIT_DONE
+
+
+async def test_a_pending_transaction_gets_the_fee_that_is_agreed_to_at_the_next_start(
+    machine: Machine, run: Run
+) -> None:
+    await machine.drive(until=Action.MINT)
+    ChainHandle(machine.network).hold()
+
+    def rise(_: float) -> None:
+        machine.network.set_base_fee(50 * 10**9)
+        machine.network.mine()
+
+    machine.clock.while_asleep = rise
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    assert refused.value.code == "FEE_TOO_HIGH"
+    await machine.close()
+    said = await run(WORDS, "agree")
+    assert said.code == EXIT_DONE
+    assert "The transaction stays pending. It is paid once at most." in said.words
+    mints = [tx for tx in machine.state.transactions if tx.purpose == "mint"]
+    assert [tx.nonce for tx in mints] == [1, 1]
+    assert mints[1].max_fee_wei == 100 * 10**9

@@ -94,7 +94,7 @@ async def test_the_passphrase_is_asked_for_once_a_run_and_only_for_a_signature(
     await machine.drive(until=Action.REGISTER)
     assert not opened, "2FA and funding need no signature"
     with pytest.raises(OnboardingError) as locked:
-        await wizard.register(agreed_bond=10**18)
+        await wizard.register(agreed_bond=10**18, agreed_price=10**11)
     assert locked.value.code == "LOCKED_KEY"
     await wizard.unlock(PASSPHRASE)
     await machine.drive()

@@ -58,7 +58,7 @@ async def test_a_bond_that_was_raised_is_asked_about_and_not_paid(machine: Machi
     assert quote.bond == PEAQ
     machine.network.set_min_bond(PEAQ + PEAQ // 20)
     with pytest.raises(OnboardingError) as refused:
-        await machine.now_open.register(agreed_bond=quote.bond)
+        await machine.now_open.register(agreed_bond=quote.bond, agreed_price=quote.price)
     assert refused.value.code == "BOND_CHANGED"
     assert "1.05" in refused.value.problem.cause
     assert not machine.network.sent_transactions()
@@ -92,11 +92,16 @@ async def test_a_bond_beyond_the_balance_leads_back_to_funding_with_the_amount(
 
 
 async def test_fees_that_rise_before_minting_lead_back_to_funding_and_on(machine: Machine) -> None:
-    """The bond is paid already: only what minting needs is asked for."""
+    """The bond is paid already: only what is left is asked for, once the fee is agreed to."""
     await machine.drive(until=Action.MINT)
-    machine.network.set_base_fee(2000 * 10**9)
+    machine.network.set_base_fee(500 * 10**9)
     with pytest.raises(OnboardingError) as refused:
         await machine.step()
+    assert refused.value.code == "FEE_TOO_HIGH"
+    assert machine.now_open.action is Action.MINT
+    machine.now_open.agree_to_fee(refused.value.problem)
+    with pytest.raises(OnboardingError) as refused:
+        await machine.drive()
     assert refused.value.code == "INSUFFICIENT_BALANCE"
     assert machine.now_open.action is Action.FUND
     for _ in range(4):

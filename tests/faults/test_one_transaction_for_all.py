@@ -203,7 +203,7 @@ async def test_a_bond_that_rose_after_it_was_agreed_is_not_paid_inside_either(
     machine.network.set_min_bond(2 * 10**18)
     try:
         with pytest.raises(OnboardingError) as refused:
-            await machine.now_open.register(agreed_bond=quote.bond)
+            await machine.now_open.register(agreed_bond=quote.bond, agreed_price=quote.price)
     finally:
         machine.network.set_min_bond(0)
     assert refused.value.code == "BOND_CHANGED"

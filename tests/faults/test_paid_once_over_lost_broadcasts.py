@@ -86,7 +86,7 @@ async def test_a_cancelled_registration_is_settled_and_not_repeated(machine: Mac
 
     machine.connect = Tampering(after=notice).connect
     wizard = await machine.restart()
-    task = asyncio.ensure_future(wizard.register(agreed_bond=quote.bond))
+    task = asyncio.ensure_future(wizard.register(agreed_bond=quote.bond, agreed_price=quote.price))
     await handed_over.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -92,10 +92,18 @@ async def test_paused_minting_is_said_and_tried_again(machine: Machine) -> None:
 
 
 async def test_what_a_wallet_lacks_for_the_rest_leads_back_to_funding(machine: Machine) -> None:
-    """Fees rose tenfold after the registration: the way back is the funding screen."""
+    """Fees rose fiftyfold after the registration: first the new fee is agreed to, and then the
+    way back is the funding screen.
+    """
     async with at_step(machine, Action.MINT) as technician:
         machine.network.set_base_fee(500 * 10**9)
         try:
+            await technician.press("enter")
+            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.sees("Enter see the new fee")
+            await technician.press("enter")
+            await technician.until(lambda: technician.place == "ConsentScreen")
+            await technician.sees("Maximum fee 1.75 PEAQ for all transactions still to come")
             await technician.press("enter")
             await technician.on("FundingScreen")
             await technician.reads_problem("Insufficient balance for gas + bond")

@@ -10,6 +10,7 @@ from core.errors import OnboardingError
 from core.settings import PRIVATE_KEY, Settings
 from core.state import Action
 from tests.screens.driver import at_step, at_the_wizard, journalled
+from tests.support.chain_handle import ChainHandle
 from tests.support.machine import Machine, check_once
 
 
@@ -18,7 +19,7 @@ async def test_what_it_costs_and_does_is_shown_before_anything_is_signed(machine
         await technician.sees("Enter sign and register")
         for words in (
             "bond 1.000000 PEAQ held while it is registered",
-            "fee 0.00",
+            "max. fee 0.08",
             "in wallet ",
             "after it ",
             "network rehearsal, chain 131277322940537",
@@ -266,3 +267,62 @@ def on_real_money_with_foreign_contracts(settings: Settings) -> Settings:
     other = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
     own = replace(settings.network.contracts, identity_registry=other, machine_nft=other)
     return replace(settings, network=replace(settings.network, real_money=True, contracts=own))
+
+
+async def test_a_fee_that_rose_after_it_was_shown_is_shown_again_before_anything_is_signed(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        machine.network.set_base_fee(50 * 10**9)
+        try:
+            await technician.press("enter")
+            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.sees("Nothing was signed.")
+            assert technician.state.transactions == ()
+            await technician.press("enter")
+            await technician.sees("max. fee 0.200000 PEAQ for all transactions")
+            await technician.sees("Enter sign and register")
+            assert technician.state.transactions == ()
+            await technician.finish()
+        finally:
+            machine.network.set_base_fee(10 * 10**9)
+    check_once(machine)
+    assert all(tx.max_fee_wei <= tx.agreed_price_wei for tx in machine.state.transactions)
+
+
+async def test_a_pending_registration_gets_the_higher_fee_with_one_key(machine: Machine) -> None:
+    """The fee rises while it is pending; nothing is signed anew before somebody agrees."""
+    handle = ChainHandle(machine.network)
+    async with at_step(machine, Action.REGISTER) as technician:
+        await technician.sees("Enter sign and register")
+        handle.hold()
+
+        def rise(_: float) -> None:
+            machine.network.set_base_fee(50 * 10**9)
+            machine.network.mine()
+
+        machine.clock.while_asleep = rise
+        try:
+            await technician.press("enter")
+            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.sees("The transaction stays pending.")
+            await technician.sees("Enter see the new fee")
+            assert len(technician.state.transactions) == 1
+            await technician.press("enter")
+            await technician.until(lambda: technician.place == "ConsentScreen")
+            await technician.sees("Maximum fee 0.215 PEAQ for all transactions still to come")
+            await technician.press("escape")
+            await technician.on("RegistrationScreen")
+            assert len(technician.state.transactions) == 1
+            await technician.press("enter")
+            await technician.until(lambda: technician.place == "ConsentScreen")
+            await technician.press("enter")
+            await technician.on("MachineNftScreen")
+            assert [tx.nonce for tx in technician.state.transactions] == [0, 0]
+        finally:
+            machine.clock.while_asleep = None
+            machine.network.set_base_fee(10 * 10**9)
+            handle.release()
+        await technician.finish()
+    assert len(machine.network.registrations(machine.address)) == 1

@@ -145,7 +145,7 @@ class Machine:
             case Action.REGISTER:
                 quote = await wizard.quote()
                 if quote is not None:
-                    await wizard.register(agreed_bond=quote.bond)
+                    await wizard.register(agreed_bond=quote.bond, agreed_price=quote.price)
             case Action.MINT:
                 await wizard.mint()
             case Action.WRITE_DID:
@@ -185,7 +185,7 @@ class Machine:
             await wizard.ask_gas_station(self.fresh_code())
         elif wizard.state.way == "owner":
             quote = await wizard.quote_owner()
-            await wizard.pay_from_owner(agreed=quote.amount)
+            await wizard.pay_from_owner(quote)
         elif (await wizard.look_at_balance()).missing:
             self.network.send(self.address, (await wizard.look_at_balance()).missing)
 
