@@ -80,6 +80,7 @@ class StepScreen(Screen[None]):
         self.wizard = wizard
         self.card = ProblemCard()
         self._key_line = KeyLine(id="keys")
+        self._usual_label = self.primary_label
         self._frame = 0
         self._resumed = False
         self._reading: Timer | None = None
@@ -291,10 +292,12 @@ class StepScreen(Screen[None]):
         self.card.show(problem, self.engine.clock.now())
         # What is good to know makes room, so that remedy and button fit 80x24.
         self.set_class(problem is not None, "with-problem")
+        label = str(self.primary.label)
         if problem and self.fee_is_asked(problem):
+            self._usual_label = self._usual_label if label == _SEE_FEE else label
             self.say_primary(_SEE_FEE)
-        elif str(self.primary.label) == _SEE_FEE:
-            self.say_primary(self.primary_label)
+        elif label == _SEE_FEE:
+            self.say_primary(self._usual_label)
         self._refused = {field: field.value for field in self.query(Field)}
         self._tick()  # what Enter does now
         if problem:

@@ -1,4 +1,4 @@
-"""A base fee that rises while a transaction is pending is never met in silence."""
+"""While a transaction is pending, the base fee rises: its fee follows, or the wizard says why."""
 
 from __future__ import annotations
 

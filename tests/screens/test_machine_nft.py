@@ -120,6 +120,29 @@ async def test_what_a_wallet_lacks_for_the_rest_leads_back_to_funding(machine: M
     check_once(machine)
 
 
+async def test_a_higher_fee_for_what_is_left_is_agreed_to_with_one_key(machine: Machine) -> None:
+    async with at_step(machine, Action.MINT) as technician:
+        await technician.sees("Mint and write")
+        machine.network.set_base_fee(45 * 10**9)
+        try:
+            await technician.press("enter")
+            await technician.reads_problem("The fee is higher than you agreed to")
+            assert len(technician.state.transactions) == 1
+            await technician.until(lambda: technician.visible("#primary"), "the button")
+            await technician.press("enter")
+            await technician.until(lambda: technician.place == "ConsentScreen")
+            await technician.press("escape")
+            await technician.on("MachineNftScreen")
+            assert len(technician.state.transactions) == 1
+            await technician.press("enter")
+            await technician.until(lambda: technician.place == "ConsentScreen")
+            await technician.press("enter")
+            await technician.on("ReceiptScreen")
+        finally:
+            machine.network.set_base_fee(10 * 10**9)
+    check_once(machine)
+
+
 async def test_answers_given_ahead_for_an_old_journal_do_not_replace_what_was_recorded(
     machine: Machine,
 ) -> None:

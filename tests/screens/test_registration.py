@@ -19,7 +19,7 @@ async def test_what_it_costs_and_does_is_shown_before_anything_is_signed(machine
         await technician.sees("Enter sign and register")
         for words in (
             "bond 1.000000 PEAQ held while it is registered",
-            "max. fee 0.08",
+            "max. fee 0.07",
             "in wallet ",
             "after it ",
             "network rehearsal, chain 131277322940537",
