@@ -17,6 +17,7 @@ from core import events as ev
 from core.book import Book
 from core.chain import Chain
 from core.chain_facts import Account, Fees
+from core.fees import FeeLimit
 from core.intent import Intent
 from core.journal import Journal
 from core.keys import key_from_bytes
@@ -29,7 +30,7 @@ from tests.support.transports import answering
 PEAQ = 10**18
 KEY = key_from_bytes(bytes(31) + b"\x07")
 TO = MAINNET.contracts.identity_registry
-FEES = Fees(cap=10**10, tip=0, legacy=False)
+FEES = Fees(cap=10**10, tip=0, base=10**9)
 
 
 class ScriptedChain:
@@ -135,7 +136,8 @@ class Manager:
             clock,
             lambda url: answering(url, chain),
         )
-        self.sender = Sender(Chain(rpc, network, network.contracts), self.book, clock)
+        limit = FeeLimit(network, self.book, clock, {})
+        self.sender = Sender(Chain(rpc, network, network.contracts), self.book, clock, limit)
         self.node = chain
 
     @property
