@@ -67,7 +67,7 @@ def refuse_exposed(handle: int, path: Path) -> None:
 
 
 def _link(path: Path) -> UntrustedFile:
-    target = path.resolve()
+    target = Path(os.path.realpath(path))
     link, copy = shlex.quote(str(path)), shlex.quote(str(target))
     command = f"cp --remove-destination {copy} {link} && chmod 600 {link}"
     if not target.exists():

@@ -163,7 +163,7 @@ def _shared_parents(folder: Path) -> list[str]:
 
 def _parents(folder: Path) -> list[Path]:
     """The folders above, by either name of a link, as far as they exist."""
-    both = (*folder.absolute().parents, *folder.resolve().parents)
+    both = (*folder.absolute().parents, *Path(os.path.realpath(folder)).parents)
     return [place for place in dict.fromkeys(both) if place.exists()]
 
 

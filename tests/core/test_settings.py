@@ -219,6 +219,15 @@ def test_a_file_that_cannot_be_read_is_told_with_its_path(
     assert found.cause.startswith(f"{path}: ")
 
 
+@pytest.mark.parametrize("target", ["itself", "nowhere"])
+def test_a_link_that_leads_nowhere_is_no_missing_file(tmp_path: Path, target: str) -> None:
+    path = tmp_path / ".env"
+    path.symlink_to(path if target == "itself" else tmp_path / "nowhere")
+    (found,) = load_settings(environ={}, env_file=path).problems
+    assert found.code == "ENV_FILE_UNSAFE"
+    assert f"run `rm {path}`" in found.remedy
+
+
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True), (0o644, True)])
 def test_a_file_that_others_can_read_is_warned_about(
     env_file: Path, mode: int, warned: bool

@@ -214,6 +214,7 @@ async def test_a_file_that_holds_no_key_is_refused_in_words(
     path = tmp_path / "key"
     if content is not None:
         path.write_bytes(content)
+        path.chmod(0o600)
     async with at_step(machine, Action.CREATE_KEYPAIR) as technician:
         await choose(technician, "i")
         await technician.fill("#key-file", str(path))
