@@ -38,8 +38,6 @@ class Patience:
 
     async def outlasts(self, problem: Problem, state: State) -> bool:
         """Wait for as long as the fault takes; False where that is too long, or does not help."""
-        used = self._seen["CODE_USED"] if problem.code == "CODE_USED" else 0
-        self._seen["CODE_USED"] = used
         self._seen[problem.code] += 1
         if problem.code == "CODE_USED":
             # No fault, but bounded: a command may print the same code for ever.
@@ -47,6 +45,7 @@ class Patience:
                 return False
             await self._pause(float(problem.params.get("seconds", "30")))
             return True
+        self._seen["CODE_USED"] = 0
         pause = self._needed(problem, state)
         if pause is None:
             return False
