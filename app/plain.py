@@ -77,8 +77,6 @@ class PlainWizard(Prompts):
             if code is not None:
                 return code
         try:
-            if self.answers.no_input and self.engine.action is not Action.NOTHING:
-                self.accept_contracts()  # before a key is made, and before anything is paid
             if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
                 code = await self._reconcile()
                 if code is not None:

@@ -96,7 +96,7 @@ class Chain:
     # Questions to the node
 
     def _price(self) -> Ask[Fees | None]:
-        """Fees from the newest block and the gas price of the node; None if it hides the base fee."""
+        """Fees by the newest block and the node's gas price; None if it hides the base fee."""
         block: Call = ("eth_getBlockByNumber", ["latest", False])
 
         def understand(results: Sequence[Any]) -> Fees | None:

@@ -398,10 +398,15 @@ async def test_foreign_contracts_are_marked_and_want_a_word_beside_the_accepted_
     assert said.words.count('Type "contracts"') == 1, "asked once a run"
 
 
-async def test_contracts_accepted_ahead_are_still_marked(machine: Machine, run: Run) -> None:
+async def test_contracts_accepted_ahead_are_still_marked(
+    machine: Machine, run: Run, tmp_path: Path
+) -> None:
     await machine.drive(until=Action.REGISTER)
     with_foreign_contracts(machine)
-    answers = replace(AHEAD, yes=True, accept_bond=10**18, no_input=True)
+    words = tmp_path / "words"
+    words.touch(0o600)
+    words.write_text(WORDS)
+    answers = replace(AHEAD, yes=True, accept_bond=10**18, no_input=True, passphrase_file=words)
     said = await run(answers=answers)
     assert said.code == EXIT_STOPPED
     assert "--accept-contracts is missing" in said.words
