@@ -166,7 +166,7 @@ class FundingPrompts(Prompts):
         left = self.engine.next_code_in
         if left:
             if not command:
-                self.console.say(f"... next code in {math.ceil(left)} s; each code works once")
+                self.console.say(f"... Next code in {math.ceil(left)} s. Each code works once.")
             await self.engine.clock.sleep(left)
         code = await self._code()
         if await self._other_way(code):

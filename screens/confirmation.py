@@ -18,6 +18,7 @@ from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 from screens.widgets.special_fields import CodeField
+from screens.wizard import Wizard
 
 _UNCHECKED = "Since the restart a code cannot be checked here first: a wrong one counts."
 
@@ -29,7 +30,11 @@ class CodeScreen(StepScreen):
     the field. A used code that is entered all the same is no fault: a line says to wait.
     """
 
-    _entered_used = False
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self._next_code = Line(id="next-code")
+        self._used_code = Line(id="used-code")
+        self._entered_used = False
 
     def pretend_text(self) -> str:
         pretend = self.wizard.pretend
@@ -41,18 +46,17 @@ class CodeScreen(StepScreen):
         return f"Pretend phone: {code[:half]} {code[half:]}   for {left:2d} s"
 
     def code_row(self) -> ComposeResult:
-        yield Row("Code", CodeField(id="code"), Line(id="next-code"))
-        yield Line(id="used-code")
+        yield Row("Code", CodeField(id="code"), self._next_code)
+        yield self._used_code
 
     def every_tick(self) -> None:
         left = 0 if self.wizard.busy else math.ceil(self.engine.next_code_in)
         counts = f"Next code in {left} s" if left else ""
-        self.query_one("#next-code", Line).say(counts, layout=False)
-        line = self.query_one("#used-code", Line)
-        line.display = self._entered_used
+        self._next_code.say(counts, layout=False)
+        self._used_code.display = self._entered_used
         if self._entered_used:
             advice = "Wait for the next code." if left else "Enter the code your app shows now."
-            line.say(f"{marks().waiting} Code already used. Not sent. {advice}")
+            self._used_code.say(f"{marks().waiting} Code already used. Not sent. {advice}")
 
     @property
     def code_field(self) -> CodeField:

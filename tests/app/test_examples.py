@@ -11,9 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+
+from core.secrets import Secret
+from core.totp import read_enrolment
 
 TOP = Path(__file__).resolve().parents[2]
 EXAMPLES = TOP / "docs" / "examples"
@@ -48,6 +52,21 @@ def devnet(tmp_path: Path) -> Iterator[dict[str, str]]:
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["secret=JBSWY3DPEHPK3PXP", "secret=MFRGGZDFMZTWQ2LK&algorithm=SHA512&digits=8&period=60"],
+)
+def test_the_authenticator_prints_the_codes_of_an_80_bit_secret(form: str, tmp_path: Path) -> None:
+    uri = f"otpauth://totp/peaq:arm-7?{form}"
+    command = [sys.executable, EXAMPLES / "authenticator.py", tmp_path / "secret"]
+    entry = read_enrolment(Secret(uri), "0x" + "a" * 40)
+    before = datetime.now(timezone.utc)
+    for given in (uri, ""):
+        printed = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+        after = datetime.now(timezone.utc)
+        assert printed.stdout.strip() in (entry.code_at(before), entry.code_at(after))
 
 
 def events(state: Path) -> list[str]:

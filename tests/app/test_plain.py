@@ -65,7 +65,7 @@ async def test_an_unattended_run_finishes_and_exits_with_0(
     assert await plain(machine, answers).run() == EXIT_DONE
     shown = capsys.readouterr()
     assert f"did:peaq:{machine.address}" in shown.out
-    assert "... next code in 25 s; each code works once" in shown.err
+    assert "... Next code in 25 s. Each code works once." in shown.err
     assert no_red_line(shown.err)
     assert len(machine.network.transfers()) == 1
     assert machine.state.did is not None
@@ -124,7 +124,7 @@ async def test_a_code_command_is_waited_for_silently(
     assert await plain(machine, replace(answers, code_command=phone.command)).run() == EXIT_DONE
     said = capsys.readouterr().err
     assert no_red_line(said)
-    assert "next code in" not in said
+    assert "Next code in" not in said
     assert phone.asked == 2 if not behind else phone.asked > 2
     assert machine.network.requests["POST /gas-station/faucet/fund"] == 1
     assert machine.network.requests["POST /gas-station/2fa/confirm"] == 1

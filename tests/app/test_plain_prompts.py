@@ -267,7 +267,7 @@ async def test_the_code_of_step_4_is_waited_out_before_the_next_is_asked_for(
 
     said = await run("generate", WORDS, WORDS, "copied", "", current, current, "yes")
     assert said.code == EXIT_DONE
-    assert "... next code in 25 s; each code works once" in said.err
+    assert "... Next code in 25 s. Each code works once." in said.err
     assert not [line for line in said.err.splitlines() if line.startswith("x ")]
     assert 25 in machine.clock.slept
     check_once(machine)

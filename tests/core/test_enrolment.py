@@ -10,6 +10,7 @@ import httpx
 import pyotp
 import pytest
 
+from core.catalogue import CATALOGUE
 from core.errors import OnboardingError
 from core.onboarding import Onboarding
 from core.state import Action
@@ -185,3 +186,13 @@ async def test_a_phone_in_another_time_zone_is_told_how_far_it_is_off(machine: M
     assert "the phone is about 7200 s ahead of the right time" in refused.value.problem.cause
     assert refused.value.problem.remedy.startswith("Set the phone to automatic time")
     assert machine.network.requests["POST /gas-station/2fa/confirm"] == 0
+
+
+def test_each_cause_of_a_wrong_code_has_a_title_of_its_own() -> None:
+    codes = [code for code in CATALOGUE if code.startswith("CODE_") or code == "INVALID_2FA"]
+    assert len(codes) == 7
+    assert len({CATALOGUE[code].title for code in codes}) == 7
+    assert CATALOGUE["CODE_USED"].title == "Code already used"
+    for said_by_the_gas_station in ("INVALID_2FA", "CODE_EXPIRED"):
+        entry = CATALOGUE[said_by_the_gas_station]
+        assert "Invalid 2FA code" in entry.title + entry.cause

@@ -83,6 +83,10 @@ async def wrong_code(technician: Technician) -> None:
     await technician.code(technician.machine.old_code())
 
 
+async def used_code(technician: Technician) -> None:
+    await technician.code(technician.machine.codes[-1])
+
+
 async def enter(technician: Technician) -> None:
     await technician.press("enter")
 
@@ -248,11 +252,6 @@ async def bond_rose(technician: Technician) -> None:
     await technician.reads_problem("The bond has changed")
 
 
-async def used_code(technician: Technician) -> None:
-    await technician.code(technician.machine.codes[-1])
-    await technician.sees("Code already used")
-
-
 async def some_arrived(technician: Technician) -> None:
     await technician.press("f3")
     await technician.sees("Send what is missing")
@@ -334,18 +333,14 @@ SCENES = [
         A.CONFIRM,
         waiting("/2fa/confirm", fresh_code, sees="The Gas Station checks the code"),
     ),
-    Scene(
-        "4-confirmation-mistyped",
-        A.CONFIRM,
-        fault("locked", wrong_code, sees="Code does not match"),
-    ),
+    Scene("4-confirmation-mistyped", A.CONFIRM, fault("locked", wrong_code, sees="Code does not")),
     Scene(
         "4-confirmation-refused", A.CONFIRM, fault("invalid-code", fresh_code, sees="Invalid 2FA")
     ),
     Scene("4-confirmation-locked", A.CONFIRM, fault("locked", fresh_code, sees="2FA locked")),
     Scene("5-funding", A.FUND, as_it_is),
     Scene("5-funding-rehearsal", A.FUND, then(sees="Pretend phone"), pretend=True),
-    Scene("5-funding-used-code", A.FUND, used_code),
+    Scene("5-funding-used-code", A.FUND, fault("locked", used_code, sees="Code already")),
     Scene(
         "5-funding-waiting", A.FUND, waiting("/faucet", fresh_code, sees="The Gas Station is asked")
     ),
