@@ -160,7 +160,7 @@ def _run(
     finally:
         session.close()
     if os.isatty(1) and not (options.plain and engine.state.finished):
-        say_goodbye(options, engine, folder)
+        say_goodbye(options, engine, folder, code)
     return code
 
 
@@ -191,8 +191,6 @@ def _run_screens(
     details = _details(options, engine)
     app = WizardApp(engine, details=details, given=answers, pretend=pretend)
     app.run(mouse=False)
-    if app.hand_over.agreed:
-        print(f"Handed over to {app.hand_over.asker}. It goes on there.")
     answer = app.return_value  # None: it ended without one, by a fault
     return (app.return_code or EXIT_STOPPED) if answer is None else answer
 
@@ -203,10 +201,12 @@ def _run_plain(
     gc.enable()
     from app.answers import read_answers
     from app.console import Console
-    from app.notice import TakeoverNotice
     from app.plain import PlainWizard
 
     def ended(number: int, _: object) -> None:
+        # A second signal must not cut short the end, nor a background job stop at its terminal.
+        for ignored in (signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU):
+            signal.signal(ignored, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
     def interrupted(*_: object) -> None:
@@ -220,8 +220,9 @@ def _run_plain(
     console = Console(no_input=answers.no_input)
     wizard = PlainWizard(engine, answers, console, pretend)
     try:
-        with TakeoverNotice(engine.session.folder, console):
-            return asyncio.run(wizard.run())
+        return asyncio.run(wizard.run())
+    except SystemExit as signalled:
+        return int(signalled.code or EXIT_STOPPED)
     except KeyboardInterrupt:
         print("\nLeft. Nothing is lost.", file=sys.stderr)
         return EXIT_STOPPED
@@ -249,7 +250,9 @@ def _details(options: argparse.Namespace, engine: Onboarding) -> Details:
     )
 
 
-def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -> None:
+def say_goodbye(
+    options: argparse.Namespace, engine: Onboarding, folder: Path, code: int = EXIT_STOPPED
+) -> None:
     """What was reached and how to go on, on the normal screen."""
     state = engine.state
     if state.finished:
@@ -263,7 +266,9 @@ def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -
         print(f"\nTo be printed: {clean(folder / TEXT_NAME, _LONG)}")
         return
     step = engine.action.step or Step.ENVIRONMENT
-    print(f"Stopped at step {step.value} of {len(Step)}: {step.info.title}. Nothing is lost.")
+    signalled = code == 128 + signal.SIGTERM  # what was typed and not submitted is lost then
+    by, kept = (" by SIGTERM", "Saved steps stay.") if signalled else ("", "Nothing is lost.")
+    print(f"Stopped{by} at step {step.value} of {len(Step)}: {step.info.title}. {kept}")
     if state.open_transactions:
         print("  A transaction is under way: leaving does not stop it.")
     found = engine.problem

@@ -14,7 +14,7 @@ from core.events import Event
 from core.fold import apply, fold
 from core.frozen import dataclass
 from core.journal import Journal, Record
-from core.state import State, TxStatus
+from core.state import State
 
 log = logging.getLogger("peaq_onboard")
 # The signed bytes and the call's data are long, and the journal has them; the hash names them.
@@ -78,12 +78,6 @@ class Book:
     @property
     def records(self) -> tuple[Record, ...]:
         return tuple(self._records)
-
-    @property
-    def in_flight(self) -> bool:
-        """Whether something has left, or is about to, whose answer is not on disk yet."""
-        signed = any(tx.status is TxStatus.SIGNED for tx in self._state.transactions)
-        return signed or any(wait.in_flight for wait in self._waits)
 
     @property
     def repaired(self) -> int:
