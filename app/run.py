@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _LONG = 4096
 """Characters: a path is shown whole."""
+_AMONG_THREADS = 0.05
+"""Seconds for a signal that another thread takes to be known here."""
 
 
 def state_folder(options: argparse.Namespace, network: str) -> Path:
@@ -204,16 +207,25 @@ def _run_plain(
     from app.plain import PlainWizard
 
     def ended(number: int, _: object) -> None:
-        # A second signal must not cut short the end, nor a background job stop at its terminal.
-        for ignored in (signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU):
-            signal.signal(ignored, signal.SIG_IGN)
+        # A second signal must not cut the end short, nor a job in the background stop once more.
+        for late in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(late, lambda *_: None)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         raise SystemExit(128 + number)
+
+    def in_background(*_: object) -> None:
+        # A paused job that is continued to be ended reads its terminal again. SIGTERM may have gone
+        # to another thread, which does not interrupt that read: then `ended` runs during this.
+        time.sleep(_AMONG_THREADS)
+        if signal.getsignal(signal.SIGTERM) is ended:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
+    signal.signal(signal.SIGTTIN, in_background)
     # Not asyncio's own: that one only cancels, which a prompt that waits for a line never notices.
     signal.signal(signal.SIGINT, interrupted)
     answers = read_answers(options)

@@ -59,10 +59,9 @@ class TakeoverApp(TerminalApp):
         with VerticalScroll(id="body", can_focus=False):
             yield Line(title, id="title")
             yield Line(owner)
-            if note:
-                yield Line(Content.styled(f"\n{note}", "$warning"))
+            yield Line(Content.styled(f"\n{note}\n" if note else "", "$warning"))
             for name, effect in self._choices:
-                key = Content.styled(f"\n{name[0].upper()}  ", "bold")
+                key = Content.styled(f"{name[0].upper()}  ", "bold")
                 yield Line(Content.assemble(key, f"{name:<12}{effect}"))
                 if name == "take over":
                     yield Line(f"   {lost}")
