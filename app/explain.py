@@ -19,6 +19,8 @@ from core.steps import Step, find_step
 from core.text import clean
 
 _TIME = "%Y-%m-%d %H:%M:%S"
+_LONG = 4096
+"""Characters of one record in words."""
 
 _STEP_OF: dict[type[ev.Event], Step] = {
     ev.OnboardingStarted: Step.ENVIRONMENT,
@@ -64,11 +66,7 @@ def run_explain(options: argparse.Namespace) -> int:
     records = read_records(folder / FILE_NAME)
     print(f"{step.value} {step.info.title}\n{step.info.purpose}\n")
     token = token_of(fold(records))
-    lines = [
-        _wrapped(f"{record.at:{_TIME}} UTC  {in_words(record.event, token)}")
-        for record, place in with_steps(records)
-        if place is step
-    ]
+    lines = [record_line(record, token) for record, place in with_steps(records) if place is step]
     print("\n".join(lines) if lines else "Nothing has been recorded for it yet.")
     return EXIT_DONE
 
@@ -79,10 +77,18 @@ def token_of(state: State) -> str:
     return NETWORKS.get(name, MAINNET).token
 
 
-def _wrapped(text: str) -> str:
-    """At 80 columns; addresses and hashes stay in one piece."""
+def record_line(record: Record, token: str) -> str:
+    """Return the time and the words of a record, wrapped at 80 columns.
+
+    Addresses and hashes stay in one piece.
+    """
+    text = clean(in_words(record.event, token), _LONG)
     return textwrap.fill(
-        text, 80, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        f"{record.at:{_TIME}} UTC  {text}",
+        80,
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

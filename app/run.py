@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _LONG = 4096
 """Characters: a path is shown whole."""
+_AMONG_THREADS = 0.05
+"""Seconds for a signal that another thread takes to be known here."""
 
 
 def state_folder(options: argparse.Namespace, network: str) -> Path:
@@ -162,7 +165,7 @@ def _run(
     finally:
         session.close()
     if os.isatty(1) and not (options.plain and engine.state.finished):
-        say_goodbye(options, engine, folder)
+        say_goodbye(options, engine, folder, code)
     return code
 
 
@@ -193,8 +196,6 @@ def _run_screens(
     details = _details(options, engine)
     app = WizardApp(engine, details=details, given=answers, pretend=pretend)
     app.run(mouse=False)
-    if app.hand_over.agreed:
-        print(f"Handed over to {app.hand_over.asker}. It goes on there.")
     answer = app.return_value  # None: it ended without one, by a fault
     return (app.return_code or EXIT_STOPPED) if answer is None else answer
 
@@ -205,25 +206,37 @@ def _run_plain(
     gc.enable()
     from app.answers import read_answers
     from app.console import Console
-    from app.notice import TakeoverNotice
     from app.plain import PlainWizard
 
     def ended(number: int, _: object) -> None:
+        # A second signal must not cut the end short, nor a job in the background stop once more.
+        for late in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(late, lambda *_: None)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         raise SystemExit(128 + number)
+
+    def in_background(*_: object) -> None:
+        # A paused job that is continued to be ended reads its terminal again. SIGTERM may have gone
+        # to another thread, which does not interrupt that read: then `ended` runs during this.
+        time.sleep(_AMONG_THREADS)
+        if signal.getsignal(signal.SIGTERM) is ended:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
+    signal.signal(signal.SIGTTIN, in_background)
     # Not asyncio's own: that one only cancels, which a prompt that waits for a line never notices.
     signal.signal(signal.SIGINT, interrupted)
     answers = read_answers(options)
     console = Console(no_input=answers.no_input)
     wizard = PlainWizard(engine, answers, console, pretend)
     try:
-        with TakeoverNotice(engine.session.folder, console):
-            return asyncio.run(wizard.run())
+        return asyncio.run(wizard.run())
+    except SystemExit as signalled:
+        return int(signalled.code or EXIT_STOPPED)
     except KeyboardInterrupt:
         print("\nLeft. Nothing is lost.", file=sys.stderr)
         return EXIT_STOPPED
@@ -251,7 +264,9 @@ def _details(options: argparse.Namespace, engine: Onboarding) -> Details:
     )
 
 
-def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -> None:
+def say_goodbye(
+    options: argparse.Namespace, engine: Onboarding, folder: Path, code: int = EXIT_STOPPED
+) -> None:
     """What was reached and how to go on, on the normal screen."""
     state = engine.state
     if state.finished:
@@ -265,7 +280,9 @@ def say_goodbye(options: argparse.Namespace, engine: Onboarding, folder: Path) -
         print(f"\nTo be printed: {clean(folder / TEXT_NAME, _LONG)}")
         return
     step = engine.action.step or Step.ENVIRONMENT
-    print(f"Stopped at step {step.value} of {len(Step)}: {step.info.title}. Nothing is lost.")
+    signalled = code == 128 + signal.SIGTERM  # what was typed and not submitted is lost then
+    by, kept = (" by SIGTERM", "Saved steps stay.") if signalled else ("", "Nothing is lost.")
+    print(f"Stopped{by} at step {step.value} of {len(Step)}: {step.info.title}. {kept}")
     if state.open_transactions:
         print("  A transaction is under way: leaving does not stop it.")
     found = engine.problem

@@ -1,4 +1,4 @@
-"""A start on a folder that another wizard holds: watch it, ask for it, or name it and leave."""
+"""A start on a state directory that another session owns: watch it, take over, or quit."""
 
 from __future__ import annotations
 
@@ -6,63 +6,139 @@ import argparse
 import gc
 import signal
 import sys
+import termios
+import time
+from contextlib import suppress
 from pathlib import Path
 
-from core.clock import Clock
-from core.errors import EXIT_LOCKED, EXIT_STOPPED, OnboardingError
-from core.lock import FolderLock
+from core.clock import Clock, readable
+from core.errors import EXIT_LOCKED, EXIT_STOPPED, OnboardingError, fault
+from core.lock import FolderLock, end_holder, held, holder
 from core.networks import Network
+from core.text import clean
+
+PATIENCE = 60.0
+"""Seconds that the other session may take to end."""
+_PAUSE = 0.5
+_NAME = 80
+"""Characters of what the owner wrote about itself."""
+TITLE = "Another session owns this state directory"
+CHOICES = [
+    ("watch", "follow its journal here; changes nothing"),
+    ("take over", "end that session and resume here"),
+    ("quit", "leave that session running"),
+]
+LOST = "Anything typed there but not yet submitted is lost. Saved steps stay."
 
 
 def take_folder(
     options: argparse.Namespace, folder: Path, network: Network, clock: Clock
 ) -> FolderLock | int:
-    """The folder's lock, taken; or the exit code of somebody who only looked on.
+    """Return the acquired lock of `folder`, or an exit code if the user leaves it to its owner.
 
-    Raises OnboardingError (STATE_FOLDER_LOCKED) where nobody can be asked what to do.
+    Raise OnboardingError (STATE_FOLDER_LOCKED) if there is no terminal to ask on.
     """
-    lock = FolderLock(folder)
+    lock, note = FolderLock(folder), ""
     while True:
         try:
             lock.acquire(clock.now())
         except OnboardingError as error:
-            somebody = not options.no_input and sys.stdin.isatty()
-            if error.code != "STATE_FOLDER_LOCKED" or not somebody:
+            if error.code != "STATE_FOLDER_LOCKED" or options.no_input or not sys.stdin.isatty():
                 raise
-            code = _look_on(options, folder, network, clock, error)
-            if code is not None:
-                return code
         else:
             return lock
+        gc.enable()  # app/__main__.py turned it off for the start; watching can take hours
+        # Ctrl+C ends watching, even if the program that started the wizard ignores SIGINT.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        owner = holder(folder)
+        choice = _choose(options, network, folder, owner, note)
+        note = ""
+        try:
+            if choice == "quit":
+                return EXIT_LOCKED
+            if choice == "take over":
+                _take_over(folder, owner, clock)
+            elif not _watch(folder):
+                return EXIT_STOPPED
+        except OnboardingError as error:
+            found = error.problem
+            note = f"{found.title}. {found.cause} {found.remedy}"
+        except KeyboardInterrupt:
+            print()
 
 
-def _look_on(
-    options: argparse.Namespace,
-    folder: Path,
-    network: Network,
-    clock: Clock,
-    locked: OnboardingError,
-) -> int | None:
-    """The exit code of somebody who only looked on; None where the wizard is to go on here."""
-    from app.watched import GO_ON, holder_line
-
-    gc.enable()  # app/__main__.py put it off: looking on may take hours
+def _choose(
+    options: argparse.Namespace, network: Network, folder: Path, owner: dict[str, str], note: str
+) -> str:
+    """Return one of CHOICES."""
+    said = {name: clean(text, _NAME) for name, text in owner.items()}
+    pid, terminal = said.get("pid", "?"), said.get("terminal", "an unknown terminal")
+    line = f"Process {pid} on {terminal}, since {readable(said.get('since', 'an unknown time'))}"
     if options.plain:
         from app.console import Console
-        from app.plain_watch import PlainWatch
 
-        # Whatever started this may have had it ignored, and ctrl+c is how watching ends.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         console = Console(no_input=False)
-        console.problem(locked.problem)
-        code = PlainWatch(console, folder, clock).run()
-    else:
-        from app.watch import WatchApp
+        console.say(f"\n{TITLE}\n{line}")
+        console.paragraph(note)
+        console.paragraph(f"If you take over: {LOST}")
+        try:
+            return console.ask_choice("", "Choose", CHOICES)
+        except (EOFError, KeyboardInterrupt):
+            return "quit"
+    from app.terminal_facts import prepare_terminal
 
-        app = WatchApp(folder, network, clock)
-        app.run(mouse=False)
-        answer = app.return_value
-        code = (app.return_code or EXIT_STOPPED) if answer is None else answer
-        if code == EXIT_LOCKED:
-            print(f"You have only watched; nothing was changed.\n{holder_line(folder)}.")
-    return None if code == GO_ON else code
+    prepare_terminal()
+    from app.takeover import choose
+
+    return choose(network, folder, [TITLE, line, note, LOST], CHOICES)
+
+
+def _watch(folder: Path) -> bool:
+    """Print the records as the owner writes them. Return whether to resume here after its end.
+
+    Raise OnboardingError if the journal cannot be read, KeyboardInterrupt on Ctrl+C.
+    """
+    from app.console import Console
+    from app.explain import record_line, token_of
+    from core.fold import fold
+    from core.journal import FILE_NAME, read_records
+
+    print("Watching the other session. Ctrl+C returns to the choices.")
+    shown = 0
+    owned = True
+    while owned and sys.stdin.isatty():  # false once the terminal is closed
+        owned = held(folder)  # before the journal: its last record is shown too
+        records = read_records(folder / FILE_NAME)
+        token = token_of(fold(records))
+        for record in records[shown:]:
+            print(record_line(record, token), flush=True)
+        shown = len(records)
+        if owned:
+            time.sleep(_PAUSE)
+    with suppress(termios.error):
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)  # Enter pressed while watching is no answer
+    console = Console(no_input=False)
+    console.say("The other session has ended.")
+    try:
+        return console.ask("", "Resume here", "yes").lower() in ("y", "yes")
+    except (EOFError, KeyboardInterrupt):
+        return False
+
+
+def _take_over(folder: Path, owner: dict[str, str], clock: Clock) -> None:
+    """End the owner and wait until the lock is free, or another session owns it.
+
+    Raise OnboardingError (TAKEOVER_FAILED), KeyboardInterrupt on Ctrl+C.
+    """
+    end_holder(folder, owner)
+    pid = clean(owner.get("pid", "?"), _NAME)
+    print(f"Ending process {pid}, at most {PATIENCE:.0f} s. Ctrl+C stops waiting.", file=sys.stderr)
+    ends = clock.monotonic() + PATIENCE
+    while held(folder) and holder(folder) == owner:
+        if clock.monotonic() >= ends:
+            reason = (
+                f"Process {pid} is still running {PATIENCE:.0f} s after SIGTERM. "
+                f"If it hangs, end it with: kill -9 {pid}."
+            )
+            raise fault("TAKEOVER_FAILED", reason=reason)
+        time.sleep(_PAUSE)

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.answers import Answers
-from app.hand_over import LOOK, HandOver
 from app.screen_order import screen_before, screen_for
 from app.terminal_app import TerminalApp
 from app.terminal_facts import terminal_check
@@ -57,7 +56,6 @@ class WizardApp(TerminalApp):
         self._painted = asyncio.Event()
         self._working: str | None = None
         self._watching_balance = False
-        self.hand_over = HandOver(self, engine.session, lambda: self.busy, self.leave)
         engine.session.book.listener = self
 
     def get_default_screen(self) -> StepScreen:
@@ -65,9 +63,6 @@ class WizardApp(TerminalApp):
         # `switch_screen` takes from the stack what `push_screen` puts there.
         screen._push_result_callback(self, None)
         return screen
-
-    def on_mount(self) -> None:
-        self.set_interval(LOOK, self.hand_over.look)
 
     def painted(self) -> None:
         """web3 is imported in a thread while the technician reads the first screen: not before it
@@ -102,7 +97,7 @@ class WizardApp(TerminalApp):
         return self._working is not None
 
     def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        if self.busy or self.hand_over.agreed:
+        if self.busy:
             return
         self._working = name
         if self.step_screen:
@@ -124,7 +119,7 @@ class WizardApp(TerminalApp):
             found = problem("UNEXPECTED", reason=type(error).__name__)
         self._working = None
         screen = self.step_screen
-        if screen is None or self.hand_over.agreed:
+        if screen is None:
             return
         screen.busy_changed(False)
         if found is None:

@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.events import Event
 from core.fold import apply, fold
 from core.journal import Journal, Record
-from core.state import State, TxStatus
+from core.state import State
 
 T = TypeVar("T")
 
@@ -80,12 +80,6 @@ class Book:
     @property
     def records(self) -> tuple[Record, ...]:
         return tuple(self._records)
-
-    @property
-    def in_flight(self) -> bool:
-        """Whether something has left, or is about to, whose answer is not on disk yet."""
-        signed = any(tx.status is TxStatus.SIGNED for tx in self._state.transactions)
-        return signed or any(wait.in_flight for wait in self._waits)
 
     @property
     def repaired(self) -> int:

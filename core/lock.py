@@ -5,14 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import time
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from core.clock import stamp
-from core.errors import fault
-from core.files import FILE_MODE, read_file, replace_file
+from core.errors import OnboardingError, fault
+from core.files import FILE_MODE, owner_name, read_file, replace_file
 from core.text import read_json
 
 FILE_NAME = "lock"
@@ -29,7 +30,6 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._note = folder / "holder.json"
-        self._said: dict[str, object] = {}
         self._handle: int | None = None
 
     def acquire(self, now: datetime) -> None:
@@ -49,22 +49,16 @@ class FolderLock:
                 since=known.get("since", "an unknown time"),
             )
         self._handle = handle
-        self._said = {"pid": os.getpid(), "terminal": terminal_name(), "since": stamp(now)}
+        pid = os.getpid()
+        note = {"pid": pid, "terminal": terminal_name(), "since": stamp(now)}
+        note["started"] = _started(pid)
         try:
-            self._say(self._said)
+            # Without sync: after a power cut nobody owns the lock.
+            replace_file(self._note, json.dumps(note).encode(), sync=False)
         except OSError as error:
             self._let_go()
             reason = error.strerror or error
             raise fault("STATE_FOLDER_UNUSABLE", path=self._note, reason=reason) from error
-
-    def announce_end(self) -> None:
-        """Says to whoever asks for the folder that this process is ending. Replaces a file."""
-        with suppress(OSError):  # it is a courtesy: that the lock is free says the same
-            self._say({**self._said, "ending": True})
-
-    def _say(self, note: dict[str, object]) -> None:
-        # A courtesy to whoever comes second: after a power cut nobody holds anything.
-        replace_file(self._note, json.dumps(note).encode(), sync=False)
 
     def release(self) -> None:
         if self._handle is not None:
@@ -123,6 +117,56 @@ def held(folder: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def end_holder(folder: Path, known: Mapping[str, str]) -> None:
+    """Send SIGTERM to the owner of the lock, provided `holder` still returns `known`.
+
+    Return without a signal if that session has ended. Raise OnboardingError (TAKEOVER_FAILED)
+    without a signal if the process might not be the owner, or belongs to another user.
+    """
+    if not held(folder) or holder(folder) != known:
+        return
+    text = known.get("pid", "")
+    pid = int(text) if text.isdecimal() and len(text) < 10 else 0
+    if pid <= 1 or pid == os.getpid():
+        raise _failed("The lock does not name the process of its owner.")
+    user = _user(pid)
+    if user not in (None, os.geteuid()):
+        raise _failed(f"Process {pid} belongs to {owner_name(user)}.")
+    if known.get("started") != _started(pid):
+        # The id means another process here: the owner runs in a container, or on another machine.
+        raise _failed(f"Process {pid} of this machine does not own the lock.")
+    try:
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)  # a session paused with Ctrl+Z ends too
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        raise _failed(f"Process {pid} belongs to another user.") from None
+
+
+def _failed(reason: str) -> OnboardingError:
+    return fault("TAKEOVER_FAILED", reason=reason)
+
+
+def _started(pid: int) -> str:
+    """Return the start time of a process in ticks since boot, or "" where the system has no /proc.
+
+    A process id can be reused, or mean another process in a container; with this it is unique.
+    """
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _user(pid: int) -> int | None:
+    """Return the user id of a process, or None where the system has no /proc."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except OSError:
+        return None
 
 
 def terminal_name() -> str:

@@ -148,10 +148,19 @@ FILES = (
     ),
     Entry(
         "STATE_FOLDER_LOCKED",
-        "Another wizard is at work on this machine",
-        "Process {pid} on {terminal} has held {path} since {since}.",
-        "Go on there, or end it there and start again here.",
+        "Another session owns this state directory",
+        "Process {pid} on {terminal} has owned the lock of {path} since {since}.",
+        "Continue in that session, or start the wizard in a terminal to watch it or to take over.",
         Kind.LOCKED,
+        again="after a change",
+    ),
+    Entry(
+        "TAKEOVER_FAILED",
+        "The other session did not end",
+        "{reason}",
+        "Try again, or end that session in its own terminal.",
+        Kind.LOCKED,
+        money=SAFE,
         again="after a change",
     ),
     Entry(
