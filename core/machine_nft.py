@@ -65,7 +65,7 @@ async def mint(context: Context) -> None:
         return
     event = codec("machine_nft").find_event("MachineMinted", receipt.logs, contract)
     minted = int(event["tokenId"]) if event else 0
-    await chain.read_back(token, right=lambda: token.value == minted, at_least=receipt.block)
+    await chain.read_back(token, right=lambda: token.value == minted != 0, at_least=receipt.block)
     if token.value and not minted:
         await _record_found(context, token.value)  # the chain shows what the log does not
         return

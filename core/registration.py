@@ -103,7 +103,9 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     event = codec("identity_registry").find_event("Registered", receipt.logs, tx.to)
     ours = event is not None and str(event["owner"]).lower() == context.address.lower()
     machine_id = int(event["machineId"]) if event and ours else 0
-    await chain.read_back(number, right=lambda: number.value == machine_id, at_least=receipt.block)
+    await chain.read_back(
+        number, right=lambda: number.value == machine_id != 0, at_least=receipt.block
+    )
     if number.value and not machine_id:
         await _found(context, number.value, receipt.block)  # the chain shows what the log does not
         return

@@ -201,7 +201,7 @@ class Rpc:
             return fault("RPC_BEHIND", host=host, height=height, needed=at_least)
         before = self._heights
         self._heights = before.after(height, self.clock.now().timestamp())
-        # The very first one has nothing to be compared with; what is recorded of it is.
+        # Nothing to compare the very first one with: the next one confirms or replaces it.
         first = before.believed == before.claimed == 0 and self._heights.claimed == height
         if first or height <= self._heights.believed:
             return None
