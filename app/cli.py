@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 from app.answers import add_answer_options
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.version import installed_version
-from core.errors import EXIT_STOPPED, OnboardingError, fault
+from core.errors import OnboardingError, fault
+from core.exit_codes import EXIT_STOPPED
 from core.networks import find_network
 
 _EPILOG = """\

@@ -7,12 +7,12 @@ import sys
 import textwrap
 
 from app.answers import MissingAnswer
-from app.explain import in_words, token_of
 from app.wording import at_prompt, in_lines, without_keys
 from core import events as ev
 from core.book import Wait
 from core.errors import Problem
 from core.journal import Record
+from core.narrative import in_words, token_of
 from core.secrets import Secret
 from core.state import State
 from core.steps import Step

@@ -8,13 +8,13 @@ import json
 import textwrap
 from dataclasses import replace
 
-from app.run import read_settings, state_folder
+from app.configuration import read_settings, state_folder
 from app.terminal_facts import qr_check, terminal_check
 from app.version import installed_version
 from app.wording import at_prompt
 from core.checks import Check, Light
 from core.clock import SystemClock
-from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
+from core.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
 from core.keystore import available_memory
 from core.settings import Settings
 from core.survey import kept, machine

@@ -8,7 +8,8 @@ from app.answers import Answers
 from app.console import Console
 from core.catalogue import Kind
 from core.clock import Clock
-from core.errors import EXIT_WAITING, Problem, exit_code
+from core.errors import Problem
+from core.exit_codes import EXIT_WAITING, exit_code
 from core.state import State
 
 _LATER = 30.0

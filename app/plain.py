@@ -15,19 +15,13 @@ from app.prompts import NotAgreed, Prompts
 from core.amounts import peaq
 from core.checks import Check, Light, essential_red
 from core.did import VISIBILITIES, check_details, peaq_id
-from core.errors import (
-    EXIT_DONE,
-    EXIT_STOPPED,
-    EXIT_WAITING,
-    OnboardingError,
-    Problem,
-    exit_code,
-    fault,
-)
+from core.errors import OnboardingError, Problem, fault
+from core.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, exit_code
+from core.next_action import Action, step_statuses
 from core.onboarding import Onboarding
 from core.receipt import read_receipt
 from core.receipt_text import receipt_lines
-from core.state import Action, Details, step_statuses
+from core.state import Details
 from core.steps import Step, StepStatus
 from screens.wizard import Pretend
 

@@ -12,10 +12,10 @@ from app.console import Console
 from app.prompts import Prompts
 from core.amounts import peaq
 from core.errors import OnboardingError, fault
+from core.next_action import Action
 from core.onboarding import Onboarding
 from core.qr_text import qr_lines
 from core.secrets import Secret
-from core.state import Action
 from core.text import grouped
 from core.totp import Enrolment
 from screens.widgets.marks import blocks

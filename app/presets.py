@@ -10,8 +10,9 @@ from pathlib import Path
 from app.answers import Answers
 from core.did import check_details
 from core.errors import OnboardingError, Problem, problem
+from core.next_action import Action
 from core.onboarding import Onboarding
-from core.state import Action, Details
+from core.state import Details
 
 DETAILS = ("documentation_url", "data_api", "data_visibility")
 

@@ -11,9 +11,10 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
-from app.run import read_settings, state_folder
+from app.configuration import read_settings, state_folder
 from core.clock import SystemClock, stamp
-from core.errors import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED, OnboardingError
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.receipt_text import page_lines, receipt_lines
 from core.settings import Settings
 from core.text import clean

@@ -45,7 +45,8 @@ def run_devnet_command(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _in_words() -> Iterator[None]:
-    from app.rehearsal.network import PackageMissing, RehearsalError
+    from app.rehearsal.errors import RehearsalError
+    from app.rehearsal.network import PackageMissing
 
     try:
         yield

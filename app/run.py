@@ -6,8 +6,6 @@ import argparse
 import asyncio
 import gc
 import os
-import shlex
-import shutil
 import signal
 import sys
 import tempfile
@@ -17,14 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.configuration import read_settings, state_folder
+from app.goodbye import say_goodbye
 from app.second_session import take_folder
 from core.clock import SystemClock
-from core.errors import EXIT_STOPPED, OnboardingError, fault
+from core.errors import OnboardingError, fault
+from core.exit_codes import EXIT_STOPPED
 from core.files import prepare_state_folder
 from core.lock import FolderLock
-from core.settings import NETWORK, Settings, load_settings
+from core.settings import Settings
 from core.state import Details, State
-from core.steps import Step
 from core.text import clean
 
 if TYPE_CHECKING:
@@ -36,40 +36,6 @@ _LONG = 4096
 """Characters: a path is shown whole."""
 _AMONG_THREADS = 0.05
 """Seconds for a signal that another thread takes to be known here."""
-
-
-def state_folder(options: argparse.Namespace, network: str) -> Path:
-    """`--state-dir` itself, or the network's folder below the user's state directory.
-
-    Raises OnboardingError (STATE_FOLDER_UNUSABLE).
-    """
-    if options.state_dir is not None:
-        try:
-            return Path(options.state_dir).expanduser().absolute()
-        except RuntimeError as error:
-            raise fault("STATE_FOLDER_UNUSABLE", path=options.state_dir, reason=error) from error
-    from platformdirs import user_state_path
-
-    return user_state_path("peaq-onboard") / network
-
-
-def read_settings(options: argparse.Namespace, overrides: dict[str, str] | None = None) -> Settings:
-    """The settings of the command line, the environment and .env.
-
-    Raises OnboardingError where it is not even known which network is meant (VARIABLE_INVALID,
-    ENV_FILE_UNSAFE), or where .env is (ENV_FILE_UNREADABLE); all other faults are listed in them.
-    """
-    try:
-        env_file = options.env_file.expanduser().absolute()
-    except RuntimeError as error:
-        raise fault("ENV_FILE_UNREADABLE", path=options.env_file, reason=error) from error
-    settings = load_settings(
-        environ=os.environ, env_file=env_file, network=options.network, overrides=overrides
-    )
-    for found in settings.problems:
-        if found.code == "ENV_FILE_UNSAFE" or found.params.get("variable") == NETWORK:
-            raise OnboardingError(found)
-    return settings
 
 
 def run_wizard(options: argparse.Namespace) -> int:
@@ -262,54 +228,3 @@ def _details(options: argparse.Namespace, engine: Onboarding) -> Details:
         options.data_api or known.data_api,
         options.data_visibility or known.data_visibility,
     )
-
-
-def say_goodbye(
-    options: argparse.Namespace, engine: Onboarding, folder: Path, code: int = EXIT_STOPPED
-) -> None:
-    """What was reached and how to go on, on the normal screen."""
-    state = engine.state
-    if state.finished:
-        from core.receipt import TEXT_NAME, read_receipt
-        from core.receipt_text import receipt_lines
-
-        receipt = read_receipt(folder)
-        print("The machine is onboarded.\n")
-        if receipt:
-            print("\n".join(receipt_lines(receipt, facts_last=True)))
-        print(f"\nTo be printed: {clean(folder / TEXT_NAME, _LONG)}")
-        return
-    step = engine.action.step or Step.ENVIRONMENT
-    signalled = code == 128 + signal.SIGTERM  # what was typed and not submitted is lost then
-    by, kept = (" by SIGTERM", "Saved steps stay.") if signalled else ("", "Nothing is lost.")
-    print(f"Stopped{by} at step {step.value} of {len(Step)}: {step.info.title}. {kept}")
-    if state.open_transactions:
-        print("  A transaction is under way: leaving does not stop it.")
-    found = engine.problem
-    if found:
-        print(f"  {found.title}")
-        if found.until and found.remaining(engine.clock.now()).total_seconds() > 0:
-            print(f"  Again from {found.until:%Y-%m-%d %H:%M:%S} UTC on.")
-    print(f"To go on:\n  {_same_command(options)}")
-
-
-def _program() -> str:
-    """As it was called: from a folder that is not in PATH, with that folder."""
-    called = Path(sys.argv[0])
-    elsewhere = called.name == "peaq-onboard" and shutil.which(called.name) != str(
-        called.absolute()
-    )
-    return str(called) if elsewhere else "peaq-onboard"
-
-
-def _same_command(options: argparse.Namespace) -> str:
-    words = [_program()]
-    if options.rehearse:
-        words.append("--rehearse")
-    elif options.network:
-        words += ["--network", options.network]
-    if options.env_file != Path(".env"):
-        words += ["--env-file", str(options.env_file)]
-    if options.state_dir is not None:
-        words += ["--state-dir", str(options.state_dir)]
-    return clean(shlex.join(words), _LONG)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from app.wording import at_prompt
-from core.errors import OnboardingError, exit_code
+from core.errors import OnboardingError
+from core.exit_codes import exit_code
 from core.survey.finding import remedy_of
 
 

@@ -5,7 +5,7 @@ The first screen then waits for nothing that only a later one needs.
 
 from __future__ import annotations
 
-from core.state import Action
+from core.next_action import Action
 from core.steps import Step
 from screens.base import StepScreen
 

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.clock import Clock, readable
-from core.errors import EXIT_LOCKED, EXIT_STOPPED, OnboardingError, fault
+from core.errors import OnboardingError, fault
+from core.exit_codes import EXIT_LOCKED, EXIT_STOPPED
 from core.lock import FolderLock, end_holder, held, holder
 from core.networks import Network
 from core.text import clean
@@ -99,9 +100,10 @@ def _watch(folder: Path) -> bool:
     Raise OnboardingError if the journal cannot be read, KeyboardInterrupt on Ctrl+C.
     """
     from app.console import Console
-    from app.explain import record_line, token_of
+    from app.explain import record_line
     from core.fold import fold
     from core.journal import FILE_NAME, read_records
+    from core.narrative import token_of
 
     print("Watching the other session. Ctrl+C returns to the choices.")
     shown = 0

@@ -7,17 +7,18 @@ import json
 import textwrap
 from typing import Any
 
-from app.run import read_settings, state_folder
+from app.configuration import read_settings, state_folder
 from app.wording import at_prompt
 from core.amounts import peaq
 from core.clock import SystemClock, stamp
 from core.did import peaq_id
-from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
+from core.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
 from core.fold import fold
 from core.journal import FILE_NAME, read_records
+from core.next_action import next_action, step_statuses
 from core.receipt import network_of, transaction_rows
 from core.settings import Settings
-from core.state import State, next_action, step_statuses
+from core.state import State
 from core.steps import Step
 
 SCHEMA_VERSION = 1

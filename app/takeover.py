@@ -17,7 +17,8 @@ from core.errors import OnboardingError
 from core.fold import fold
 from core.journal import FILE_NAME, read_records
 from core.networks import Network
-from core.state import State, step_statuses
+from core.next_action import step_statuses
+from core.state import State
 from screens.widgets.button import ActionButton
 from screens.widgets.frame import HeaderLine, KeyLine, Rail
 from screens.widgets.line import Line

@@ -17,18 +17,12 @@ from app.terminal_app import TerminalApp
 from app.terminal_facts import terminal_check
 from core.book import Wait
 from core.catalogue import Kind
-from core.errors import (
-    EXIT_DONE,
-    EXIT_STOPPED,
-    EXIT_WAITING,
-    OnboardingError,
-    Problem,
-    exit_code,
-    problem,
-)
+from core.errors import OnboardingError, Problem, problem
+from core.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, exit_code
 from core.journal import Record
+from core.next_action import Action
 from core.onboarding import Onboarding, describe_crash
-from core.state import Action, Details, State
+from core.state import Details, State
 from screens.base import StepScreen
 from screens.wizard import Pretend
 

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from app.answers import read_passphrase_file, unsafe_passphrase_file
-from app.run import read_settings, state_folder
+from app.configuration import read_settings, state_folder
 from app.wording import at_prompt, in_lines
-from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, OnboardingError, exit_code
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, exit_code
 from core.file_trust import UntrustedFile
 from core.fold import fold
 from core.journal import FILE_NAME, read_records

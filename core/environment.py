@@ -11,10 +11,11 @@ from core.amounts import peaq
 from core.chain_facts import Survey
 from core.checks import TITLES, Check, Light, Report
 from core.context import Context
-from core.errors import OnboardingError, Problem, problem
+from core.errors import OnboardingError, Problem
 from core.networks import CONTRACT_VARIABLES
 from core.presence import read_survey
 from core.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
+from core.survey.contracts import _bond_fault, contract_fault
 
 PATIENCE = 6.0
 """Seconds that one endpoint gets here: a technician is looking at the list."""
@@ -110,27 +111,6 @@ def _whose(settings: Settings) -> tuple[Light, str]:
     if others:
         return Light.AMBER, f"all six answer; not the network's own: {', '.join(others)}"
     return Light.GREEN, "all six answer"
-
-
-def contract_fault(settings: Settings, survey: Survey) -> Problem | None:
-    """The first contract that is not there, or None."""
-    for variable, name in CONTRACT_VARIABLES.items():
-        if not survey.alive[variable]:
-            return problem(
-                "NO_CODE_AT_ADDRESS",
-                variable=variable,
-                address=getattr(settings.contracts, name),
-                network=settings.network.title,
-            )
-    return None
-
-
-def _bond_fault() -> Problem:
-    return problem(
-        "CONTRACT_UNEXPECTED",
-        variable="IDENTITY_REGISTRY_ADDRESS",
-        reason="minBond gives no amount",
-    )
 
 
 def _check_bond(context: Context, survey: Survey, say: Say) -> None:

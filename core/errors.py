@@ -124,26 +124,6 @@ def fault(
     return OnboardingError(problem(code, detail=detail, until=until, **params))
 
 
-EXIT_DONE = 0
-EXIT_STOPPED = 1
-EXIT_NETWORK = 2
-EXIT_CONFIGURATION = 3
-EXIT_LOCKED = 4
-EXIT_WAITING = 75
-
-_EXITS = {
-    Kind.INPUT: EXIT_STOPPED,
-    Kind.NETWORK: EXIT_NETWORK,
-    Kind.CONFIGURATION: EXIT_CONFIGURATION,
-    Kind.LOCKED: EXIT_LOCKED,
-    Kind.WAITING: EXIT_WAITING,
-}
-
-
-def exit_code(kind: Kind) -> int:
-    return _EXITS[kind]
-
-
 # Slips of typing: they are shown, but nothing has happened that would have to be recorded.
 NOT_RECORDED = {
     "ANSWER_UNUSABLE",

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Literal
 from core import events as ev
 from core.clock import Clock, stamp
 from core.errors import NOT_RECORDED, OnboardingError, Problem, fault
+from core.next_action import Action, next_action
 from core.secrets import Secret
 from core.session import Session
 from core.settings import Settings
-from core.state import Action, Balance, Details, OwnerQuote, State, next_action
+from core.state import Balance, Details, OwnerQuote, State
 from core.steps import Step
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from app.rehearsal.faults import FAULTS
 from core import events
 from core.catalogue import gas_station, local, network
 from core.catalogue.entry import Entry
-from core.errors import exit_code
+from core.exit_codes import exit_code
 from core.steps import Step
 
 _BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

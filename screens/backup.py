@@ -10,11 +10,12 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from core.errors import Problem
-from core.state import Action
+from core.next_action import Action
 from core.steps import Step
 from screens.base import StepScreen
-from screens.consent import ConsentScreen, UnlockScreen
+from screens.consent import ConsentScreen
 from screens.reveal import RevealScreen
+from screens.unlock import UnlockScreen
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line

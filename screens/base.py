@@ -16,8 +16,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from core.errors import Problem
+from core.next_action import step_statuses
 from core.onboarding import Onboarding
-from core.state import Balance, State, step_statuses
+from core.state import Balance, State
 from core.steps import Step
 from screens.widgets.button import ActionButton
 from screens.widgets.card import ProblemCard

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from core.errors import Problem
-from core.state import Action
+from core.next_action import Action
 from core.steps import Step
 from core.totp import Enrolment
 from screens.base import StepScreen

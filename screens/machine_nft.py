@@ -8,10 +8,12 @@ from textual.widget import Widget
 
 from core.did import check_details
 from core.errors import Problem
-from core.state import Action, Details, State
+from core.next_action import Action
+from core.state import Details, State
 from core.steps import Step
 from screens.base import StepScreen
-from screens.consent import UnlockScreen, agree_to_contracts
+from screens.consent import agree_to_contracts
+from screens.unlock import UnlockScreen
 from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
 from screens.widgets.marks import marks

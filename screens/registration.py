@@ -12,7 +12,8 @@ from core.errors import Problem
 from core.state import Details
 from core.steps import Step
 from screens.base import StepScreen
-from screens.consent import ConsentScreen, UnlockScreen, agree_to_contracts
+from screens.consent import ConsentScreen, agree_to_contracts
+from screens.unlock import UnlockScreen
 from screens.widgets.line import Line
 
 if TYPE_CHECKING:

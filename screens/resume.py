@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from core.errors import Problem
-from core.state import next_action
+from core.next_action import next_action
 from core.steps import Step
 from screens.base import StepScreen
-from screens.consent import UnlockScreen
 from screens.settings import SettingsScreen
+from screens.unlock import UnlockScreen
 from screens.widgets.line import Line
 from screens.wizard import Wizard
 

@@ -11,8 +11,8 @@ import pytest
 from app.status import build_status
 from core.clock import SystemClock
 from core.fold import fold
+from core.next_action import Action
 from core.receipt import read_receipt
-from core.state import Action
 from tests.support.machine import Machine
 from tests.support.schema import faults
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from app.rehearsal import genesis
+from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import Fault
 from app.rehearsal.policy import GasStationPolicy
 
@@ -39,10 +40,6 @@ FINALITY_DEPTH = 2
 # How long a call from another thread waits for the server's thread. It answers in
 # milliseconds; the limit is there so that a network that died is noticed.
 ANSWER_SECONDS = 60.0
-
-
-class RehearsalError(Exception):
-    """The rehearsal network cannot start or is not running; the text says why."""
 
 
 def _utc_now() -> datetime:

@@ -10,10 +10,11 @@ from aiohttp import web
 from eth_typing import Address
 
 from app.rehearsal.contract_calls import Contracts, calldata, contract
+from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import FaultBook
 from app.rehearsal.gas_station import GasStation
 from app.rehearsal.mcr import Mcr
-from app.rehearsal.network import RehearsalError, RehearsalNetwork
+from app.rehearsal.network import RehearsalNetwork
 from app.rehearsal.node import Node
 from app.rehearsal.qr_images import QrImages
 from app.rehearsal.rpc import Rpc

@@ -9,8 +9,8 @@ from core.chain import Chain
 from core.chain_facts import Survey
 from core.checks import Light
 from core.contracts import read_revert
-from core.environment import contract_fault
-from core.errors import OnboardingError, problem
+from core.errors import OnboardingError, Problem, problem
+from core.networks import CONTRACT_VARIABLES
 from core.presence import read_survey
 from core.rpc import Call, RpcError
 from core.settings import Settings
@@ -116,3 +116,24 @@ def _register(answer: Any) -> Finding:
     text = clean(f"is refused: {revert.reason}", 80)
     remedy = "Note the name and ask whoever runs the network: nobody can register until then."
     return Finding(key, title, Light.RED, text, remedy, "CONTRACT_REFUSED", network=True)
+
+
+def contract_fault(settings: Settings, survey: Survey) -> Problem | None:
+    """The first contract that is not there, or None."""
+    for variable, name in CONTRACT_VARIABLES.items():
+        if not survey.alive[variable]:
+            return problem(
+                "NO_CODE_AT_ADDRESS",
+                variable=variable,
+                address=getattr(settings.contracts, name),
+                network=settings.network.title,
+            )
+    return None
+
+
+def _bond_fault() -> Problem:
+    return problem(
+        "CONTRACT_UNEXPECTED",
+        variable="IDENTITY_REGISTRY_ADDRESS",
+        reason="minBond gives no amount",
+    )

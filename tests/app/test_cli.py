@@ -13,7 +13,7 @@ import pytest
 from app.cli import main
 from app.rehearsal.faults import FAULTS
 from app.version import installed_version
-from core.errors import EXIT_CONFIGURATION, EXIT_STOPPED
+from core.exit_codes import EXIT_CONFIGURATION, EXIT_STOPPED
 
 TOP = Path(__file__).resolve().parent.parent.parent
 

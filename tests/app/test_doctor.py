@@ -17,8 +17,8 @@ import pytest
 from app import terminal_facts
 from app.cli import main
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
-from core.state import Action
+from core.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
+from core.next_action import Action
 from core.survey import hosts, network
 from core.survey.finding import MEND_FIRST
 from tests.support.machine import Machine

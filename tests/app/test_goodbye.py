@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from app.goodbye import say_goodbye
 from app.rehearsal.network import RehearsalNetwork
-from app.run import say_goodbye
 from core.errors import OnboardingError
-from core.state import Action
+from core.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine, blocks_every
 

@@ -13,7 +13,7 @@ from app import log as log_module
 from app.log import NAME, start_log
 from core.errors import OnboardingError
 from core.events import StepFailed
-from core.state import Action
+from core.next_action import Action
 from tests.support.logs import close_log
 from tests.support.machine import Machine
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.events import OnboardingFinished
+from core.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.journal import FILE_NAME, Record, encode, read_records
-from core.state import Action
+from core.next_action import Action
 from tests.support.machine import PASSPHRASE, Machine
 
 Run = Callable[..., int]

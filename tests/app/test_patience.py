@@ -13,9 +13,9 @@ from app.answers import Answers, add_answer_options, read_answers
 from app.console import Console
 from app.plain import PlainWizard
 from app.rehearsal.pretend import PretendPeople
-from core.errors import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED, EXIT_WAITING
 from core.events import FundingRequested
-from core.state import Action
+from core.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED, EXIT_WAITING
+from core.next_action import Action
 from core.transactions import WATCH_PATIENCE
 from tests.support.chain_handle import ChainHandle
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once

@@ -17,8 +17,9 @@ from app.answers import Answers
 from app.console import Console
 from app.plain import PlainWizard
 from app.rehearsal.pretend import PretendPeople
-from core.errors import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, OnboardingError
-from core.state import Action
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
+from core.next_action import Action
 from tests.support.chain_handle import ChainHandle
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 

@@ -16,8 +16,9 @@ import pytest
 
 from app.cli import main
 from core.clock import SystemClock
-from core.errors import OnboardingError, exit_code
-from core.state import Action
+from core.errors import OnboardingError
+from core.exit_codes import exit_code
+from core.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine
 from tests.support.transports import Tampering

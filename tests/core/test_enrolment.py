@@ -12,8 +12,8 @@ import pytest
 
 from core.catalogue import CATALOGUE
 from core.errors import OnboardingError
+from core.next_action import Action
 from core.onboarding import Onboarding
-from core.state import Action
 from tests.support.machine import Machine, check_once
 from tests.support.transports import Tampering
 

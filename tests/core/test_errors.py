@@ -11,7 +11,8 @@ from string import Formatter
 import pytest
 
 from core.catalogue import CATALOGUE, Entry, Kind
-from core.errors import Again, OnboardingError, exit_code, fault, problem
+from core.errors import Again, OnboardingError, fault, problem
+from core.exit_codes import exit_code
 
 NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
 CORE = Path(__file__).resolve().parents[2] / "core"

@@ -13,8 +13,9 @@ from core.contracts import codec
 from core.did import VALUE_LIMIT
 from core.errors import OnboardingError
 from core.gather import gather
+from core.next_action import Action
 from core.rpc import Call, Rpc, RpcError
-from core.state import Action, Details
+from core.state import Details
 from tests.support.clock import FakeClock
 from tests.support.gathered import answers_in, calls_within, is_gathered, packed
 from tests.support.machine import Ledger, Machine, check_once

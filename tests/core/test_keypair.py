@@ -14,8 +14,8 @@ from core.errors import OnboardingError
 from core.key_source import KeySource
 from core.keys import generate_key
 from core.keystore import Kdf, store_key
+from core.next_action import Action
 from core.secrets import Secret
-from core.state import Action
 from tests.support.machine import PASSPHRASE, Machine, check_once
 
 KEY = generate_key()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from core.state import Action, step_statuses
+from core.next_action import Action, step_statuses
 from core.steps import Step, StepStatus
 from tests.support.machine import DETAILS, Machine, check_once
 

@@ -11,9 +11,9 @@ import pytest
 from core.errors import OnboardingError
 from core.events import OnboardingFinished
 from core.fold import fold
+from core.next_action import Action
 from core.receipt import build_receipt, read_receipt
 from core.receipt_text import receipt_lines
-from core.state import Action
 from tests.support.machine import DETAILS, Machine
 
 # design.md, section 5

@@ -11,7 +11,8 @@ from core.catalogue import CATALOGUE
 from core.clock import stamp
 from core.fold import fold
 from core.journal import Record
-from core.state import Action, State, TxStatus, next_action, step_statuses
+from core.next_action import Action, next_action, step_statuses
+from core.state import State, TxStatus
 from core.steps import Step, StepStatus
 from tests.support.machine import ORDER, Machine
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import EXIT_WAITING, OnboardingError, exit_code
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_WAITING, exit_code
 from core.inclusions import WATCH_PATIENCE
 from core.networks import MAINNET, REHEARSAL
 from core.state import TxStatus

@@ -8,7 +8,8 @@ import pytest
 
 from app.rehearsal.network import RehearsalNetwork
 from core.errors import OnboardingError
-from core.state import Action, TxStatus
+from core.next_action import Action
+from core.state import TxStatus
 from tests.support.clock import FakeClock
 from tests.support.machine import Ledger, Machine, blocks_every, check_once
 from tests.support.transports import changing_results

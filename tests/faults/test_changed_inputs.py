@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import EXIT_CONFIGURATION, EXIT_LOCKED, OnboardingError, exit_code
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_CONFIGURATION, EXIT_LOCKED, exit_code
 from core.key_source import KeySource
+from core.next_action import Action
 from core.secrets import Secret
 from core.session import open_session
 from core.settings import load_settings
-from core.state import Action, Details
+from core.state import Details
 from tests.support.clock import FakeClock
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 

@@ -13,7 +13,7 @@ from app.rehearsal.network import RehearsalNetwork
 from core.catalogue import Kind
 from core.errors import OnboardingError
 from core.funding import PROMISE_PATIENCE
-from core.state import Action
+from core.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import Ledger, Machine, check_funded_once
 from tests.support.proxy import CUT, DROP_AFTER, DROP_BEFORE, Asked, Fate, Proxy, Reply, status

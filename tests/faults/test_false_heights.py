@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core import events as ev
-from core.state import Action
+from core.next_action import Action
 from tests.support.machine import Machine, check_once
 from tests.support.transports import changing_results
 

@@ -13,9 +13,10 @@ from app.console import Console
 from app.plain import PlainWizard
 from app.rehearsal.network import RehearsalNetwork
 from app.rehearsal.pretend import PretendPeople
-from core.errors import EXIT_DONE, EXIT_NETWORK, EXIT_WAITING, OnboardingError
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_WAITING
+from core.next_action import Action
 from core.registration import Quote
-from core.state import Action
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.proxy import Asked, Fate, Proxy, rpc_results
 

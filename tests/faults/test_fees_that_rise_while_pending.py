@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import OnboardingError
-from core.state import Action, State
+from core.next_action import Action
+from core.state import State
 from tests.support.machine import Machine, blocks_every, check_once
 
 GWEI = 10**9

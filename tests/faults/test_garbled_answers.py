@@ -10,7 +10,7 @@ import pytest
 
 from app.rehearsal.network import RehearsalNetwork
 from core.errors import OnboardingError
-from core.state import Action
+from core.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.gathered import is_gathered
 from tests.support.machine import ORDER, Machine, check_once

@@ -11,7 +11,7 @@ import pytest
 from core import events as ev
 from core.errors import OnboardingError
 from core.key_source import KeySource
-from core.state import Action
+from core.next_action import Action
 from tests.support.machine import PASSPHRASE, Machine, check_once
 from tests.support.node_errors import Wanted, calls_of
 from tests.support.transports import changing_results, plain_connect

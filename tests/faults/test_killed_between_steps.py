@@ -6,7 +6,7 @@ import pytest
 
 from core.events import Event, TransactionIncluded
 from core.journal import Journal, Record
-from core.state import Action
+from core.next_action import Action
 from tests.support.machine import PASSPHRASE, Machine, check_once
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.amounts import peaq
 from core.errors import OnboardingError
-from core.state import Action
+from core.next_action import Action
 from tests.support.machine import Machine, check_once
 
 PEAQ = 10**18

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from core.errors import OnboardingError
-from core.state import Action, TxStatus
+from core.next_action import Action
+from core.state import TxStatus
 from tests.support.machine import Ledger, Machine, blocks_every, check_once
 from tests.support.transports import Tampering, changing_results, methods_in
 

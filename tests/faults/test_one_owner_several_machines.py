@@ -14,9 +14,11 @@ from app.answers import Answers
 from app.console import Console
 from app.plain import PlainWizard
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import EXIT_DONE, EXIT_WAITING, OnboardingError
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_DONE, EXIT_WAITING
+from core.next_action import Action
 from core.owner_wallet import PENDING_PATIENCE
-from core.state import Action, TxStatus
+from core.state import TxStatus
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import chain_ledger

@@ -11,7 +11,8 @@ import pytest
 
 from core.errors import OnboardingError
 from core.journal import read_records
-from core.state import Action, TxStatus
+from core.next_action import Action
+from core.state import TxStatus
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import judge

@@ -9,7 +9,8 @@ import pytest
 
 from app.rehearsal.network import RehearsalNetwork
 from core.errors import OnboardingError
-from core.state import Action, TxStatus
+from core.next_action import Action
+from core.state import TxStatus
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import chain_ledger

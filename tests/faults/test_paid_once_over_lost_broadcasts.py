@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from core.state import Action
+from core.next_action import Action
 from core.transactions import RESEND_AFTER
 from tests.support.machine import Machine, check_once
 from tests.support.transports import Tampering, methods_in

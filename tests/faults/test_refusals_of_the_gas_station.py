@@ -9,8 +9,8 @@ import pytest
 
 from app.rehearsal.network import RehearsalNetwork
 from core.errors import Again, OnboardingError
+from core.next_action import Action, step_statuses
 from core.secrets import Secret
-from core.state import Action, step_statuses
 from core.steps import Step, StepStatus
 from tests.support.clock import FakeClock
 from tests.support.machine import PASSPHRASE, Machine, check_once

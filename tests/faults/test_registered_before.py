@@ -10,7 +10,7 @@ import pytest
 
 from core.contracts import codec
 from core.errors import OnboardingError
-from core.state import Action
+from core.next_action import Action
 from tests.support.machine import DETAILS, Ledger, Machine
 from tests.support.transports import Tampering, changing_results
 

@@ -14,7 +14,8 @@ from core.catalogue import Kind
 from core.errors import OnboardingError
 from core.events import DidWritten, Event, StepFailed, TransactionReorganised
 from core.journal import read_records
-from core.state import Action, TxStatus
+from core.next_action import Action
+from core.state import TxStatus
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import STEPS, judge, read_state

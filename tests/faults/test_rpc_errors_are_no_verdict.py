@@ -12,8 +12,9 @@ from app.console import Console
 from app.plain import PlainWizard
 from app.rehearsal.pretend import PretendPeople
 from core.checks import Light
-from core.errors import EXIT_DONE, EXIT_NETWORK, OnboardingError
-from core.state import Action
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_DONE, EXIT_NETWORK
+from core.next_action import Action
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.node_errors import Erring, calls_of
 from tests.support.transports import changing_results

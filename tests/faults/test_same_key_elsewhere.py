@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from core.errors import OnboardingError
-from core.state import Action, TxStatus
+from core.next_action import Action
+from core.state import TxStatus
 from core.transactions import REPLACE_AFTER
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock

@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import OnboardingError
 from core.keys import parse_key
+from core.next_action import Action
 from core.secrets import Secret
-from core.state import Action
 from tests.support.machine import PASSPHRASE, Machine
 
 

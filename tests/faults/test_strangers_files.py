@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, OnboardingError
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED
 from core.key_source import KeySource
 from core.keys import generate_key
 from core.keystore import Kdf, store_key
+from core.next_action import Action
 from core.secrets import Secret
-from core.state import Action
 from tests.support.machine import Machine
 
 TOP = Path(__file__).resolve().parent.parent.parent

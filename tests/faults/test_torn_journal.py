@@ -11,7 +11,7 @@ import pytest
 from core.errors import OnboardingError
 from core.events import Event
 from core.journal import Journal, Record, encode, parse
-from core.state import Action
+from core.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.judge import judge
 from tests.support.machine import PASSPHRASE, Machine

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.errors import EXIT_NETWORK, EXIT_STOPPED, EXIT_WAITING
+from core.exit_codes import EXIT_NETWORK, EXIT_STOPPED, EXIT_WAITING
 from core.transactions import WATCH_PATIENCE
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock

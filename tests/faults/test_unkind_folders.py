@@ -16,10 +16,11 @@ import pytest
 from app.cli import main
 from app.log import start_log
 from core.checks import Light
-from core.errors import EXIT_CONFIGURATION, OnboardingError
+from core.errors import OnboardingError
+from core.exit_codes import EXIT_CONFIGURATION
 from core.files import prepare_state_folder
 from core.journal import read_records
-from core.state import Action
+from core.next_action import Action
 from core.survey.machine import state_folder as state_folder_finding
 from tests.support.machine import Machine, check_once
 

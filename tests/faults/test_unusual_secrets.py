@@ -21,8 +21,8 @@ from app.plain import PlainWizard
 from app.rehearsal.network import RehearsalNetwork
 from app.rehearsal.policy import GasStationPolicy
 from app.rehearsal.pretend import PretendPeople
-from core.errors import EXIT_DONE
-from core.state import Action
+from core.exit_codes import EXIT_DONE
+from core.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 

@@ -23,8 +23,9 @@ from app.answers import Answers
 from app.rehearsal.pretend import PretendPeople
 from app.tui import WizardApp
 from core.checks import Check, Light
+from core.next_action import Action
 from core.onboarding import Onboarding
-from core.state import Action, Details, State
+from core.state import Details, State
 from screens.base import StepScreen
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice

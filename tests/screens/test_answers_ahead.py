@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.answers import Answers
+from core.next_action import Action
 from core.settings import Settings
-from core.state import Action
 from screens.consent import ConsentScreen
 from screens.widgets.choice import Choice
 from tests.screens.driver import ALL_PASSED, Technician, at_step, at_the_wizard

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import OnboardingError
-from core.state import Action
+from core.next_action import Action
 from screens import base
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician, at_step, at_the_wizard

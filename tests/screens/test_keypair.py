@@ -11,8 +11,8 @@ import pytest
 from eth_account import Account
 from textual import events
 
+from core.next_action import Action
 from core.secrets import Secret
-from core.state import Action
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician, at_step, at_the_wizard, journalled
 from tests.support.machine import PASSPHRASE, Machine, check_once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.state import Action
+from core.next_action import Action
 from tests.screens.driver import at_step, at_the_wizard
 from tests.support.machine import Machine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import OnboardingError
-from core.state import Action
+from core.next_action import Action
 from tests.screens.driver import SCREEN_OF, at_the_wizard
 from tests.support.machine import Machine, check_once
 

@@ -7,7 +7,7 @@ from textual.theme import Theme
 from textual.widget import Widget
 
 from app.theme import ANSI, FULL
-from core.state import Action
+from core.next_action import Action
 from screens.help import OF_STEP, WORDS
 from screens.widgets.inputs import Field
 from tests.screens.driver import SCREEN_OF, Technician, at_step

@@ -10,11 +10,12 @@ from core.errors import OnboardingError
 from core.http import Http
 from core.journal import Record, read_records
 from core.key_source import KeySource
+from core.next_action import Action
 from core.onboarding import Onboarding
 from core.secrets import Secret
 from core.session import open_session
 from core.settings import Settings, load_settings
-from core.state import Action, Details, State
+from core.state import Details, State
 from tests.support.clock import FakeClock
 from tests.support.transports import plain_connect
 

@@ -12,8 +12,9 @@ import pytest
 from eth_account import Account
 from web3 import Web3
 
+from app.rehearsal.errors import RehearsalError
 from app.rehearsal.genesis import ADDRESS_VARIABLES
-from app.rehearsal.network import RehearsalError, RehearsalNetwork
+from app.rehearsal.network import RehearsalNetwork
 from tests.app.rehearsal.client import MACHINE, PEAQ
 
 

@@ -12,8 +12,9 @@ import uuid
 
 import pytest
 
+from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import Fault
-from app.rehearsal.network import RehearsalError, RehearsalNetwork
+from app.rehearsal.network import RehearsalNetwork
 from tests.app.rehearsal.client import MACHINE, OTHER, PEAQ, Client, Clock
 
 CHAIN = "chain.jsonl"

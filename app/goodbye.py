@@ -1,0 +1,73 @@
+"""What the wizard prints on the normal screen after it ends."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.exit_codes import EXIT_STOPPED
+from core.steps import Step
+from core.text import clean
+
+if TYPE_CHECKING:
+    from core.onboarding import Onboarding
+
+
+_LONG = 4096
+"""Characters: a path is shown whole."""
+
+
+def say_goodbye(
+    options: argparse.Namespace, engine: Onboarding, folder: Path, code: int = EXIT_STOPPED
+) -> None:
+    """What was reached and how to go on, on the normal screen."""
+    state = engine.state
+    if state.finished:
+        from core.receipt import TEXT_NAME, read_receipt
+        from core.receipt_text import receipt_lines
+
+        receipt = read_receipt(folder)
+        print("The machine is onboarded.\n")
+        if receipt:
+            print("\n".join(receipt_lines(receipt, facts_last=True)))
+        print(f"\nTo be printed: {clean(folder / TEXT_NAME, _LONG)}")
+        return
+    step = engine.action.step or Step.ENVIRONMENT
+    signalled = code == 128 + signal.SIGTERM  # what was typed and not submitted is lost then
+    by, kept = (" by SIGTERM", "Saved steps stay.") if signalled else ("", "Nothing is lost.")
+    print(f"Stopped{by} at step {step.value} of {len(Step)}: {step.info.title}. {kept}")
+    if state.open_transactions:
+        print("  A transaction is under way: leaving does not stop it.")
+    found = engine.problem
+    if found:
+        print(f"  {found.title}")
+        if found.until and found.remaining(engine.clock.now()).total_seconds() > 0:
+            print(f"  Again from {found.until:%Y-%m-%d %H:%M:%S} UTC on.")
+    print(f"To go on:\n  {_same_command(options)}")
+
+
+def _program() -> str:
+    """As it was called: from a folder that is not in PATH, with that folder."""
+    called = Path(sys.argv[0])
+    elsewhere = called.name == "peaq-onboard" and shutil.which(called.name) != str(
+        called.absolute()
+    )
+    return str(called) if elsewhere else "peaq-onboard"
+
+
+def _same_command(options: argparse.Namespace) -> str:
+    words = [_program()]
+    if options.rehearse:
+        words.append("--rehearse")
+    elif options.network:
+        words += ["--network", options.network]
+    if options.env_file != Path(".env"):
+        words += ["--env-file", str(options.env_file)]
+    if options.state_dir is not None:
+        words += ["--state-dir", str(options.state_dir)]
+    return clean(shlex.join(words), _LONG)
