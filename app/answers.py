@@ -9,9 +9,9 @@ from pathlib import Path
 
 from app.code_command import CodeCommand
 from core.amounts import parse_peaq
-from core.errors import OnboardingError, fault
-from core.file_trust import UntrustedFile, refuse_exposed
+from core.errors.problem import OnboardingError, fault
 from core.secrets import Secret
+from core.storage.file_trust import UntrustedFile, refuse_exposed
 
 _DURATION = re.compile(r"0|(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?")
 _PASSPHRASE_LIMIT = 8192
@@ -34,7 +34,7 @@ class _Read:
 
 @dataclass(frozen=True)
 class Answers:
-    """What `screens.wizard.Given` asks for, and more for the plain driver."""
+    """What `screens.protocols.Given` asks for, and more for the plain driver."""
 
     key: str | None = None
     """`generate`, `environment`, or the path of a file with a key."""

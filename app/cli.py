@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 from app.answers import add_answer_options
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.version import installed_version
-from core.errors import OnboardingError, fault
-from core.exit_codes import EXIT_STOPPED
-from core.networks import find_network
+from core.config.networks import find_network
+from core.errors.exit_codes import EXIT_STOPPED
+from core.errors.problem import OnboardingError, fault
 
 _EPILOG = """\
 examples:
@@ -327,7 +327,7 @@ def _settle_env_file(options: argparse.Namespace) -> None:
     if options.env_file is None:
         options.env_file = Path(".env")
         return
-    from core.settings import require_env_file
+    from core.config.settings import require_env_file
 
     require_env_file(options.env_file)
 
@@ -335,21 +335,21 @@ def _settle_env_file(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> int:
     """Hands over; each command is imported only where it is meant."""
     if options.command is not None:
-        gc.enable()  # the wizard does once its first screen stands (app/tui.py)
+        gc.enable()  # the wizard does once its first screen stands (app/tui/wizard_app.py)
     if options.command is None:
         from app.run import run_wizard as run
     elif options.command == "devnet":
-        from app.rehearsal_run import run_devnet_command as run
+        from app.commands.devnet import run_devnet_command as run
     elif options.command == "status":
-        from app.status import run_status as run
+        from app.commands.status import run_status as run
     elif options.command == "verify-key":
-        from app.verify_key import run_verify_key as run
+        from app.commands.verify_key import run_verify_key as run
     elif options.command == "doctor":
-        from app.doctor import run_doctor as run
+        from app.commands.doctor import run_doctor as run
     elif options.command == "receipt":
-        from app.receipt_command import run_receipt as run
+        from app.commands.receipt import run_receipt as run
     else:
-        from app.explain import run_explain as run
+        from app.commands.explain import run_explain as run
     return run(options)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 from contextlib import suppress
 
-from core.errors import OnboardingError, fault
+from core.errors.problem import OnboardingError, fault
 from core.secrets import Secret
 
 SECONDS = 60.0

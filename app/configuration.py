@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import OnboardingError, fault
-from core.settings import NETWORK, Settings, load_settings
+from core.config.settings import NETWORK, Settings, load_settings
+from core.errors.problem import OnboardingError, fault
 
 if TYPE_CHECKING:
     pass

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.exit_codes import EXIT_STOPPED
-from core.steps import Step
+from core.errors.exit_codes import EXIT_STOPPED
+from core.step import Step
 from core.text import clean
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def say_goodbye(
     """What was reached and how to go on, on the normal screen."""
     state = engine.state
     if state.finished:
-        from core.receipt import TEXT_NAME, read_receipt
-        from core.receipt_text import receipt_lines
+        from core.receipt.document import TEXT_NAME, read_receipt
+        from core.receipt.text import receipt_lines
 
         receipt = read_receipt(folder)
         print("The machine is onboarded.\n")

@@ -8,8 +8,8 @@ import re
 import time
 from pathlib import Path
 
-from core.errors import fault
-from core.files import FILE_MODE
+from core.errors.problem import fault
+from core.storage.durable_files import FILE_MODE
 
 NAME = "wizard.log"
 _SIZE_LIMIT = 1_000_000

@@ -19,12 +19,12 @@ from app.configuration import read_settings, state_folder
 from app.goodbye import say_goodbye
 from app.second_session import take_folder
 from core.clock import SystemClock
-from core.errors import OnboardingError, fault
-from core.exit_codes import EXIT_STOPPED
-from core.files import prepare_state_folder
-from core.lock import FolderLock
-from core.settings import Settings
-from core.state import Details, State
+from core.config.settings import Settings
+from core.errors.exit_codes import EXIT_STOPPED
+from core.errors.problem import OnboardingError, fault
+from core.journal.state import Details, State
+from core.storage.durable_files import prepare_state_folder
+from core.storage.folder_lock import FolderLock
 from core.text import clean
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _folder(options: argparse.Namespace, settings: Settings) -> Path:
 
 
 def _rehearse(options: argparse.Namespace, clock: SystemClock, lock: FolderLock) -> int:
-    from app.rehearsal_run import start_network
+    from app.commands.devnet import start_network
 
     print("Starting the rehearsal network…", file=sys.stderr)
     network = start_network(options, lock.folder / "rehearsal")
@@ -152,10 +152,10 @@ def _run_screens(
     options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
 ) -> int:
     from app.answers import read_answers
-    from app.terminal_facts import prepare_terminal
+    from app.tui.terminal_facts import prepare_terminal
 
     prepare_terminal()
-    from app.tui import WizardApp
+    from app.tui.wizard_app import WizardApp
 
     answers = read_answers(options)
     answers.read_passphrase()  # while ctrl+c still ends it: a pipe may never say anything
@@ -171,8 +171,8 @@ def _run_plain(
 ) -> int:
     gc.enable()
     from app.answers import read_answers
-    from app.console import Console
-    from app.plain import PlainWizard
+    from app.plain.console import Console
+    from app.plain.wizard import PlainWizard
 
     def ended(number: int, _: object) -> None:
         # A second signal must not cut the end short, nor a job in the background stop once more.

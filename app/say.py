@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from app.wording import at_prompt
-from core.errors import OnboardingError
-from core.exit_codes import exit_code
-from core.survey.finding import remedy_of
+from core.errors.exit_codes import exit_code
+from core.errors.problem import OnboardingError
+from core.preflight.finding import remedy_of
 
 
 def say_problem(error: OnboardingError) -> int:

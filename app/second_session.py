@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.clock import Clock, readable
-from core.errors import OnboardingError, fault
-from core.exit_codes import EXIT_LOCKED, EXIT_STOPPED
-from core.lock import FolderLock, end_holder, held, holder
-from core.networks import Network
+from core.config.networks import Network
+from core.errors.exit_codes import EXIT_LOCKED, EXIT_STOPPED
+from core.errors.problem import OnboardingError, fault
+from core.storage.folder_lock import FolderLock, end_holder, held, holder
 from core.text import clean
 
 PATIENCE = 60.0
@@ -76,7 +76,7 @@ def _choose(
     pid, terminal = said.get("pid", "?"), said.get("terminal", "an unknown terminal")
     line = f"Process {pid} on {terminal}, since {readable(said.get('since', 'an unknown time'))}"
     if options.plain:
-        from app.console import Console
+        from app.plain.console import Console
 
         console = Console(no_input=False)
         console.say(f"\n{TITLE}\n{line}")
@@ -86,10 +86,10 @@ def _choose(
             return console.ask_choice("", "Choose", CHOICES)
         except (EOFError, KeyboardInterrupt):
             return "quit"
-    from app.terminal_facts import prepare_terminal
+    from app.tui.terminal_facts import prepare_terminal
 
     prepare_terminal()
-    from app.takeover import choose
+    from app.tui.takeover_app import choose
 
     return choose(network, folder, [TITLE, line, note, LOST], CHOICES)
 
@@ -99,11 +99,11 @@ def _watch(folder: Path) -> bool:
 
     Raise OnboardingError if the journal cannot be read, KeyboardInterrupt on Ctrl+C.
     """
-    from app.console import Console
-    from app.explain import record_line
-    from core.fold import fold
-    from core.journal import FILE_NAME, read_records
-    from core.narrative import token_of
+    from app.commands.explain import record_line
+    from app.plain.console import Console
+    from core.journal.file import FILE_NAME, read_records
+    from core.journal.narrative import token_of
+    from core.journal.reducer import fold
 
     print("Watching the other session. Ctrl+C returns to the choices.")
     shown = 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from core.env_file import save_values
-from core.settings import Settings, load_settings
+from core.config.env_file import save_values
+from core.config.settings import Settings, load_settings
 
 
 def changed_settings(settings: Settings, values: dict[str, str]) -> Settings:

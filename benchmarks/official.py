@@ -75,7 +75,7 @@ class CliMachine:
     """A machine of the CLI: its key and its folder, where its journal lies."""
 
     def __init__(self, python: Path, folder: Path, measured: Measured) -> None:
-        from core.keys import generate_key
+        from core.keys.private_key import generate_key
 
         key = generate_key()
         self._address = key.address

@@ -47,12 +47,12 @@ async def longest_stall(work: Awaitable[Any]) -> float:
 async def measure(folder: Path) -> dict[str, float]:
     """The real full-screen wizard, without a terminal: `load`, `journal` and `idle` in seconds."""
     gc.disable()  # as app.__main__ does, until the first screen stands
-    from app.tui import WizardApp
+    from app.tui.wizard_app import WizardApp
     from core.clock import SystemClock
-    from core.events import BalanceChanged
+    from core.config.settings import load_settings
+    from core.journal.events import BalanceChanged
     from core.onboarding import Onboarding
     from core.session import open_session
-    from core.settings import load_settings
 
     settings = load_settings(environ=os.environ, env_file=folder / ".env")
     clock = SystemClock()

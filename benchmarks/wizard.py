@@ -109,10 +109,10 @@ class Machine:
 
     def bring_light_keystore(self) -> None:
         """A keystore that takes no memory (pbkdf2), to be opened with `--key keep`."""
-        from core.files import prepare_state_folder
-        from core.keys import generate_key
-        from core.keystore import LIGHT, store_key
+        from core.keys.keystore import LIGHT, store_key
+        from core.keys.private_key import generate_key
         from core.secrets import Secret
+        from core.storage.durable_files import prepare_state_folder
 
         prepare_state_folder(self.state_dir)
         store_key(self.state_dir, generate_key(), Secret(PASSPHRASE), LIGHT)

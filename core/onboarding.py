@@ -13,25 +13,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from core import events as ev
 from core.clock import Clock, stamp
-from core.errors import NOT_RECORDED, OnboardingError, Problem, fault
-from core.next_action import Action, next_action
+from core.config.settings import Settings
+from core.errors.problem import NOT_RECORDED, OnboardingError, Problem, fault
+from core.journal import events as ev
+from core.journal.next_action import Action, next_action
+from core.journal.state import Balance, Details, OwnerQuote, State
 from core.secrets import Secret
 from core.session import Session
-from core.settings import Settings
-from core.state import Balance, Details, OwnerQuote, State
-from core.steps import Step
+from core.step import Step
 
 if TYPE_CHECKING:
-    from core.checks import Check, Report
-    from core.context import Context
+    from core.config.networks import Contracts
     from core.http import Http
-    from core.key_source import KeySource
-    from core.keys import Key
-    from core.networks import Contracts
-    from core.registration import Quote
-    from core.totp import Enrolment
+    from core.keys.key_source import KeySource
+    from core.keys.private_key import Key
+    from core.preflight.check import Check, Report
+    from core.services.otpauth import Enrolment
+    from core.steps.context import Context
+    from core.steps.registration import Quote
 
 log = logging.getLogger("peaq_onboard")
 
@@ -136,7 +136,7 @@ class Onboarding:
 
     async def _load(self) -> Context:
         def build() -> Context:
-            from core.loading import build_context  # web3 comes with it: here, in the thread
+            from core.wiring import build_context  # web3 comes with it: here, in the thread
 
             return build_context(
                 self.session,
@@ -179,14 +179,14 @@ class Onboarding:
 
     async def check_environment(self, report: Report) -> list[Check]:
         context = await self.load()
-        from core.environment import check_environment  # what it needs is imported by now
+        from core.steps.environment import check_environment  # what it needs is imported by now
 
         return await check_environment(context, report)
 
     async def pass_environment(self, details: Details) -> None:
         """Records the details and that the environment is fine."""
-        from core.environment import pass_environment
-        from core.machine_nft import record_details
+        from core.steps.environment import pass_environment
+        from core.steps.machine_nft import record_details
 
         async with self._step(Step.ENVIRONMENT) as context:
             _raise_first_fault(details)
@@ -196,7 +196,7 @@ class Onboarding:
     async def reconcile(self) -> None:
         """On every start: settles what is open, and compares the journal with the chain."""
         async with self._step(None) as context:
-            from core.reconcile import reconcile  # what it needs is imported by now
+            from core.steps.reconcile import reconcile  # what it needs is imported by now
 
             await reconcile(context)
 
@@ -204,7 +204,7 @@ class Onboarding:
 
     async def preview_key(self, source: KeySource) -> Key:
         """The key of `source`, so that its address can be looked at before it is stored."""
-        from core.keypair import bring_key
+        from core.steps.keypair import bring_key
 
         async with self._step(Step.KEYPAIR) as context:
             return await bring_key(context, source)
@@ -212,19 +212,19 @@ class Onboarding:
     async def create_keypair(
         self, source: KeySource, passphrase: Secret, *, brought: Key | None = None
     ) -> str:
-        from core.keypair import create_keypair
+        from core.steps.keypair import create_keypair
 
         async with self._step(Step.KEYPAIR) as context:
             return await create_keypair(context, source, passphrase, brought=brought)
 
     async def unlock(self, passphrase: Secret) -> None:
-        from core.keypair import unlock
+        from core.steps.keypair import unlock
 
         async with self._step(self.action.step) as context:
             await unlock(context, passphrase)
 
     async def back_up(self, way: Literal["copied", "revealed", "none"]) -> None:
-        from core.keypair import back_up
+        from core.steps.keypair import back_up
 
         async with self._step(Step.KEYPAIR) as context:
             await back_up(context, way)
@@ -234,19 +234,19 @@ class Onboarding:
         return (await self.load()).key().private_hex()
 
     async def set_keystore_aside(self) -> Path:
-        from core.keypair import set_aside
+        from core.steps.keypair import set_aside
 
         async with self._step(Step.KEYPAIR) as context:
             return await set_aside(context)
 
     async def write_key_to_env(self) -> Path:
-        from core.keypair import write_key_to_env
+        from core.steps.keypair import write_key_to_env
 
         async with self._step(Step.KEYPAIR) as context:
             return await write_key_to_env(context)
 
     async def measure(self) -> None:
-        from core.funding import measure
+        from core.steps.funding import measure
 
         async with self._step(Step.KEYPAIR) as context:
             await measure(context)
@@ -254,19 +254,19 @@ class Onboarding:
     # Steps 3 to 5
 
     async def enrol(self) -> Enrolment | None:
-        from core.enrolment import enrol
+        from core.steps.enrolment import enrol
 
         async with self._step(Step.ENROLMENT) as context:
             return await enrol(context)
 
     async def enrolment_shown(self) -> None:
-        from core.enrolment import enrolment_shown
+        from core.steps.enrolment import enrolment_shown
 
         async with self._step(Step.ENROLMENT) as context:
             await enrolment_shown(context)
 
     async def confirm(self, code: str) -> None:
-        from core.enrolment import confirm
+        from core.steps.enrolment import confirm
 
         async with self._step(Step.CONFIRMATION) as context:
             await confirm(context, code)
@@ -276,31 +276,31 @@ class Onboarding:
         """Return the seconds for which the app still shows a used code; 0 if it does not."""
         if self._context is None:
             return 0.0
-        from core.enrolment import next_code_in
+        from core.steps.enrolment import next_code_in
 
         return next_code_in(self._context)
 
     async def choose_way(self, way: str) -> None:
-        from core.funding import choose_way
+        from core.steps.funding import choose_way
 
         async with self._step(Step.FUNDING) as context:
             await choose_way(context, way)
 
     async def ask_gas_station(self, code: str) -> Balance:
-        from core.funding import ask_gas_station
+        from core.steps.funding import ask_gas_station
 
         async with self._step(Step.FUNDING) as context:
             return await ask_gas_station(context, code)
 
     async def quote_owner(self) -> OwnerQuote:
-        from core.owner_wallet import quote_transfer
+        from core.steps.owner_wallet import quote_transfer
 
         async with self._step(Step.FUNDING) as context:
             return await quote_transfer(context)
 
     async def pay_from_owner(self, quote: OwnerQuote) -> Balance:
         """Pays what `quote` says, to which people have agreed, or less."""
-        from core.owner_wallet import pay_from_owner
+        from core.steps.owner_wallet import pay_from_owner
 
         self._agreed_prices[quote.owner] = quote.price
         async with self._step(Step.FUNDING, signs=True) as context:
@@ -310,14 +310,14 @@ class Onboarding:
         """Reads the balance; records the wallet as funded where it is enough. Not recorded as a
         failure where the line is down: this is asked again and again.
         """
-        from core.funding import look
+        from core.steps.funding import look
 
         return await look(await self.load())
 
     # Steps 6 and 7
 
     async def quote(self, *, accepted: int | None = None) -> Quote | None:
-        from core.registration import quote
+        from core.steps.registration import quote
 
         async with self._step(Step.REGISTRATION) as context:
             return await quote(context, accepted=accepted)
@@ -326,7 +326,7 @@ class Onboarding:
         """Registers for at most `agreed_bond` wei. This and what follows is signed for at most
         `agreed_price` wei per gas.
         """
-        from core.registration import register
+        from core.steps.registration import register
 
         async with self._step(Step.REGISTRATION, signs=True) as context:
             self._agreed_prices[context.address] = agreed_price
@@ -337,19 +337,19 @@ class Onboarding:
         self._agreed_prices[problem.params["payer"]] = int(problem.params["price_wei"])
 
     async def record_details(self, details: Details) -> None:
-        from core.machine_nft import record_details
+        from core.steps.machine_nft import record_details
 
         async with self._step(Step.MACHINE_NFT) as context:
             await record_details(context, details)
 
     async def mint(self) -> None:
-        from core.machine_nft import mint
+        from core.steps.machine_nft import mint
 
         async with self._step(Step.MACHINE_NFT, signs=True) as context:
             await mint(context)
 
     async def write_did(self) -> None:
-        from core.machine_nft import write_did
+        from core.steps.machine_nft import write_did
 
         async with self._step(Step.MACHINE_NFT, signs=True) as context:
             await write_did(context)
@@ -358,7 +358,7 @@ class Onboarding:
         """Waits until all is final and writes the receipt; False where a reorganisation took
         something back, so that `action` is an earlier one again.
         """
-        from core.finish import finish
+        from core.steps.finish import finish
 
         async with self._step(Step.MACHINE_NFT) as context:
             return await finish(context, self.version)
@@ -407,7 +407,7 @@ class Onboarding:
 
 
 def _raise_first_fault(details: Details) -> None:
-    from core.did import check_details
+    from core.chain.did import check_details
 
     found = check_details(details)
     if found:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.book import Book, Listener
 from core.clock import Clock
-from core.errors import fault
-from core.files import prepare_state_folder
-from core.journal import FILE_NAME, Journal
-from core.lock import FolderLock
-from core.settings import Settings
-from core.state import State
+from core.config.settings import Settings
+from core.errors.problem import fault
+from core.journal.event_store import Book, Listener
+from core.journal.file import FILE_NAME, Journal
+from core.journal.state import State
+from core.storage.durable_files import prepare_state_folder
+from core.storage.folder_lock import FolderLock
 
 
 @dataclass

@@ -23,12 +23,12 @@ from textual.pilot import Pilot
 from app.rehearsal.faults import Fault
 from app.rehearsal.network import RehearsalNetwork
 from app.rehearsal.pretend import PretendPeople
-from app.tui import WizardApp
+from app.tui.wizard_app import WizardApp
 from core.clock import SystemClock
+from core.config.settings import load_settings
+from core.journal.state import Details
 from core.onboarding import Onboarding
 from core.session import open_session
-from core.settings import load_settings
-from core.state import Details
 
 _PATIENCE = 60.0
 """Seconds for one thing to appear."""

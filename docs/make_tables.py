@@ -24,22 +24,22 @@ sys.path.insert(0, str(TOP))
 
 from app.cli import build_parser
 from app.rehearsal.faults import FAULTS
-from core import events
-from core.catalogue import gas_station, local, network
-from core.catalogue.entry import Entry
-from core.exit_codes import exit_code
-from core.steps import Step
+from core.errors import gas_station, machine, network
+from core.errors.entry import Entry
+from core.errors.exit_codes import exit_code
+from core.journal import events
+from core.step import Step
 
 _BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _GROUPS: dict[str, tuple[Entry, ...]] = {
-    "Settings and details": local.SETTINGS,
-    "Files and passphrase": local.FILES,
+    "Settings and details": machine.SETTINGS,
+    "Files and passphrase": machine.FILES,
     "Network endpoint": network.RPC,
     "2FA and Gas Station": gas_station.GAS_STATION,
     "Money": network.FUNDS,
     "The owner's wallet": network.OWNER,
     "Transactions and contracts": network.CHAIN,
-    "The program": local.PROGRAM,
+    "The program": machine.PROGRAM,
 }
 
 

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
 
-from core.errors import Problem
-from core.next_action import Action
-from core.steps import Step
+from core.errors.problem import Problem
+from core.journal.next_action import Action
+from core.step import Step
 from screens.base import StepScreen
-from screens.consent import ConsentScreen
-from screens.reveal import RevealScreen
-from screens.unlock import UnlockScreen
+from screens.dialogs.consent import ConsentScreen
+from screens.dialogs.reveal import RevealScreen
+from screens.dialogs.unlock import UnlockScreen
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line

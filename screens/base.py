@@ -15,18 +15,18 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
-from core.errors import Problem
-from core.next_action import step_statuses
+from core.errors.problem import Problem
+from core.journal.next_action import step_statuses
+from core.journal.state import Balance, State
 from core.onboarding import Onboarding
-from core.state import Balance, State
-from core.steps import Step
+from core.step import Step
+from screens.protocols import Wizard
 from screens.widgets.button import ActionButton
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice
 from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine
 from screens.widgets.inputs import Field
 from screens.widgets.line import Line
-from screens.wizard import Wizard
 
 # The Gas Station may count an early attempt against the owner.
 HELD_BACK = ("RATE_LIMITED", "2FA_LOCKED", "CAP_EXCEEDED_OWNER", "CAP_EXCEEDED_WALLET")
@@ -359,7 +359,7 @@ class StepScreen(Screen[None]):
         return problem.code == "FEE_TOO_HIGH"
 
     def _ask_about_fee(self, problem: Problem) -> None:
-        from screens.consent import fee_question
+        from screens.dialogs.consent import fee_question
 
         def answered(agreed: bool | None) -> None:
             if agreed:
@@ -383,7 +383,7 @@ class StepScreen(Screen[None]):
             self.wizard.go_back()
 
     def action_explain(self) -> None:
-        from screens.help import HelpScreen
+        from screens.dialogs.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.step, self._all_keys()))
 

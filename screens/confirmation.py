@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
 
-from core.errors import Problem
-from core.next_action import Action
-from core.steps import Step
-from core.totp import Enrolment
+from core.errors.problem import Problem
+from core.journal.next_action import Action
+from core.services.otpauth import Enrolment
+from core.step import Step
 from screens.base import StepScreen
+from screens.protocols import Wizard
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 from screens.widgets.special_fields import CodeField
-from screens.wizard import Wizard
 
 _UNCHECKED = "Since the restart a code cannot be checked here first: a wrong one counts."
 

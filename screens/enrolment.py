@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
-from core.errors import OnboardingError, Problem, problem
-from core.steps import Step
+from core.errors.problem import OnboardingError, Problem, problem
+from core.services.otpauth import Enrolment
+from core.step import Step
 from core.text import grouped
-from core.totp import Enrolment
 from screens.base import StepScreen
-from screens.qr_code import QrScreen
+from screens.dialogs.qr import QrScreen
 from screens.widgets.card import clock_text
 from screens.widgets.line import Line
 from screens.widgets.marks import blocks

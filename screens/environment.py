@@ -10,10 +10,10 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
 
-from core.checks import Check, Light, essential_red, pending
-from core.did import check_details
-from core.errors import Problem
-from core.steps import Step
+from core.chain.did import check_details
+from core.errors.problem import Problem
+from core.preflight.check import Check, Light, essential_red, pending
+from core.step import Step
 from core.text import clean
 from screens.base import StepScreen
 from screens.widgets.details import DetailsForm
@@ -78,7 +78,7 @@ class EnvironmentScreen(StepScreen):
             # to be set is known before.
             self._wants_on = False
             self.wizard.details = self.query_one(DetailsForm).details
-            from screens.settings import SettingsScreen
+            from screens.dialogs.settings import SettingsScreen
 
             self.app.push_screen(SettingsScreen(self.wizard), self._settings_closed)
 

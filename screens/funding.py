@@ -12,13 +12,13 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from core.amounts import peaq, peaq_fixed
-from core.errors import Problem
-from core.state import Balance, OwnerQuote, State
-from core.steps import Step
+from core.errors.problem import Problem
+from core.journal.state import Balance, OwnerQuote, State
+from core.step import Step
 from screens.confirmation import CodeScreen
-from screens.consent import ConsentScreen, agree_to_contracts
+from screens.dialogs.consent import ConsentScreen, agree_to_contracts
+from screens.dialogs.qr import QrScreen
 from screens.enrolment import way_unusable
-from screens.qr_code import QrScreen
 from screens.widgets.choice import Choice
 from screens.widgets.frame import MoneyLine
 from screens.widgets.inputs import Row

@@ -9,12 +9,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from core.errors import OnboardingError, Problem, problem
-from core.key_source import KeySource, Way
+from core.errors.problem import OnboardingError, Problem, problem
+from core.keys.key_source import KeySource, Way
 from core.secrets import Secret
-from core.steps import Step
+from core.step import Step
 from screens.base import StepScreen
-from screens.consent import ConsentScreen
+from screens.dialogs.consent import ConsentScreen
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line

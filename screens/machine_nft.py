@@ -6,14 +6,14 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
 
-from core.did import check_details
-from core.errors import Problem
-from core.next_action import Action
-from core.state import Details, State
-from core.steps import Step
+from core.chain.did import check_details
+from core.errors.problem import Problem
+from core.journal.next_action import Action
+from core.journal.state import Details, State
+from core.step import Step
 from screens.base import StepScreen
-from screens.consent import agree_to_contracts
-from screens.unlock import UnlockScreen
+from screens.dialogs.consent import agree_to_contracts
+from screens.dialogs.unlock import UnlockScreen
 from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
 from screens.widgets.marks import marks

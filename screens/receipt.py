@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
 
-from core.receipt import read_receipt
-from core.receipt_text import summary_lines
-from core.steps import Step
+from core.receipt.document import read_receipt
+from core.receipt.text import summary_lines
+from core.step import Step
 from screens.base import StepScreen
 from screens.widgets.line import Line
 from screens.widgets.marks import marks

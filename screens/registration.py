@@ -8,16 +8,16 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from core.amounts import peaq, peaq_fixed
-from core.errors import Problem
-from core.state import Details
-from core.steps import Step
+from core.errors.problem import Problem
+from core.journal.state import Details
+from core.step import Step
 from screens.base import StepScreen
-from screens.consent import ConsentScreen, agree_to_contracts
-from screens.unlock import UnlockScreen
+from screens.dialogs.consent import ConsentScreen, agree_to_contracts
+from screens.dialogs.unlock import UnlockScreen
 from screens.widgets.line import Line
 
 if TYPE_CHECKING:
-    from core.registration import Quote
+    from core.steps.registration import Quote
 
 
 class RegistrationScreen(StepScreen):

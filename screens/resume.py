@@ -7,14 +7,14 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from core.errors import Problem
-from core.next_action import next_action
-from core.steps import Step
+from core.errors.problem import Problem
+from core.journal.next_action import next_action
+from core.step import Step
 from screens.base import StepScreen
-from screens.settings import SettingsScreen
-from screens.unlock import UnlockScreen
+from screens.dialogs.settings import SettingsScreen
+from screens.dialogs.unlock import UnlockScreen
+from screens.protocols import Wizard
 from screens.widgets.line import Line
-from screens.wizard import Wizard
 
 
 class ResumeScreen(StepScreen):

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core import keystore
+from core.keys import keystore
 from tests.support.clock import FakeClock
 from tests.support.logs import close_log
 from tests.support.machine import Machine

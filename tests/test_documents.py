@@ -14,8 +14,8 @@ from types import ModuleType
 import pytest
 
 from app.cli import build_parser, main
-from core.catalogue import CATALOGUE
-from core.settings import VARIABLES
+from core.config.settings import VARIABLES
+from core.errors.catalogue import CATALOGUE
 
 TOP = Path(__file__).resolve().parents[1]
 PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")])

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.status import build_status
+from app.commands.status import build_status
 from core.clock import SystemClock
-from core.fold import fold
-from core.next_action import Action
-from core.receipt import read_receipt
+from core.journal.next_action import Action
+from core.journal.reducer import fold
+from core.receipt.document import read_receipt
 from tests.support.machine import Machine
 from tests.support.schema import faults
 

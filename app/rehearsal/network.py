@@ -15,17 +15,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from app.rehearsal import genesis
 from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import Fault
-from app.rehearsal.policy import GasStationPolicy
+from app.rehearsal.node import genesis
+from app.rehearsal.services.policy import GasStationPolicy
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from app.rehearsal.gas_station import Transfer
-    from app.rehearsal.node import SentTransaction
+    from app.rehearsal.node.node import SentTransaction
     from app.rehearsal.parts import Parts
+    from app.rehearsal.services.gas_station import Transfer
 
 __all__ = ["GasStationPolicy", "RehearsalError", "RehearsalNetwork"]
 

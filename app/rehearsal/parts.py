@@ -9,17 +9,17 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from eth_typing import Address
 
-from app.rehearsal.contract_calls import Contracts, calldata, contract
+from app.rehearsal.api.rpc import Rpc
+from app.rehearsal.api.server import Server
 from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import FaultBook
-from app.rehearsal.gas_station import GasStation
-from app.rehearsal.mcr import Mcr
 from app.rehearsal.network import RehearsalNetwork
-from app.rehearsal.node import Node
-from app.rehearsal.qr_images import QrImages
-from app.rehearsal.rpc import Rpc
-from app.rehearsal.server import Server
-from app.rehearsal.store import Store, StoreError
+from app.rehearsal.node.contract_calls import Contracts, calldata, contract
+from app.rehearsal.node.node import Node
+from app.rehearsal.node.store import Store, StoreError
+from app.rehearsal.services.gas_station import GasStation
+from app.rehearsal.services.mcr import Mcr
+from app.rehearsal.services.qr_images import QrImages
 
 SHUTDOWN_SECONDS = 1.0
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from core.errors import Problem
+from core.errors.problem import Problem
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from core.did import VISIBILITIES, check_details
-from core.errors import Problem
-from core.state import Details
+from core.chain.did import VISIBILITIES, check_details
+from core.errors.problem import Problem
+from core.journal.state import Details
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import Field, Row
 

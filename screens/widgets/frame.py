@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from textual.content import Content
 
 from core.amounts import peaq
-from core.book import Wait
-from core.networks import Network
-from core.state import State
-from core.steps import Step, StepStatus
+from core.config.networks import Network
+from core.journal.event_store import Wait
+from core.journal.state import State
+from core.step import Step, StepStatus
 from core.text import shorten
 from screens.widgets.line import Line
 from screens.widgets.marks import marks

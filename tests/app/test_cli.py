@@ -13,7 +13,7 @@ import pytest
 from app.cli import main
 from app.rehearsal.faults import FAULTS
 from app.version import installed_version
-from core.exit_codes import EXIT_CONFIGURATION, EXIT_STOPPED
+from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_STOPPED
 
 TOP = Path(__file__).resolve().parent.parent.parent
 
@@ -175,7 +175,7 @@ def test_the_first_screen_does_not_wait_for_heavy_imports(tmp_path: Path) -> Non
         "import sys, app.cli, json\n"
         "heavy = {'textual', 'web3', 'eth_account', 'httpx', 'aiohttp', 'eth'}\n"
         "before = heavy & set(sys.modules)\n"
-        "import app.tui\n"
+        "import app.tui.wizard_app\n"
         "after = heavy & set(sys.modules) - {'textual'}\n"
         "print(json.dumps([sorted(before), sorted(after - {'httpx'})]))\n"
     )
@@ -197,7 +197,7 @@ def test_ctrl_c_while_the_program_is_still_being_read_ends_it_quietly() -> None:
         "import runpy, sys\n"
         "class Interrupted:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'core.errors':\n"
+        "        if name == 'core.errors.problem':\n"
         "            raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Interrupted())\n"
         "runpy.run_module('app', run_name='__main__')\n"

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from core.secrets import Secret
-from core.totp import read_enrolment
+from core.services.otpauth import read_enrolment
 
 TOP = Path(__file__).resolve().parents[2]
 EXAMPLES = TOP / "docs" / "examples"

@@ -10,8 +10,8 @@ import pytest
 
 from app.goodbye import say_goodbye
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine, blocks_every
 

@@ -11,9 +11,9 @@ import pytest
 
 from app import log as log_module
 from app.log import NAME, start_log
-from core.errors import OnboardingError
-from core.events import StepFailed
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.events import StepFailed
+from core.journal.next_action import Action
 from tests.support.logs import close_log
 from tests.support.machine import Machine
 

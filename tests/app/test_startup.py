@@ -33,11 +33,11 @@ import asyncio, os, sys
 sys.modules["click"] = None
 from pathlib import Path
 import app.run
-from app.tui import WizardApp
+from app.tui.wizard_app import WizardApp
 from core.clock import SystemClock
 from core.onboarding import Onboarding
 from core.session import open_session
-from core.settings import load_settings
+from core.config.settings import load_settings
 
 class Painted(WizardApp):
     def painted(self):
@@ -96,7 +96,7 @@ from pathlib import Path
 from core.clock import SystemClock
 from core.onboarding import Onboarding
 from core.session import open_session
-from core.settings import load_settings
+from core.config.settings import load_settings
 
 folder = Path(sys.argv[2])
 settings = load_settings(environ=os.environ, env_file=folder / ".env")
@@ -141,7 +141,7 @@ def test_what_only_says_something_brings_neither_textual_nor_web3(
 
 
 def test_the_first_screen_is_there_before_web3_and_what_later_screens_need(tmp_path: Path) -> None:
-    later = ("core.environment", "screens.funding", "screens.keypair", "segno")
+    later = ("core.steps.environment", "screens.funding", "screens.keypair", "segno")
     wanted = (*HEAVY, *later, "screens.environment", "textual")
     found = imported(PAINTED, wanted, str(tmp_path), folder=tmp_path)
     assert found == {"screens.environment", "textual"}
@@ -178,6 +178,6 @@ def test_once_loaded_no_step_has_to_be_imported_while_somebody_types(tmp_path: P
         for node in ast.walk(function)
         if isinstance(node, ast.ImportFrom) and node.module
     }
-    assert {"core.environment", "core.registration"} <= steps
+    assert {"core.steps.environment", "core.steps.registration"} <= steps
     wanted = tuple(sorted({*steps, "web3"}))
     assert imported(LOADED, wanted, str(tmp_path), folder=tmp_path) == set(wanted)

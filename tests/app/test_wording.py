@@ -7,8 +7,8 @@ import re
 import pytest
 
 from app.wording import at_prompt, in_lines, without_keys
-from core.catalogue import CATALOGUE
-from screens.help import OF_STEP
+from core.errors.catalogue import CATALOGUE
+from screens.dialogs.help import OF_STEP
 
 _KEY_OF_THE_SCREEN = re.compile(r"\bF\d|\bEsc\b|ctrl\+q|[Tt]his screen")
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.next_action import Action
+from core.journal.next_action import Action
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.gathered import is_gathered

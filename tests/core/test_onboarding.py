@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from core.next_action import Action, step_statuses
-from core.steps import Step, StepStatus
+from core.journal.next_action import Action, step_statuses
+from core.step import Step, StepStatus
 from tests.support.machine import DETAILS, Machine, check_once
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.exit_codes import EXIT_CONFIGURATION
+from core.errors.exit_codes import EXIT_CONFIGURATION
 
 TOP = Path(__file__).resolve().parent.parent.parent
 START = "import sys\n{before}\nfrom app.__main__ import main\nsys.exit(main(sys.argv[1:]))"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.errors import OnboardingError
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from tests.support.machine import Machine, check_once
 from tests.support.node_errors import Wanted, calls_of
 from tests.support.transports import changing_results

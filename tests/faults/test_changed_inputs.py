@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
-from core.exit_codes import EXIT_CONFIGURATION, EXIT_LOCKED, exit_code
-from core.key_source import KeySource
-from core.next_action import Action
+from core.config.settings import load_settings
+from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_LOCKED, exit_code
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.journal.state import Details
+from core.keys.key_source import KeySource
 from core.secrets import Secret
 from core.session import open_session
-from core.settings import load_settings
-from core.state import Details
 from tests.support.clock import FakeClock
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 
-ANOTHER = Path(__file__).parent.parent / "core" / "vectors" / "ethers-6.17.0.json"
+ANOTHER = Path(__file__).parent.parent / "core" / "keys" / "vectors" / "ethers-6.17.0.json"
 """A keystore of another machine."""
 KEY = "0x" + "4f" * 32
 OTHER_ADDRESS = "0x00000000000000000000000000000000000000AA"

@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from core.http import Http
-from core.keys import generate_key
-from core.keystore import Kdf, store_key
+from core.keys.keystore import Kdf, store_key
+from core.keys.private_key import generate_key
 from core.secrets import Secret
 from tests.terminal.console import DETAILS, PASSPHRASE, clean_environment, console
 
 TOP = Path(__file__).resolve().parent.parent.parent
-VECTORS = TOP / "tests" / "core" / "survey" / "vectors"
+VECTORS = TOP / "tests" / "core" / "preflight" / "vectors"
 SEGFAULT = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
 OPEN_THEN_SEGFAULT = f"""
 import ctypes, resource, sys

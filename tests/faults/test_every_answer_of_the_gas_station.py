@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.catalogue import Kind
-from core.errors import OnboardingError
-from core.funding import PROMISE_PATIENCE
-from core.next_action import Action
+from core.errors.catalogue import Kind
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.steps.funding import PROMISE_PATIENCE
 from tests.support.clock import FakeClock
 from tests.support.machine import Ledger, Machine, check_funded_once
 from tests.support.proxy import CUT, DROP_AFTER, DROP_BEFORE, Asked, Fate, Proxy, Reply, status

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core import events as ev
-from core.next_action import Action
+from core.journal import events as ev
+from core.journal.next_action import Action
 from tests.support.machine import Machine, check_once
 from tests.support.transports import changing_results
 

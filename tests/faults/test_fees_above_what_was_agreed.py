@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from app.answers import Answers
-from app.console import Console
-from app.plain import PlainWizard
+from app.plain.console import Console
+from app.plain.wizard import PlainWizard
 from app.rehearsal.network import RehearsalNetwork
 from app.rehearsal.pretend import PretendPeople
-from core.errors import OnboardingError
-from core.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_WAITING
-from core.next_action import Action
-from core.registration import Quote
+from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_WAITING
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.steps.registration import Quote
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.proxy import Asked, Fate, Proxy, rpc_results
 

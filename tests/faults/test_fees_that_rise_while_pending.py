@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import OnboardingError
-from core.next_action import Action
-from core.state import State
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.journal.state import State
 from tests.support.machine import Machine, blocks_every, check_once
 
 GWEI = 10**9

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core import events as ev
-from core.errors import OnboardingError
-from core.journal import Journal, Record
+from core.errors.problem import OnboardingError
+from core.journal import events as ev
+from core.journal.file import Journal, Record
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine, check_once
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.gathered import is_gathered
 from tests.support.machine import ORDER, Machine, check_once

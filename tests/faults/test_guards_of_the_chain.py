@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from core import events as ev
-from core.errors import OnboardingError
-from core.key_source import KeySource
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal import events as ev
+from core.journal.next_action import Action
+from core.keys.key_source import KeySource
 from tests.support.machine import PASSPHRASE, Machine, check_once
 from tests.support.node_errors import Wanted, calls_of
 from tests.support.transports import changing_results, plain_connect

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.exit_codes import EXIT_CONFIGURATION, EXIT_NETWORK
+from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_NETWORK
 from tests.support.proxy import Fate, Proxy, Reply
 
 TOP = Path(__file__).resolve().parent.parent.parent

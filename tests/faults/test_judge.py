@@ -8,7 +8,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from app.rehearsal import genesis
+from app.rehearsal.node import genesis
 from tests.support.chain_handle import ChainHandle
 from tests.support.judge import Verdict, judge
 from tests.support.machine import PASSPHRASE, Machine
@@ -31,8 +31,8 @@ DIFFERENCES: list[tuple[dict[str, Any], str]] = [
 @contextmanager
 def forgetful_registry() -> Iterator[None]:
     """A registry that takes a bond from everybody, and registers an owner again and again."""
-    from app.rehearsal.batch_precompile import PRECOMPILES
-    from app.rehearsal.contract_calls import REGISTERED, contract
+    from app.rehearsal.node.batch_precompile import PRECOMPILES
+    from app.rehearsal.node.contract_calls import REGISTERED, contract
 
     address = contract("IdentityRegistry")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.events import Event, TransactionIncluded
-from core.journal import Journal, Record
-from core.next_action import Action
+from core.journal.events import Event, TransactionIncluded
+from core.journal.file import Journal, Record
+from core.journal.next_action import Action
 from tests.support.machine import PASSPHRASE, Machine, check_once
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.journal import read_records
+from core.journal.file import read_records
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import PURPOSES, read_state

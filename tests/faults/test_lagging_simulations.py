@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from app.answers import Answers
-from app.console import Console
-from app.plain import PlainWizard
-from core import events as ev
-from core.errors import OnboardingError
-from core.exit_codes import EXIT_STOPPED
-from core.next_action import Action
+from app.plain.console import Console
+from app.plain.wizard import PlainWizard
+from core.errors.exit_codes import EXIT_STOPPED
+from core.errors.problem import OnboardingError
+from core.journal import events as ev
+from core.journal.next_action import Action
 from tests.support.machine import PASSPHRASE, Ledger, Machine, check_once
 from tests.support.node_errors import Erring, calls_of
 from tests.support.transports import Tampering, methods_in, results_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from core.errors import OnboardingError
-from core.exit_codes import EXIT_WAITING, exit_code
-from core.next_action import Action
+from core.errors.exit_codes import EXIT_WAITING, exit_code
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from tests.support.machine import Machine, check_once
 from tests.support.transports import Tampering
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from core.amounts import peaq
-from core.errors import OnboardingError
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from tests.support.machine import Machine, check_once
 
 PEAQ = 10**18

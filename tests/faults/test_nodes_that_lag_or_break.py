@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import OnboardingError
-from core.next_action import Action
-from core.state import TxStatus
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.journal.state import TxStatus
 from tests.support.machine import Ledger, Machine, blocks_every, check_once
 from tests.support.transports import Tampering, changing_results, methods_in
 

@@ -11,14 +11,14 @@ import httpx
 import pytest
 
 from app.answers import Answers
-from app.console import Console
-from app.plain import PlainWizard
+from app.plain.console import Console
+from app.plain.wizard import PlainWizard
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
-from core.exit_codes import EXIT_DONE, EXIT_WAITING
-from core.next_action import Action
-from core.owner_wallet import PENDING_PATIENCE
-from core.state import TxStatus
+from core.errors.exit_codes import EXIT_DONE, EXIT_WAITING
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.journal.state import TxStatus
+from core.steps.owner_wallet import PENDING_PATIENCE
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import chain_ledger

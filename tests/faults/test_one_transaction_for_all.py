@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import OnboardingError
-from core.journal import read_records
-from core.next_action import Action
-from core.state import TxStatus
+from core.errors.problem import OnboardingError
+from core.journal.file import read_records
+from core.journal.next_action import Action
+from core.journal.state import TxStatus
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import judge

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
-from core.next_action import Action
-from core.state import TxStatus
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.journal.state import TxStatus
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import chain_ledger

@@ -7,8 +7,8 @@ import asyncio
 import httpx
 import pytest
 
-from core.next_action import Action
-from core.transactions import RESEND_AFTER
+from core.chain.transaction_manager import RESEND_AFTER
+from core.journal.next_action import Action
 from tests.support.machine import Machine, check_once
 from tests.support.transports import Tampering, methods_in
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
-from core.journal import Journal
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.file import Journal
+from core.journal.next_action import Action
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import judge

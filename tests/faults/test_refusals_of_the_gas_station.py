@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import Again, OnboardingError
-from core.next_action import Action, step_statuses
+from core.errors.problem import Again, OnboardingError
+from core.journal.next_action import Action, step_statuses
 from core.secrets import Secret
-from core.steps import Step, StepStatus
+from core.step import Step, StepStatus
 from tests.support.clock import FakeClock
 from tests.support.machine import PASSPHRASE, Machine, check_once
 

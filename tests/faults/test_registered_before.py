@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core.contracts import codec
-from core.errors import OnboardingError
-from core.next_action import Action
+from core.chain.abi import codec
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from tests.support.machine import DETAILS, Ledger, Machine
 from tests.support.transports import Tampering, changing_results
 

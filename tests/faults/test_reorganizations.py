@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from eth_utils.crypto import keccak
 
-from core.catalogue import Kind
-from core.errors import OnboardingError
-from core.events import DidWritten, Event, StepFailed, TransactionReorganised
-from core.journal import read_records
-from core.next_action import Action
-from core.state import TxStatus
+from core.errors.catalogue import Kind
+from core.errors.problem import OnboardingError
+from core.journal.events import DidWritten, Event, StepFailed, TransactionReorganised
+from core.journal.file import read_records
+from core.journal.next_action import Action
+from core.journal.state import TxStatus
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import STEPS, judge, read_state

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from app.answers import Answers
-from app.console import Console
-from app.plain import PlainWizard
+from app.plain.console import Console
+from app.plain.wizard import PlainWizard
 from app.rehearsal.pretend import PretendPeople
-from core.checks import Light
-from core.errors import OnboardingError
-from core.exit_codes import EXIT_DONE, EXIT_NETWORK
-from core.next_action import Action
+from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.preflight.check import Light
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.node_errors import Erring, calls_of
 from tests.support.transports import changing_results

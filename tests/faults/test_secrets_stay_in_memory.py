@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from core.errors import OnboardingError
-from core.keys import parse_key
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.keys.private_key import parse_key
 from core.secrets import Secret
 from tests.support.machine import PASSPHRASE, Machine
 
@@ -59,7 +59,7 @@ async def test_an_unforeseen_fault_shows_its_place_and_no_values(
     def break_down(text: Secret) -> None:
         raise ZeroDivisionError(text.reveal())
 
-    monkeypatch.setattr("core.keypair.parse_key", break_down)
+    monkeypatch.setattr("core.steps.keypair.parse_key", break_down)
     await machine.drive(until=Action.CREATE_KEYPAIR)
     with pytest.raises(OnboardingError) as refused:
         await machine.now_open.preview_key(_import("0x" + "78" * 32))
@@ -78,6 +78,6 @@ def test_a_key_says_its_address_and_nothing_else() -> None:
 
 
 def _import(private_key: str):
-    from core.key_source import KeySource
+    from core.keys.key_source import KeySource
 
     return KeySource("import", private_key=Secret(private_key))

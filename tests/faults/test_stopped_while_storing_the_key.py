@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from core.events import KeypairStored
-from core.journal import read_records
-from core.keystore import open_file
+from core.journal.events import KeypairStored
+from core.journal.file import read_records
+from core.keys.keystore import open_file
 from core.secrets import Secret
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock

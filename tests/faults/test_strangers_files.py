@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import OnboardingError
-from core.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED
-from core.key_source import KeySource
-from core.keys import generate_key
-from core.keystore import Kdf, store_key
-from core.next_action import Action
+from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
+from core.keys.key_source import KeySource
+from core.keys.keystore import Kdf, store_key
+from core.keys.private_key import generate_key
 from core.secrets import Secret
 from tests.support.machine import Machine
 
@@ -145,7 +145,8 @@ def test_on_real_money_foreign_contracts_need_consent_before_anything_is_asked(
 AS_ANOTHER_USER = """
 import os, sys
 uid, *arguments = sys.argv[1:]
-import app.__main__, app.hardening, app.verify_key, core.file_trust, core.keystore
+import app.__main__, app.hardening, app.commands.verify_key
+import core.keys.keystore, core.storage.file_trust
 import dotenv, platformdirs
 import eth_keyfile.keyfile, eth_account
 from core.secrets import Secret

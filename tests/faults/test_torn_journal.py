@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import OnboardingError
-from core.events import Event
-from core.journal import Journal, Record, encode, parse
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.events import Event
+from core.journal.file import Journal, Record, encode, parse
+from core.journal.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.judge import judge
 from tests.support.machine import PASSPHRASE, Machine

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.exit_codes import EXIT_NETWORK, EXIT_STOPPED, EXIT_WAITING
-from core.transactions import WATCH_PATIENCE
+from core.chain.transaction_manager import WATCH_PATIENCE
+from core.errors.exit_codes import EXIT_NETWORK, EXIT_STOPPED, EXIT_WAITING
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import read_state
@@ -29,13 +29,13 @@ from tests.support.proxy import (
 from tests.support.world import World
 
 DEFECTS = [
-    "core.keystore:store_key",
-    "core.gas_station:GasStation.setup",
-    "core.gas_station:GasStation.confirm",
-    "core.gas_station:GasStation.fund",
-    "core.enrolment:read_enrolment",
-    "core.keys:Key.sign",
-    "core.finish:build_receipt",
+    "core.keys.keystore:store_key",
+    "core.services.gas_station:GasStation.setup",
+    "core.services.gas_station:GasStation.confirm",
+    "core.services.gas_station:GasStation.fund",
+    "core.steps.enrolment:read_enrolment",
+    "core.keys.private_key:Key.sign",
+    "core.steps.finish:build_receipt",
 ]
 LINES: dict[str, Fate] = {
     "reset before": DROP_BEFORE,

@@ -15,13 +15,13 @@ import pytest
 
 from app.cli import main
 from app.log import start_log
-from core.checks import Light
-from core.errors import OnboardingError
-from core.exit_codes import EXIT_CONFIGURATION
-from core.files import prepare_state_folder
-from core.journal import read_records
-from core.next_action import Action
-from core.survey.machine import state_folder as state_folder_finding
+from core.errors.exit_codes import EXIT_CONFIGURATION
+from core.errors.problem import OnboardingError
+from core.journal.file import read_records
+from core.journal.next_action import Action
+from core.preflight.check import Light
+from core.preflight.machine import state_folder as state_folder_finding
+from core.storage.durable_files import prepare_state_folder
 from tests.support.machine import Machine, check_once
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

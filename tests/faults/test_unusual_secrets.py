@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from app.answers import Answers
-from app.console import Console
-from app.plain import PlainWizard
+from app.plain.console import Console
+from app.plain.wizard import PlainWizard
 from app.rehearsal.network import RehearsalNetwork
-from app.rehearsal.policy import GasStationPolicy
 from app.rehearsal.pretend import PretendPeople
-from core.exit_codes import EXIT_DONE
-from core.next_action import Action
+from app.rehearsal.services.policy import GasStationPolicy
+from core.errors.exit_codes import EXIT_DONE
+from core.journal.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 

@@ -21,11 +21,11 @@ from textual.worker import NoActiveWorker, get_current_worker
 
 from app.answers import Answers
 from app.rehearsal.pretend import PretendPeople
-from app.tui import WizardApp
-from core.checks import Check, Light
-from core.next_action import Action
+from app.tui.wizard_app import WizardApp
+from core.journal.next_action import Action
+from core.journal.state import Details, State
 from core.onboarding import Onboarding
-from core.state import Details, State
+from core.preflight.check import Check, Light
 from screens.base import StepScreen
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice

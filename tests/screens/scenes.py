@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from core.next_action import Action
-from core.settings import PRIVATE_KEY
+from core.config.settings import PRIVATE_KEY
+from core.journal.next_action import Action
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician
 from tests.screens.stage import Stage

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 
 from app.rehearsal.network import RehearsalNetwork
+from core.config.settings import Settings
 from core.http import Http
-from core.settings import Settings
 from tests.screens.driver import ScreenClock
 from tests.support.machine import Machine
 from tests.support.transports import Tampering, plain_connect, results_of

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.answers import Answers
-from core.next_action import Action
-from core.settings import Settings
-from screens.consent import ConsentScreen
+from core.config.settings import Settings
+from core.journal.next_action import Action
+from screens.dialogs.consent import ConsentScreen
 from screens.widgets.choice import Choice
 from tests.screens.driver import ALL_PASSED, Technician, at_step, at_the_wizard
 from tests.support.machine import DETAILS, PASSPHRASE, Machine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from core.next_action import Action
+from core.journal.next_action import Action
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician, at_step, at_the_wizard
 from tests.support.machine import PASSPHRASE, Machine

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from app.rehearsal.policy import GasStationPolicy
-from core.next_action import Action
+from app.rehearsal.services.policy import GasStationPolicy
+from core.journal.next_action import Action
 from tests.screens.driver import TIME_IS_OVER, at_step, at_the_wizard, journalled
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine, check_once

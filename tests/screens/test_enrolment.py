@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from core.http import Http
-from core.next_action import Action
+from core.journal.next_action import Action
 from screens.widgets.qr import QrCode
 from tests.screens.driver import at_step, at_the_wizard, journalled
 from tests.support.machine import Machine, check_once

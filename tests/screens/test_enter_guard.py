@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import OnboardingError
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from screens import base
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician, at_step, at_the_wizard

@@ -11,8 +11,8 @@ import pytest
 from textual import events
 
 from core.http import Http
-from core.next_action import Action
-from core.state import Details
+from core.journal.next_action import Action
+from core.journal.state import Details
 from screens.environment import EnvironmentScreen
 from screens.widgets.choice import Choice
 from tests.screens.driver import ALL_PASSED, ESSENTIAL_PASSED, Technician, at_the_wizard

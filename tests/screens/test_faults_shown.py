@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.rehearsal.faults import FAULTS
-from core.next_action import Action
+from core.journal.next_action import Action
 from tests.screens.driver import SCREEN_OF, at_step
 from tests.support.machine import Machine
 

@@ -7,7 +7,7 @@ from textual.widgets import Button
 
 from app.answers import Answers
 from core.amounts import peaq
-from core.next_action import Action
+from core.journal.next_action import Action
 from screens.widgets.choice import Choice
 from screens.widgets.qr import QrCode
 from tests.screens.driver import TIME_IS_OVER, Technician, at_step, at_the_wizard, journalled

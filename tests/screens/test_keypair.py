@@ -11,7 +11,7 @@ import pytest
 from eth_account import Account
 from textual import events
 
-from core.next_action import Action
+from core.journal.next_action import Action
 from core.secrets import Secret
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician, at_step, at_the_wizard, journalled

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from screens.widgets.inputs import Row
 from tests.screens.driver import SCREEN_OF, Technician, at_step, at_the_wizard
 from tests.support.machine import Machine

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from core.did import ATTRIBUTE_NAMES
-from core.next_action import Action
-from core.state import Details, TxStatus
+from core.chain.did import ATTRIBUTE_NAMES
+from core.journal.next_action import Action
+from core.journal.state import Details, TxStatus
 from tests.screens.driver import at_step, at_the_wizard, journalled
 from tests.support.chain_handle import ChainHandle
 from tests.support.machine import DETAILS, Machine, check_once

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.next_action import Action
-from core.settings import PRIVATE_KEY
+from core.config.settings import PRIVATE_KEY
+from core.journal.next_action import Action
 from tests.screens.driver import Technician, at_step, at_the_wizard
 from tests.support.machine import Machine
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.next_action import Action
+from core.journal.next_action import Action
 from tests.screens.driver import at_step, at_the_wizard
 from tests.support.machine import Machine
 

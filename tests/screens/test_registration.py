@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.errors import OnboardingError
-from core.next_action import Action
-from core.settings import PRIVATE_KEY, Settings
+from core.config.settings import PRIVATE_KEY, Settings
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from tests.screens.driver import at_step, at_the_wizard, journalled
 from tests.support.chain_handle import ChainHandle
 from tests.support.machine import Machine, check_once

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import OnboardingError
-from core.next_action import Action
+from core.errors.problem import OnboardingError
+from core.journal.next_action import Action
 from tests.screens.driver import SCREEN_OF, at_the_wizard
 from tests.support.machine import Machine, check_once
 

@@ -6,9 +6,9 @@ import pytest
 from textual.theme import Theme
 from textual.widget import Widget
 
-from app.theme import ANSI, FULL
-from core.next_action import Action
-from screens.help import OF_STEP, WORDS
+from app.tui.theme import ANSI, FULL
+from core.journal.next_action import Action
+from screens.dialogs.help import OF_STEP, WORDS
 from screens.widgets.inputs import Field
 from tests.screens.driver import SCREEN_OF, Technician, at_step
 from tests.support.machine import Machine

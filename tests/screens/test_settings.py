@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core import env_file as env_file_module
+from core.config import env_file as env_file_module
 from core.http import Http
-from core.state import Details
+from core.journal.state import Details
 from tests.screens.driver import ALL_PASSED, Technician, at_the_wizard
 from tests.screens.test_environment import checked
 from tests.support.machine import DETAILS, Machine

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.rehearsal.network import RehearsalNetwork
-from core.next_action import Action
+from core.journal.next_action import Action
 from tests.screens.driver import SCREEN_OF, ScreenClock, Technician, at_the_wizard
 from tests.screens.scenes import SCENES, Scene
 from tests.screens.stage import Stage

@@ -1,4 +1,4 @@
-"""Calls that core.gather has put into one, taken apart for tests that watch or spoil calls."""
+"""Calls that core.chain.multicall put into one, taken apart for tests that watch or spoil them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from eth_abi.abi import encode
 
-from core.contracts import codec
-from core.gather import SUPPOSED_AT
+from core.chain.abi import codec
+from core.chain.multicall import SUPPOSED_AT
 
 Change = Callable[[str, list[Any], Any], Any]
 

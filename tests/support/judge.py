@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.rehearsal import genesis
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
-from core.events import EnvironmentPassed
-from core.fold import fold
-from core.journal import read_records
-from core.keystore import open_file
+from app.rehearsal.node import genesis
+from core.errors.problem import OnboardingError
+from core.journal.events import EnvironmentPassed
+from core.journal.file import read_records
+from core.journal.reducer import fold
+from core.journal.state import State, TxStatus
+from core.keys.keystore import open_file
 from core.secrets import Secret
-from core.state import State, TxStatus
 
 if TYPE_CHECKING:
-    from app.rehearsal.gas_station import Transfer
     from app.rehearsal.parts import Parts
+    from app.rehearsal.services.gas_station import Transfer
 
 PURPOSES = {
     genesis.CONTRACTS["IdentityRegistry"].lower(): "register",

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.rehearsal.network import RehearsalNetwork
-from core.errors import OnboardingError
+from core.config.settings import Settings, load_settings
+from core.errors.problem import OnboardingError
 from core.http import Http
-from core.journal import Record, read_records
-from core.key_source import KeySource
-from core.next_action import Action
+from core.journal.file import Record, read_records
+from core.journal.next_action import Action
+from core.journal.state import Details, State
+from core.keys.key_source import KeySource
 from core.onboarding import Onboarding
 from core.secrets import Secret
 from core.session import open_session
-from core.settings import Settings, load_settings
-from core.state import Details, State
 from tests.support.clock import FakeClock
 from tests.support.transports import plain_connect
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from core.keystore import open_file
+from core.journal.state import Tx
+from core.keys.keystore import open_file
 from core.secrets import Secret
-from core.state import Tx
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import judge, read_state

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from eth_utils.abi import function_abi_to_4byte_selector
 
-from core.contracts import codec
+from core.chain.abi import codec
 from tests.support.gathered import calls_within, is_gathered
 from tests.support.transports import Tampering, methods_in
 

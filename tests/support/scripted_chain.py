@@ -13,17 +13,17 @@ from typing import Any
 import httpx
 from eth_utils.crypto import keccak
 
-from core import events as ev
-from core.book import Book
-from core.chain import Chain
-from core.chain_facts import Account, Fees
-from core.fees import FeeLimit
-from core.intent import Intent
-from core.journal import Journal
-from core.keys import key_from_bytes
-from core.networks import MAINNET, Network
-from core.rpc import Rpc
-from core.transactions import Sender
+from core.chain.fee_limit import FeeLimit
+from core.chain.json_rpc import Rpc
+from core.chain.queries import Chain
+from core.chain.transaction_manager import Sender
+from core.chain.types import Account, Fees
+from core.chain.unsigned import Intent
+from core.config.networks import MAINNET, Network
+from core.journal import events as ev
+from core.journal.event_store import Book
+from core.journal.file import Journal
+from core.keys.private_key import key_from_bytes
 from tests.support.clock import FakeClock
 from tests.support.transports import answering
 

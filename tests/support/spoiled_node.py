@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 from eth_utils.abi import function_abi_to_4byte_selector
 
-from core.chain import Chain
-from core.contracts import codec
-from core.gather import gather
-from core.rpc import Call, Rpc
+from core.chain.abi import codec
+from core.chain.json_rpc import Call, Rpc
+from core.chain.multicall import gather
+from core.chain.queries import Chain
 from tests.support.gathered import answers_in, calls_within, is_gathered, packed
 from tests.support.machine import Machine
 from tests.support.transports import Tampering, methods_in

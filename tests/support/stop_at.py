@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core import keystore
-from core.events import Event, KeypairStored
-from core.journal import Journal, Record
+from core.journal.events import Event, KeypairStored
+from core.journal.file import Journal, Record
+from core.keys import keystore
 
 MOMENTS = ("encrypting", "reading back", "linked", "recording", "recorded")
 UNDONE = ("encrypting", "reading back")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import app.cli
-from core import keystore
+from core.keys import keystore
 from tests.support.stop_at import stop_at
 
 if __name__ == "__main__":

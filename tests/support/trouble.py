@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.rehearsal.network import RehearsalNetwork
-from core.events import Event
-from core.journal import Journal, Record
+from core.journal.events import Event
+from core.journal.file import Journal, Record
 from tests.support import proxy as line
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock

@@ -20,15 +20,16 @@ from datetime import datetime
 from typing import Any
 
 import app.cli
-import app.console
 import app.log
-import app.plain
+import app.plain.console
+import app.plain.wizard
 import app.run
 from app.hardening import harden
-from core import clock, keystore
-from core.contracts import codec
-from core.events import Event
-from core.journal import Journal, Record
+from core import clock
+from core.chain.abi import codec
+from core.journal.events import Event
+from core.journal.file import Journal, Record
+from core.keys import keystore
 from core.secrets import unwrap
 from tests.support.stop_at import stop_at
 from tests.support.world import read_time

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.keystore import open_file
+from core.keys.keystore import open_file
 from core.secrets import Secret
 from tests.terminal.console import DETAILS, PASSPHRASE, clean_environment, console
 

@@ -340,7 +340,7 @@ def test_an_arrow_key_that_the_line_has_split_is_no_escape(tmp_path: Path, netwo
 
 def test_half_a_second_is_waited_for_the_rest_of_a_key() -> None:
     asked = (
-        "from app.terminal_facts import prepare_terminal; prepare_terminal();"
+        "from app.tui.terminal_facts import prepare_terminal; prepare_terminal();"
         "from textual.constants import ESCAPE_DELAY; print(ESCAPE_DELAY)"
     )
     environment = {k: v for k, v in os.environ.items() if k != "ESCDELAY"}

@@ -11,9 +11,9 @@ import pyotp
 import pytest
 from eth_account import Account
 
-from app.rehearsal import genesis
-from core.keystore import open_file
-from core.networks import AGUNG
+from app.rehearsal.node import genesis
+from core.config.networks import AGUNG
+from core.keys.keystore import open_file
 from core.secrets import Secret
 from tests.support.proxy import Proxy, rpc_results
 from tests.terminal.console import (

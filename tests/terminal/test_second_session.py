@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
-from core.events import OnboardingStarted
-from core.journal import Journal, encode, read_records
-from core.lock import held, holder
+from core.journal.events import OnboardingStarted
+from core.journal.file import Journal, encode, read_records
+from core.storage.folder_lock import held, holder
 from tests.support.proxy import Asked, Fate, Proxy
 from tests.terminal.console import (
     COMMAND,
@@ -341,7 +341,7 @@ def test_a_rehearsal_is_taken_over_with_its_network(tmp_path: Path) -> None:
 HOLD = """
 import sys, datetime, pathlib
 sys.path.insert(0, sys.argv[1])
-from core.lock import FolderLock
+from core.storage.folder_lock import FolderLock
 FolderLock(pathlib.Path(sys.argv[2])).acquire(datetime.datetime.now(datetime.timezone.utc))
 print("held", flush=True)
 sys.stdin.read()

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from core.events import KeypairStored
-from core.journal import read_records
-from core.keystore import open_file
-from core.lock import held, holder
+from core.journal.events import KeypairStored
+from core.journal.file import read_records
+from core.keys.keystore import open_file
 from core.secrets import Secret
+from core.storage.folder_lock import held, holder
 from tests.terminal.conftest import Note
 from tests.terminal.console import (
     COMMAND,

@@ -11,7 +11,7 @@ from eth_abi import decode, encode
 from eth_account import Account
 from eth_utils import keccak
 
-from app.rehearsal.genesis import ADDRESS_VARIABLES, CHAIN_ID
+from app.rehearsal.node.genesis import ADDRESS_VARIABLES, CHAIN_ID
 
 REGISTRY = ADDRESS_VARIABLES["IDENTITY_REGISTRY_ADDRESS"]
 STAKING = ADDRESS_VARIABLES["IDENTITY_STAKING_ADDRESS"]

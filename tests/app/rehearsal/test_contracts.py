@@ -7,7 +7,7 @@ from eth_abi import decode
 from eth_account import Account
 from eth_utils import keccak
 
-from app.rehearsal.genesis import CONTRACTS, account_key, artifact
+from app.rehearsal.node.genesis import CONTRACTS, account_key, artifact
 from tests.app.rehearsal.client import (
     ADD,
     ATTRIBUTE,

@@ -13,8 +13,8 @@ from eth_account import Account
 from web3 import Web3
 
 from app.rehearsal.errors import RehearsalError
-from app.rehearsal.genesis import ADDRESS_VARIABLES
 from app.rehearsal.network import RehearsalNetwork
+from app.rehearsal.node.genesis import ADDRESS_VARIABLES
 from tests.app.rehearsal.client import MACHINE, PEAQ
 
 

@@ -1,0 +1,58 @@
+"""Starting the rehearsal network: inside the wizard, or alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors.problem import fault
+
+if TYPE_CHECKING:
+    from app.rehearsal.network import RehearsalNetwork
+
+
+def start_network(options: argparse.Namespace, store: Path) -> RehearsalNetwork:
+    """A running network whose state is kept in `store`, so that a killed rehearsal goes on.
+
+    Raises OnboardingError (REHEARSAL_…, INSTALLATION_BROKEN).
+    """
+    from app.rehearsal.network import RehearsalNetwork
+
+    network = RehearsalNetwork(block_time=options.block_time, faults=options.fault, store=store)
+    with _in_words():
+        network.start()
+    return network
+
+
+def run_devnet_command(options: argparse.Namespace) -> int:
+    """Runs the network alone until it is ended. Raises OnboardingError (REHEARSAL_…,
+    INSTALLATION_BROKEN).
+    """
+    from app.rehearsal.devnet import run_devnet
+
+    with _in_words():
+        return run_devnet(
+            port=options.port,
+            block_time=options.block_time,
+            faults=options.fault,
+            out=sys.stdout,
+        )
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    from app.rehearsal.errors import RehearsalError
+    from app.rehearsal.network import PackageMissing
+
+    try:
+        yield
+    except PackageMissing as error:
+        raise fault("REHEARSAL_NOT_INSTALLED", package=error) from error
+    except RehearsalError as error:
+        raise fault("REHEARSAL_UNAVAILABLE", reason=error) from error
+    except ImportError as error:
+        raise fault("INSTALLATION_BROKEN", reason=error) from error

@@ -1,0 +1,50 @@
+"""`peaq-onboard explain STEP`: that step's records, in plain words; no network, no change."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+
+from app.configuration import read_settings, state_folder
+from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED
+from core.journal.file import FILE_NAME, Record, read_records
+from core.journal.narrative import in_words, token_of, with_steps
+from core.journal.reducer import fold
+from core.step import find_step
+from core.text import clean
+
+_TIME = "%Y-%m-%d %H:%M:%S"
+_LONG = 4096
+"""Characters of one record in words."""
+
+
+def run_explain(options: argparse.Namespace) -> int:
+    try:
+        step = find_step(options.step)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return EXIT_STOPPED
+    settings = read_settings(options)
+    folder = state_folder(options, settings.network.name)
+    records = read_records(folder / FILE_NAME)
+    print(f"{step.value} {step.info.title}\n{step.info.purpose}\n")
+    token = token_of(fold(records))
+    lines = [record_line(record, token) for record, place in with_steps(records) if place is step]
+    print("\n".join(lines) if lines else "Nothing has been recorded for it yet.")
+    return EXIT_DONE
+
+
+def record_line(record: Record, token: str) -> str:
+    """Return the time and the words of a record, wrapped at 80 columns.
+
+    Addresses and hashes stay in one piece.
+    """
+    text = clean(in_words(record.event, token), _LONG)
+    return textwrap.fill(
+        f"{record.at:{_TIME}} UTC  {text}",
+        80,
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,143 @@
+"""`peaq-onboard status`: where it stands, from the journal alone; no network, no change."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+from typing import Any
+
+from app.configuration import read_settings, state_folder
+from app.wording import at_prompt
+from core.amounts import peaq
+from core.chain.did import peaq_id
+from core.clock import SystemClock, stamp
+from core.config.settings import Settings
+from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
+from core.journal.file import FILE_NAME, read_records
+from core.journal.next_action import next_action, step_statuses
+from core.journal.reducer import fold
+from core.journal.state import State
+from core.receipt.document import network_of, transaction_rows
+from core.step import Step
+
+SCHEMA_VERSION = 1
+_WAITS = {
+    "transaction": "A transaction is under way: start the wizard again to go on watching it.",
+    "payment": "A payment is on its way: start the wizard again to go on watching for it.",
+}
+
+
+def run_status(options: argparse.Namespace) -> int:
+    """Prints the status; 0 when onboarded, 75 while time alone brings it on, else 1."""
+    clock = SystemClock()
+    settings = read_settings(options)
+    folder = state_folder(options, settings.network.name)
+    state = fold(read_records(folder / FILE_NAME))
+    status = build_status(state, settings, str(folder), clock)
+    if options.json:
+        print(json.dumps(status, indent=2))
+    else:
+        print("\n".join(_lines(status, network_of(state).token)))
+    if status["finished"]:
+        return EXIT_DONE
+    # A transaction goes into its block by itself, but only the wizard takes notice and goes on.
+    by_time = status["waiting_for"] in ("cooldown", "payment")
+    return EXIT_WAITING if by_time else EXIT_STOPPED
+
+
+def build_status(
+    state: State, settings: Settings, folder: str, clock: SystemClock
+) -> dict[str, Any]:
+    """Where it stands as JSON-ready data (docs/status.schema.json); wei are decimal strings."""
+    now = clock.now()
+    step = next_action(state).step
+    failure = state.failure
+    cooldown = failure is not None and failure.problem.remaining(now).total_seconds() > 0
+    until = failure.problem.until if failure and cooldown else None
+    started = state.started
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "network": started.network if started else settings.network.name,
+        "chain_id": started.chain_id if started else settings.network.chain_id,
+        "address": state.address,
+        "peaq_id": peaq_id(state.address) if state.address else None,
+        "finished": state.finished is not None,
+        "step": {"number": step.value, "name": step.slug} if step else None,
+        "steps": [
+            {
+                "number": entry.value,
+                "name": entry.slug,
+                "title": entry.info.title,
+                "status": status.value,
+                "since": stamp(state.since[entry]) if entry in state.since else None,
+            }
+            for entry, status in step_statuses(state, now).items()
+        ],
+        "waiting_for": _waiting_for(state, cooldown=cooldown),
+        "waiting_until": stamp(until) if until else None,
+        "error": {
+            "code": failure.problem.code,
+            "title": failure.problem.title,
+            "cause": failure.problem.cause,
+            "remedy": at_prompt(failure.problem.remedy),
+            "at": stamp(failure.at),
+        }
+        if failure
+        else None,
+        "funding": {
+            "way": state.funded.way if state.funded else state.way,
+            "needed_wei": str(state.need.total) if state.need else None,
+            "held_wei": str(state.held) if state.held is not None else None,
+        },
+        "machine_id": state.registered.machine_id if state.registered else None,
+        "token_id": state.minted.token_id if state.minted else None,
+        "transactions": transaction_rows(state),
+        "state_dir": folder,
+    }
+
+
+def _waiting_for(state: State, *, cooldown: bool) -> str | None:
+    """What is under way without anybody; None where somebody has to do something."""
+    if state.finished:
+        return None
+    if cooldown:
+        return "cooldown"
+    if state.open_transactions:
+        return "transaction"
+    promise = state.promise
+    if promise is not None and state.funded is None and not promise.arrived(state.held):
+        return "payment"
+    return None
+
+
+def _lines(status: dict[str, Any], token: str) -> list[str]:
+    lines = [
+        f"network  {status['network']}, chain {status['chain_id']}",
+        f"machine  {status['address'] or 'no key yet'}",
+        f"files    {status['state_dir']}",
+        "",
+    ]
+    lines += [f"  {s['number']} {s['title']:<22} {s['status']}" for s in status["steps"]]
+    lines.append("")
+    if status["finished"]:
+        lines.append(f"Onboarded: machine {status['machine_id']}, NFT {status['token_id']}.")
+    elif status["error"]:
+        error = status["error"]
+        lines += [f"{error['title']} ({error['code']})", *_wrapped(error["cause"])]
+        if status["waiting_until"]:
+            lines.append(f"Again from {status['waiting_until']} on.")
+        lines += _wrapped(error["remedy"])
+    if status["waiting_for"] in _WAITS:
+        lines.append(_WAITS[status["waiting_for"]])
+    if status["step"] and status["step"]["name"] == Step.FUNDING.slug:
+        needed, held = (int(status["funding"][name] or 0) for name in ("needed_wei", "held_wei"))
+        lines.append(f"needed {peaq(needed, up=True)} {token}, held {peaq(held)} when last seen")
+    for row in status["transactions"]:
+        where = f"block {row['block']}" if row["block"] else ""
+        lines += [f"  {row['purpose']:<9} {row['status']:<10} {where}", f"    {row['hash']}"]
+    return lines
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)

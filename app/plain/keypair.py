@@ -1,0 +1,162 @@
+"""The line-by-line wizard's second step: the key, its passphrase, its backup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, cast
+
+from app.plain.prompts import NotAgreed, Prompts
+from core.errors.problem import OnboardingError, fault
+from core.keys.key_source import KeySource
+from core.keys.private_key import Key
+from core.secrets import Secret
+
+WEAK_BELOW = 12
+"""Characters of a new passphrase; as on the screen."""
+_TYPED_AGAIN = ("PASSPHRASE_WRONG", "PASSPHRASE_EMPTY")
+_KEPT = ("keep", "open the keystore that is in the state folder")
+_WAYS = [
+    ("generate", "make a new key"),
+    ("environment", "use PEAQOS_PRIVATE_KEY"),
+    ("file", "a file with a keystore V3 or a hex key"),
+    ("paste", "paste a hex key; it is not shown"),
+]
+
+
+class KeyPrompts(Prompts):
+    async def keypair(self) -> None:
+        """Asks for the key and stores it; a wrong passphrase is asked for again."""
+        source, passphrase = self._source()
+        while True:
+            try:
+                await self._store(source, passphrase)
+            except OnboardingError as error:
+                self._ask_again_after(error)
+            else:
+                return
+            passphrase = self.passphrase()
+            if source.path is not None:
+                source = replace(source, path_passphrase=passphrase)
+
+    async def _store(self, source: KeySource, passphrase: Secret) -> None:
+        brought: Key | None = None
+        if source.way in ("import", "environment"):
+            brought = await self.engine.preview_key(source)
+            self.console.say(f"It is the key of {brought.address}")
+            self.consent("Is this the right one?")
+        address = await self.engine.create_keypair(source, passphrase, brought=brought)
+        self.console.result(f"address {address}")
+        self.console.result(f"keystore {self.engine.session.folder / 'keystore.json'}")
+
+    def _ask_again_after(self, error: OnboardingError) -> None:
+        """Says that the passphrase is wrong or empty. Raises `error` where it is another fault, or
+        where nobody can be asked.
+        """
+        if error.code not in _TYPED_AGAIN or self.answers.no_input:
+            raise error
+        self.answers.refuse_passphrase()
+        self.console.problem(error.problem)
+        self.console.refused()
+
+    def _source(self) -> tuple[KeySource, Secret]:
+        kept = (self.engine.session.folder / "keystore.json").exists()
+        ways = [_KEPT, *_WAYS] if kept else _WAYS
+        way = self.answers.key or self.console.ask_choice("--key", "The key", ways)
+        if way == "keep":
+            return KeySource("keep"), self.passphrase()
+        if way in ("generate", "environment"):
+            return KeySource(cast(Literal["generate", "environment"], way)), self._new_passphrase()
+        if way == "paste" and self.answers.key is None:
+            pasted = self.console.ask_secret("--key", "Private key")
+            return KeySource("import", private_key=pasted), self._new_passphrase()
+        if way == "file" and self.answers.key is None:
+            way = self.console.ask("--key", "Path of the file")
+        passphrase = self.passphrase()
+        return KeySource("import", path=_path(way), path_passphrase=passphrase), passphrase
+
+    def passphrase(self) -> Secret:
+        """The one given ahead, else what is typed."""
+        given = self._given()
+        return given or self.console.ask_secret("--passphrase-file", "Passphrase")
+
+    def _given(self) -> Secret | None:
+        """The passphrase given ahead. One that cannot be used is said, and asked for instead."""
+        try:
+            return self.answers.passphrase()
+        except OnboardingError as error:
+            if self.answers.no_input:
+                raise
+            self.console.problem(error.problem)
+            return None
+
+    def _new_passphrase(self) -> Secret:
+        given = self._given()
+        if given is not None:
+            if len(given.reveal()) < WEAK_BELOW:
+                self._weak(typed=False)
+            return given
+        while True:
+            typed = self.console.ask_secret("--passphrase-file", "Passphrase")
+            if not typed:
+                raise fault("PASSPHRASE_EMPTY")
+            if typed != self.console.ask_secret("--passphrase-file", "Once more"):
+                raise fault("PASSPHRASES_DIFFER")
+            try:
+                if len(typed.reveal()) < WEAK_BELOW:
+                    self._weak(typed=True)
+            except NotAgreed:
+                self.console.refused("Another one, then.")
+            else:
+                return typed
+
+    def _weak(self, *, typed: bool) -> None:
+        """A short passphrase wants a typed word; one given ahead wants it where money is real.
+
+        Raises NotAgreed.
+        """
+        self.console.say(f"The passphrase has fewer than {WEAK_BELOW} characters.")
+        self.console.paragraph(
+            "Who copies the file can try millions of short ones. A few words in a row are better."
+        )
+        if typed or self.engine.settings.network.real_money:
+            option = f"A --passphrase-file with {WEAK_BELOW} characters or more"
+            self.consent_in_words("Use it all the same?", "weak", option)
+        else:
+            self.console.say("It is used all the same: there is no real money on this network.")
+
+    async def backup(self) -> None:
+        keypair = self.engine.state.keypair
+        if keypair is not None:
+            self.console.say(f"Copy {self.engine.session.folder / 'keystore.json'} elsewhere now.")
+            self.console.say(f"sha256 {keypair.keystore_sha256}")
+        way = self.answers.backup
+        if way is None:
+            self.console.paragraph(
+                "The key itself is shown in the full screen only: what a console of lines has "
+                "shown stays in its memory."
+            )
+            ways = [("copied", "I have copied the file"), ("none", "no backup")]
+            # An Enter too many must not say that a copy was made.
+            way = self.console.ask_choice("--backup", "Backup", ways, default=False)
+            if way == "none":
+                self.console.paragraph(
+                    "If the disk of this machine fails, its identity and the bond are gone."
+                )
+                self.consent_in_words("Go on without?", "no backup", "--backup")
+        await self.engine.back_up(cast(Literal["copied", "none"], way))
+
+    async def unlock(self) -> None:
+        """Opens the keystore. A wrong passphrase is asked for again, where anybody can be asked."""
+        while not self.engine.unlocked:
+            try:
+                await self.engine.unlock(self.passphrase())
+            except OnboardingError as error:
+                self._ask_again_after(error)
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise fault("KEYSTORE_UNREADABLE", path=text, reason=error) from error

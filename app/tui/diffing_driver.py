@@ -1,0 +1,67 @@
+"""Textual's driver for Linux: writes only what changes, and bears whatever comes."""
+
+from __future__ import annotations
+
+import time
+from codecs import getincrementaldecoder
+from functools import partial
+from typing import Any
+
+from textual import events
+from textual.drivers import linux_driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from app.tui.screen_buffer import Picture
+
+_ALTERNATE_SCREEN = "\x1b[?1049h"
+_FLOOD = 2000
+"""Keys in a row with no pause of half a second: nobody types or pastes that, but a file sent by
+mistake would hold the program up for minutes. Signs and Enters over that are dropped.
+"""
+_PAUSE = 0.5
+_UPDATE_BEGINS, _UPDATE_ENDS = "\x1b[?2026h", "\x1b[?2026l"
+
+
+def _decoder(encoding: str) -> Any:
+    # A terminal of another encoding, or noise on the line, is no reason to end.
+    return partial(getincrementaldecoder(encoding), errors="replace")
+
+
+linux_driver.getincrementaldecoder = _decoder  # type: ignore[attr-defined]  # there is no option
+
+
+class ThriftyDriver(LinuxDriver):
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._picture = Picture()
+        self._held_back = ""
+        self._keys = 0
+        self._last_key = 0.0
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.Key):
+            now = time.monotonic()
+            self._keys = self._keys + 1 if now - self._last_key < _PAUSE else 1
+            self._last_key = now
+            if self._keys > _FLOOD and (message.is_printable or message.key == "enter"):
+                return
+        super().process_message(message)
+
+    def write(self, data: str) -> None:
+        if data == _UPDATE_BEGINS:
+            self._held_back = data  # most updates change nothing, or a few signs
+            return
+        if data == _UPDATE_ENDS and self._held_back:
+            self._held_back = ""
+            return
+        written = self._picture.changes(data)
+        if data == _ALTERNATE_SCREEN:
+            written += self._picture.clear(self._get_terminal_size())
+        if written:
+            super().write(self._held_back + written)
+            self._held_back = ""
+
+    def clear(self) -> None:
+        """Where something else may have written on the terminal: the next paint is a whole one."""
+        super().write(self._picture.clear(self._get_terminal_size()))

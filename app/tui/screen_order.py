@@ -1,0 +1,65 @@
+"""Which screen comes for what is to be done next; each is imported when it is its turn.
+
+The first screen then waits for nothing that only a later one needs.
+"""
+
+from __future__ import annotations
+
+from core.journal.next_action import Action
+from core.step import Step
+from screens.base import StepScreen
+
+
+def screen_for(action: Action) -> type[StepScreen]:
+    match action:
+        case Action.CHECK_ENVIRONMENT:
+            from screens.environment import EnvironmentScreen
+
+            return EnvironmentScreen
+        case Action.CREATE_KEYPAIR:
+            from screens.keypair import KeypairScreen
+
+            return KeypairScreen
+        case Action.BACK_UP_KEYPAIR:
+            from screens.backup import BackupScreen
+
+            return BackupScreen
+        case Action.MEASURE_NEED:
+            from screens.backup import MeasureScreen
+
+            return MeasureScreen
+        case Action.ENROL:
+            from screens.enrolment import EnrolmentScreen
+
+            return EnrolmentScreen
+        case Action.CONFIRM:
+            from screens.confirmation import ConfirmationScreen
+
+            return ConfirmationScreen
+        case Action.FUND:
+            from screens.funding import FundingScreen
+
+            return FundingScreen
+        case Action.REGISTER:
+            from screens.registration import RegistrationScreen
+
+            return RegistrationScreen
+        case Action.MINT | Action.WRITE_DID | Action.FINISH:
+            from screens.machine_nft import MachineNftScreen
+
+            return MachineNftScreen
+        case Action.NOTHING:
+            from screens.receipt import ReceiptScreen
+
+            return ReceiptScreen
+
+
+def screen_before(screen: StepScreen) -> type[StepScreen] | None:
+    """Where Escape leads from `screen`; None where something irreversible has happened."""
+    match screen.step:
+        case Step.KEYPAIR if isinstance(screen, screen_for(Action.CREATE_KEYPAIR)):
+            return screen_for(Action.CHECK_ENVIRONMENT)
+        case Step.CONFIRMATION:
+            return screen_for(Action.ENROL)
+        case _:
+            return None

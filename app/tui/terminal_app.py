@@ -1,0 +1,187 @@
+"""What every full-screen program here does on a terminal: its looks, its signals, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from app.tui.diffing_driver import ThriftyDriver
+from app.tui.theme import ANSI, FULL, PLAIN, choose_theme
+from core.onboarding import describe_crash
+
+log = logging.getLogger("peaq_onboard")
+
+_SCREENS = Path(__file__).resolve().parents[2] / "screens"
+STYLE = _SCREENS / "style.tcss"
+LATER = _SCREENS / "later.tcss"
+_ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+_UNTIL_PAINTED = 0.05
+"""Seconds. Textual says that it is ready a moment before the first frame leaves."""
+_AMONG_THREADS = 0.05
+"""Seconds. The signal of `kill %1` comes with the one that continues: it may have gone to another
+thread, and must have been heard of before the process stops again.
+"""
+_TERMINAL_CHECK = 0.5
+"""Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
+
+
+class TerminalApp(App[int]):
+    """`watch_terminal` False is for tests, which have no terminal."""
+
+    CSS_PATH = STYLE
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", show=False, priority=True),
+        Binding("ctrl+z", "pause", show=False, priority=True),
+        Binding("ctrl+l", "paint_again", show=False, priority=True),
+    ]
+
+    def __init__(self, *, watch_terminal: bool = True) -> None:
+        super().__init__(driver_class=ThriftyDriver)
+        self._watch_terminal = watch_terminal
+        self._ending = False
+        # There is no pointer to show a tooltip for, and what happens is said on the screen itself:
+        # else each screen has a place for both (Textual's own run_test leaves them out like this).
+        self._disable_tooltips = self._disable_notifications = True
+        self.register_theme(FULL)
+        self.register_theme(ANSI)
+        self.register_theme(PLAIN)
+        self.theme = choose_theme(os.environ)
+
+    def on_mount(self) -> None:
+        if self._watch_terminal:
+            self._handle_ends()
+            self._handle_pauses()
+            self.set_interval(_TERMINAL_CHECK, self._check_terminal)
+
+    def on_ready(self) -> None:
+        self.set_timer(_UNTIL_PAINTED, self.painted)
+
+    def painted(self) -> None:
+        """The first screen stands: now comes what was put off for it."""
+        if not self.stylesheet.has_source(str(LATER), ""):  # else somebody was quick
+            self.stylesheet.read(LATER)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        # Asked for when the theme is set, before there is a screen: all would be parsed twice.
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
+    def leave(self) -> None:
+        """Ends the program; everything is recorded."""
+        raise NotImplementedError
+
+    def action_leave(self) -> None:
+        self.leave()
+
+    def _handle_ends(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _ENDS:
+            loop.add_signal_handler(number, self._signalled, number)
+
+    def _handle_pauses(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTSTP, self.action_pause)
+        # Stopped by SIGSTOP, nothing could be said before: the shell has the terminal as it was.
+        loop.add_signal_handler(signal.SIGCONT, self._stand_aside)
+
+    def action_pause(self) -> None:
+        """Stops the program, as ctrl+z does everywhere; the shell's `fg` goes on."""
+        if self._watch_terminal:
+            self._stand_aside(lambda: os.kill(0, signal.SIGTSTP))
+
+    def _stand_aside(self, stop: Callable[[], None] = lambda: None) -> None:
+        """Gives the terminal back, and takes it again once this is its foreground job.
+
+        SIGTSTP goes to the whole job, since who started the wizard may be waiting for it. Where no
+        shell is there to continue it (`ssh -t HOST peaq-onboard`), the kernel ignores that signal.
+        """
+        if self._ending:
+            return
+        self._ignore_pauses()
+        ended: list[int] = []
+        with self.suspend():
+            # The loop stands still meanwhile, and with it what it would do at the end.
+            for number in _ENDS:
+                signal.signal(number, lambda number, _: ended.append(number))
+            stop()
+            time.sleep(_AMONG_THREADS)
+            while not ended and not _in_foreground():
+                os.kill(0, signal.SIGSTOP)
+                time.sleep(_AMONG_THREADS)
+            if ended:
+                # Its terminal is somebody else's now, and was put in order before. All that
+                # counts is on disk, as it is at a kill.
+                log.info("ended by signal %s while it was paused", ended[0])
+                os._exit(128 + ended[0])
+            self._handle_ends()
+        self._handle_pauses()
+
+    def _ignore_pauses(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            loop.remove_signal_handler(number)
+
+    def action_paint_again(self) -> None:
+        """For when something else has written on the terminal."""
+        if isinstance(self._driver, ThriftyDriver):
+            self._driver.clear()
+        self.screen.refresh()
+
+    def on_resize(self) -> None:
+        # What a terminal makes of its contents when its size changes, nobody knows.
+        self.action_paint_again()
+
+    def _signalled(self, number: int) -> None:
+        log.info("ended by signal %s", number)
+        # The kernel sends SIGCONT after the SIGHUP of a closed terminal: what is ending must not
+        # take the terminal again, or a thread would read from nothing for ever.
+        self._ending = True
+        if number == signal.SIGHUP and not _has_terminal():
+            _let_go_of_terminal()
+        self.exit(return_code=128 + number, result=128 + number)
+
+    def _check_terminal(self) -> None:
+        if not _has_terminal():
+            self._signalled(signal.SIGHUP)
+
+    def _fatal_error(self) -> None:
+        """Instead of a traceback with the values of variables: nothing here; see wizard.log."""
+        if self._exception is not None:
+            log.warning("the screen failed: %s", describe_crash(self._exception))
+        self._close_messages_no_wait()
+
+
+def _has_terminal() -> bool:
+    try:
+        termios.tcgetattr(0)
+    except (OSError, termios.error):
+        return False
+    return True
+
+
+def _in_foreground() -> bool:
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return True  # no terminal any more: that is noticed elsewhere
+
+
+def _let_go_of_terminal() -> None:
+    """Points fds 0 to 2 at nothing: writing to a closed terminal would change the exit code."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for handle in (0, 1, 2):
+        os.dup2(nothing, handle)
+    os.close(nothing)

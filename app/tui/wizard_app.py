@@ -1,0 +1,203 @@
+"""The full-screen wizard: shows the screen of what comes next, and runs the work of all of them.
+
+Work belongs to the App, since a worker dies with the screen that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.answers import Answers
+from app.tui.screen_order import screen_before, screen_for
+from app.tui.terminal_app import TerminalApp
+from app.tui.terminal_facts import terminal_check
+from core.errors.catalogue import Kind
+from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, exit_code
+from core.errors.problem import OnboardingError, Problem, problem
+from core.journal.event_store import Wait
+from core.journal.file import Record
+from core.journal.next_action import Action
+from core.journal.state import Details, State
+from core.onboarding import Onboarding, describe_crash
+from screens.base import StepScreen
+from screens.protocols import Pretend
+
+log = logging.getLogger("peaq_onboard")
+
+
+class WizardApp(TerminalApp):
+    def __init__(
+        self,
+        engine: Onboarding,
+        *,
+        details: Details | None = None,
+        given: Answers | None = None,
+        pretend: Pretend | None = None,
+        watch_terminal: bool = True,
+    ) -> None:
+        super().__init__(watch_terminal=watch_terminal)
+        self.engine = engine
+        self.pretend = pretend
+        self.given = given or Answers()
+        self._way_ahead = self.given.fund
+        self.details = details or engine.state.details or Details()
+        self.wait: Wait | None = None
+        self.terminal = terminal_check()
+        self._painted = asyncio.Event()
+        self._working: str | None = None
+        self._watching_balance = False
+        engine.session.book.listener = self
+
+    def get_default_screen(self) -> StepScreen:
+        screen = self._first_screen()
+        # `switch_screen` takes from the stack what `push_screen` puts there.
+        screen._push_result_callback(self, None)
+        return screen
+
+    def painted(self) -> None:
+        """web3 is imported in a thread while the technician reads the first screen: not before it
+        is painted, since both want the same processor.
+        """
+        super().painted()
+        self._painted.set()
+        if not gc.isenabled():  # app/__main__.py
+            gc.freeze()  # what is there now mostly stays to the end: it is not looked through again
+            gc.enable()
+        self.run_worker(self.engine.load(), group="load", exit_on_error=False)
+
+    def _first_screen(self) -> StepScreen:
+        if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
+            from screens.resume import ResumeScreen
+
+            return ResumeScreen(self)
+        return screen_for(self.engine.action)(self)
+
+    @property
+    def step_screen(self) -> StepScreen | None:
+        """The step that is up, also below a question."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, StepScreen):
+                return screen
+        return None
+
+    # What screens ask for (screens.protocols.Wizard)
+
+    @property
+    def busy(self) -> bool:
+        return self._working is not None
+
+    def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
+        if self.busy:
+            return
+        self._working = name
+        if self.step_screen:
+            self.step_screen.busy_changed(True)
+        self.run_worker(
+            self._perform(name, work), group="engine", exit_on_error=False, description=name
+        )
+
+    async def _perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
+        result: Any = None
+        found: Problem | None = None
+        await self._painted.wait()
+        try:
+            result = await work()
+        except OnboardingError as error:
+            found = error.problem
+        except Exception as error:  # noqa: BLE001 - a defect is shown as a problem, not a crash
+            log.warning("unforeseen in %s: %s", name, describe_crash(error))
+            found = problem("UNEXPECTED", reason=type(error).__name__)
+        self._working = None
+        screen = self.step_screen
+        if screen is None:
+            return
+        screen.busy_changed(False)
+        if found is None:
+            screen.finished(name, result)
+        else:
+            screen.failed(name, found)
+
+    def go_on(self) -> None:
+        wanted = screen_for(self.engine.action)
+        screen = self.step_screen
+        if self.engine.action is not Action.FUND:
+            self._watching_balance = False
+        if screen is not None and type(screen) is wanted:
+            screen.show_frame()
+        else:
+            while self.screen is not screen and screen is not None:
+                self.pop_screen()  # a question or help that stands above a step that is done
+            self.switch_screen(wanted(self))
+
+    def go_back(self) -> None:
+        screen = self.step_screen
+        before = screen_before(screen) if screen else None
+        if before is not None and not self.busy:
+            self.switch_screen(before(self))
+
+    def watch_balance(self, on: bool) -> None:
+        if on and not self._watching_balance:
+            self._watching_balance = True
+            self.run_worker(self._watch_balance(), group="balance", exit_on_error=False)
+        elif not on:
+            self._watching_balance = False
+
+    async def _watch_balance(self) -> None:
+        pause = self.engine.settings.network.block_seconds
+        while self._watching_balance:
+            await self.engine.clock.sleep(pause)
+            if self.busy or not self._watching_balance:
+                continue
+            balance, found = None, None
+            try:
+                balance = await self.engine.look_at_balance()
+            except OnboardingError as error:
+                found = error.problem
+            screen = self.step_screen
+            if screen and screen.whole:
+                screen.balance_read(balance, found)
+
+    def way_ahead(self) -> str | None:
+        way, self._way_ahead = self._way_ahead, None
+        return way if way != self.engine.state.way else None
+
+    def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
+        from app.settings_change import changed_settings
+
+        settings = changed_settings(self.engine.settings, values)
+        self.perform("settings", lambda: self.engine.change_settings(settings))
+        return settings.problems
+
+    def leave(self) -> None:
+        self.exit(self.exit_code())
+
+    def exit_code(self) -> int:
+        """What is true when the wizard is left now: the problem that is shown has its code."""
+        state = self.engine.state
+        if state.finished:
+            return EXIT_DONE
+        shown = self.step_screen.problem if self.step_screen else None
+        now = self.engine.clock.now()
+        waits = self.engine.problem and self.engine.problem.remaining(now).total_seconds() > 0
+        if waits or state.open_transactions:
+            return EXIT_WAITING
+        if shown is None or shown.kind is Kind.WAITING:
+            return EXIT_STOPPED  # the time to wait is over: it is only to be gone on with
+        return exit_code(shown.kind)
+
+    # What the engine tells (core.journal.event_store.Listener)
+
+    def on_record(self, record: Record, state: State) -> None:
+        screen = self.step_screen
+        if screen and screen.whole:  # else it shows the newest state once it is
+            screen.state_changed(state)
+
+    def on_wait(self, wait: Wait | None) -> None:
+        self.wait = wait
+        screen = self.step_screen
+        if screen and screen.whole:
+            screen.wait_changed()

@@ -1,0 +1,181 @@
+"""Calls, answers, events and reverts of the contracts, encoded and decoded with web3.
+
+Nothing here touches the network.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from eth_abi.exceptions import DecodingError
+from eth_utils.abi import event_abi_to_log_topic, function_abi_to_4byte_selector
+from web3 import Web3
+from web3.contract import Contract
+
+import abis
+from core.chain.json_rpc import RpcError
+from core.text import RECURSION_LIMIT, clean
+
+sys.setrecursionlimit(RECURSION_LIMIT)  # web3 has raised it
+
+_ERROR_STRING = "08c379a0"
+_PANIC = "4e487b71"
+_LONGEST = 65_536
+"""Bytes that an answer may have: an attribute of the DID, the longest one, has 2848."""
+_HEX = re.compile(r"0x([0-9a-fA-F]{8}(?:[0-9a-fA-F]{64})*)(?![0-9a-fA-F])")
+# Pallet errors reach the EVM as text, e.g. `message: Some("AttributeAlreadyExist")`.
+_PALLET = re.compile(r'message:\s*Some\(\\*"([A-Za-z0-9_]+)\\*"\)')
+_POOR = (
+    "insufficient funds",
+    "insufficientbalance",
+    "balancelow",
+    "exceeds allowance",
+    "fundsunav",
+    "outoffund",
+)
+
+
+@dataclass(frozen=True)
+class Revert:
+    """Why a call would fail: the name of a custom error, or a text."""
+
+    name: str
+    reason: str
+    poor: bool = False
+    """The account cannot pay for it; no contract was asked."""
+
+
+class ContractCodec:
+    """One contract interface of `abis/`."""
+
+    def __init__(self, name: str) -> None:
+        self._web3 = _offline_web3()
+        self.abi = abis.load(name)
+        self._contract: type[Contract] = self._web3.eth.contract(abi=self.abi)
+
+    def encode(self, function: str, *arguments: Any) -> str:
+        """Call data, 0x-hex."""
+        return str(self._contract.encode_abi(function, args=list(arguments)))
+
+    def decode(self, function: str, data: Any) -> tuple[Any, ...]:
+        """The outputs of a call. Raises ValueError where `data` is not what it should be."""
+        entry = self._entry("function", function)
+        types = [_type_of(output) for output in entry["outputs"]]
+        try:
+            raw = bytes.fromhex(str(data).removeprefix("0x"))
+            if len(raw) > _LONGEST:
+                raise ValueError("it is far too long")
+            return tuple(self._web3.codec.decode(types, raw))
+        except (ValueError, DecodingError, OverflowError) as error:
+            raise ValueError(f"{function} answered something else") from error
+
+    def arguments(self, function: str, data: str) -> tuple[Any, ...]:
+        """The arguments of call data that `encode` made."""
+        types = [_type_of(entry) for entry in self._entry("function", function)["inputs"]]
+        return tuple(self._web3.codec.decode(types, bytes.fromhex(data[10:])))
+
+    def find_event(
+        self, event: str, logs: list[dict[str, Any]], address: str
+    ) -> dict[str, Any] | None:
+        """The first `event` that `address` emitted: indexed uint256 and address arguments.
+
+        Only indexed arguments are read; they are all that onboarding needs. A log that cannot be
+        decoded is not the event.
+        """
+        entry = self._entry("event", event)
+        topic = bytes(event_abi_to_log_topic(entry)).hex()  # type: ignore[arg-type]
+        indexed = [part for part in entry["inputs"] if part["indexed"]]
+        for log in logs:
+            found = log.get("topics")
+            topics = [str(part).lower() for part in found] if isinstance(found, list) else []
+            emitter = str(log.get("address", "")).lower()
+            if emitter != address.lower() or topics[:1] != [f"0x{topic}"]:
+                continue
+            with suppress(ValueError, DecodingError, OverflowError):
+                raw = bytes.fromhex("".join(part.removeprefix("0x") for part in topics[1:]))
+                if len(raw) != 32 * len(indexed):
+                    continue
+                values = self._web3.codec.decode([part["type"] for part in indexed], raw)
+                return dict(zip((part["name"] for part in indexed), values, strict=True))
+        return None
+
+    def _entry(self, kind: str, name: str) -> dict[str, Any]:
+        return next(e for e in self.abi if e["type"] == kind and e["name"] == name)
+
+
+@cache
+def codec(name: str) -> ContractCodec:
+    return ContractCodec(name)
+
+
+@cache
+def _offline_web3() -> Web3:
+    return Web3()
+
+
+@cache
+def _error_selectors() -> dict[str, dict[str, Any]]:
+    names = ("identity_registry", "identity_staking", "machine_nft", "did_registry", "batch")
+    return {
+        bytes(function_abi_to_4byte_selector(entry)).hex(): entry  # type: ignore[arg-type]
+        for name in names
+        for entry in codec(name).abi
+        if entry["type"] == "error"
+    }
+
+
+def read_revert(error: RpcError) -> Revert | None:
+    """The revert behind a node's error, in geth's and Frontier's shapes; None if it is none.
+
+    The error's code is not looked at: Frontier gives -32603 for everything (promises.md, 8).
+    """
+    text = f"{error.message} {_text_of(error.data)}"
+    for digits in _HEX.findall(text):
+        revert = _from_data(digits.lower())
+        if revert:
+            return revert
+    pallet = _PALLET.search(text)
+    if pallet:
+        return Revert(pallet.group(1), pallet.group(1))
+    low = text.lower().replace(" ", "")
+    if any(sign.replace(" ", "") in low for sign in _POOR):
+        return Revert("", clean(error.message), poor=True)
+    if "revert" in low or "cannotfindtheitem" in low or "vmexception" in low:
+        reason = re.sub(r"(?i)^.*?revert(ed)?:?\s*", "", error.message).strip()
+        return Revert("", clean(reason) or "no reason given")
+    return None
+
+
+def _text_of(data: Any) -> str:
+    if isinstance(data, str):
+        return data
+    if isinstance(data, dict):
+        return " ".join(_text_of(value) for value in data.values())
+    return ""
+
+
+def _from_data(digits: str) -> Revert | None:
+    selector, arguments = digits[:8], digits[8:]
+    if selector == _ERROR_STRING:
+        try:
+            (reason,) = _offline_web3().codec.decode(["string"], bytes.fromhex(arguments))
+        except (DecodingError, ValueError, OverflowError):
+            return Revert("", "no reason given")
+        pallet = _PALLET.search(reason)
+        return Revert(pallet.group(1) if pallet else "", clean(reason))
+    if selector == _PANIC:
+        return Revert("Panic", f"Panic {int(arguments or '0', 16)}")
+    entry = _error_selectors().get(selector)
+    return Revert(entry["name"], entry["name"]) if entry else None
+
+
+def _type_of(output: dict[str, Any]) -> str:
+    if output["type"].startswith("tuple"):
+        inner = ",".join(_type_of(part) for part in output["components"])
+        return f"({inner}){output['type'].removeprefix('tuple')}"
+    return str(output["type"])

@@ -1,0 +1,98 @@
+"""The machine's public description: six attributes, validated, compared with the chain, encoded.
+
+Names, order and limits: protocol.md, sections 4 and 5 (DID precompile of the peaq node).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from core.errors.problem import Problem, problem
+from core.journal.state import Details
+
+VALUE_LIMIT = 2560
+"""Bytes of one attribute's value."""
+VISIBILITIES = ("public", "private", "onchain")
+ATTRIBUTE_NAMES = (
+    "machineId",
+    "nftTokenId",
+    "operator",
+    "documentation_url",
+    "data_api",
+    "data_visibility",
+)
+
+
+def peaq_id(address: str) -> str:
+    """The machine's peaqID: `did:peaq:` and the checksummed address."""
+    return f"did:peaq:{address}"
+
+
+def check_details(details: Details) -> list[Problem]:
+    """What of the machine's details cannot be written; empty when all can."""
+    found = []
+    for code, url in (
+        ("DOCUMENTATION_URL_INVALID", details.documentation_url),
+        ("DATA_API_INVALID", details.data_api),
+    ):
+        reason = url_reason(url)
+        if reason:
+            found.append(problem(code, reason=reason))
+    if details.data_visibility not in VISIBILITIES:
+        reason = f"{details.data_visibility!r} is none of {', '.join(VISIBILITIES)}."
+        found.append(problem("DATA_VISIBILITY_INVALID", reason=reason))
+    return found
+
+
+def url_reason(url: str) -> str | None:
+    """Why an address cannot be written into the DID, as a sentence, or None."""
+    if not url:
+        return "It is empty."
+    if not url.isascii():
+        return "It has characters outside plain ASCII."
+    if any(ord(character) <= 32 or ord(character) == 127 for character in url):
+        return "It has spaces or invisible characters."
+    if len(url) > VALUE_LIMIT:
+        return f"It has {len(url)} bytes; {VALUE_LIMIT} is the limit."
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port  # raises ValueError for one that is no number
+    except ValueError:
+        return "It cannot be read as an address."
+    if parts.username is not None or parts.password is not None:
+        return "It holds a user name or a password, and the description is public."
+    if parts.scheme not in ("http", "https"):
+        return "It does not start with https:// or http://."
+    return None if host else "It names no host."
+
+
+def wanted_attributes(machine_id: int, token_id: int, details: Details) -> dict[str, str]:
+    """The six attributes in their order; `operator` is empty, since owner and operator are one."""
+    values = (
+        str(machine_id),
+        str(token_id),
+        "",
+        details.documentation_url,
+        details.data_api,
+        details.data_visibility,
+    )
+    return dict(zip(ATTRIBUTE_NAMES, values, strict=True))
+
+
+def changes(
+    found: Mapping[str, bytes | None], wanted: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """What has to be written: (function, name, value), in order; nothing for what is right.
+
+    Adding what is there, or updating what is not, would make the chain undo the whole batch.
+    """
+    needed = []
+    for name, value in wanted.items():
+        present = found.get(name)
+        if present is None:
+            needed.append(("addAttribute", name, value))
+        elif present != value.encode():
+            needed.append(("updateAttribute", name, value))
+    return needed

@@ -1,0 +1,399 @@
+"""JSON-RPC over HTTP: reads in batches, asked again with patience; broadcasts exactly once.
+
+web3's own HTTP provider is not used: it repeats broadcasts, ignores Retry-After and asks the
+chain id before every call (measured: promises.md, quirks 1, 3 and 4).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from core.clock import Clock
+from core.errors.problem import OnboardingError, fault
+from core.http import Http, HttpAnswer, HttpFault
+from core.journal.heights import Heights
+from core.text import clean
+
+READ_TIMEOUT = 15.0
+"""Seconds for one exchange."""
+READ_PATIENCE = 25.0
+"""Seconds for one read with all its repetitions."""
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 8.0
+_BUSY_CODES = (429, -32005, -32029)
+_WORTH_GATHERING = 2
+"""Reads of an endpoint in which a gathered question had to be asked again, until it is no gain."""
+
+Call = tuple[str, list[Any]]
+Doubt = Callable[[Sequence[Any], bool], OnboardingError | None]
+"""Why results are not believed yet, or None; the flag: every endpoint was asked meanwhile. RPC_…:
+an error that says nothing about the question."""
+
+HEIGHT: Call = ("eth_blockNumber", [])
+FEES: Call = ("eth_feeHistory", ["0x1", "latest", [50]])
+"""The newest block alone: its number is the height, and the next block's base fee comes along."""
+
+
+@dataclass(frozen=True)
+class RpcError:
+    """A node's JSON-RPC error, as an answer to one call. `data` as the node gave it."""
+
+    code: int
+    message: str
+    data: Any = None
+
+
+class NoFeeHistory(Exception):
+    """The node gave no fee history where it was to tell the height as well (quirk 12)."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one node said to all calls of one read. `height` is its own, at that time; 0 where it
+    was not asked.
+    """
+
+    height: int
+    head: Any
+    """What the call that told the height answered."""
+    results: tuple[Any, ...]
+    url: str
+    server_time: datetime | None
+    seconds: float
+
+
+UNANSWERED: Any = object()
+"""What a gathered call leaves open: to be asked by itself."""
+
+
+class Gathered(Protocol):
+    """Calls of which some were put into one."""
+
+    calls: tuple[Call, ...]
+
+    def spread(self, results: Sequence[Any]) -> list[Any]:
+        """The results of `calls` as those of the calls before, UNANSWERED among them. Raises
+        ValueError where the node cannot answer calls that were put together.
+        """
+
+
+@dataclass
+class Endpoint:
+    url: str
+    http: Http
+    batches: bool = True
+    """False once the endpoint has shown that it does not take them."""
+    gathers: bool = True
+    """False once it has shown that it does not answer calls that were put together."""
+    asked_again: int = 0
+    """Reads in which it left some of them open."""
+    chain_id: int | None = None
+
+
+class Rpc:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        chain_id: int,
+        network: str,
+        clock: Clock,
+        connect: Callable[[str], Http] = Http,
+        *,
+        gather: Callable[[Sequence[Call]], Gathered | None] | None = None,
+        heights: Heights | None = None,
+    ) -> None:
+        """`urls`: the endpoint in use first, then those that may be asked as well. `gather` puts
+        calls together (core.chain.multicall, which takes long to import); None: each goes alone.
+        `heights`: those that the journal knows.
+        """
+        self._heights = heights or Heights()
+        self._endpoints = [Endpoint(url, connect(url)) for url in urls]
+        self._chain_id = chain_id
+        self._network = network
+        self._gather = gather
+        self.clock = clock
+        self._ids = itertools.count(1)
+
+    @property
+    def host(self) -> str:
+        return self._endpoints[0].http.host
+
+    async def read(
+        self,
+        calls: Sequence[Call],
+        *,
+        at_least: int = 0,
+        patience: float = READ_PATIENCE,
+        other: bool = False,
+        head: Call | None = HEIGHT,
+        doubt: Doubt | None = None,
+    ) -> Answers:
+        """All answers of one node whose height is `at_least`; errors of single calls among them.
+
+        `head` tells the height: HEIGHT, FEES, or None where no conclusion is drawn from an answer
+        that is missing. Asks again, with growing pauses or as long as `Retry-After` says, also at
+        the other endpoints where some are known (`other`: these first). Results that `doubt` finds
+        doubtful are asked again too; an error among them that stays is left to whoever needs that
+        answer. Raises OnboardingError (RPC_…, CHAIN_ID_WRONG) when `patience` seconds are over,
+        and NoFeeHistory.
+        """
+        started = self.clock.monotonic()
+        pause = _FIRST_PAUSE
+        order = self._endpoints[1:] + self._endpoints[:1] if other else self._endpoints
+        failed: OnboardingError | None = None
+        alone: set[str] = set()
+        for turn in itertools.count():
+            endpoint = order[turn % len(order)]
+            wait = pause
+            stays: Answers | None = None
+            try:
+                answers = await self._ask(endpoint, calls, head, together=endpoint.url not in alone)
+                failed = self._untimely(endpoint, answers, at_least) if head else None
+                if failed is None:
+                    found = doubt(answers.results, turn + 1 >= len(order)) if doubt else None
+                    if found is None:
+                        return answers
+                    if found.code.startswith("RPC_"):
+                        stays, failed = answers, found
+                    else:
+                        host, reason = endpoint.http.host, found.problem.cause
+                        failed = fault("RPC_ERROR", host=host, reason=reason)
+            except OnboardingError as error:
+                if error.code == "CHAIN_ID_WRONG":
+                    if endpoint is self._endpoints[0] or len(order) == 1:
+                        raise
+                    order = [known for known in order if known is not endpoint]
+                    continue
+                failed = error
+                if error.code != "RPC_BUSY":
+                    # It may be the gathered call that a strict gateway does not let pass.
+                    alone.add(endpoint.url)
+                    endpoint.gathers &= error.code != "RPC_NOT_A_NODE"
+                wait = max(wait, error.problem.remaining(self.clock.now()).total_seconds())
+            # What broke off or fell behind may be another network when it comes back.
+            endpoint.chain_id = None
+            spent = self.clock.monotonic() - started
+            if spent + wait > patience:
+                if stays is not None:
+                    return stays
+                raise failed
+            if (turn + 1) % len(order) == 0:
+                await self.clock.sleep(wait)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        raise AssertionError("unreachable")
+
+    def may_be_at(self, height: int) -> bool:
+        """Whether the chain can have reached `height` by now."""
+        return self._heights.allows(height, self.clock.now().timestamp())
+
+    def _untimely(
+        self, endpoint: Endpoint, answers: Answers, at_least: int
+    ) -> OnboardingError | None:
+        """Return why the height is not believed: too low, or far higher than time allows and not
+        confirmed by another look.
+        """
+        host, height = endpoint.http.host, answers.height
+        if height < at_least:
+            return fault("RPC_BEHIND", host=host, height=height, needed=at_least)
+        before = self._heights
+        self._heights = before.after(height, self.clock.now().timestamp())
+        # Nothing to compare the very first one with: the next one confirms or replaces it.
+        first = before.believed == before.claimed == 0 and self._heights.claimed == height
+        if first or height <= self._heights.believed:
+            return None
+        return fault("RPC_ERROR", host=host, reason=f"block {height} cannot exist yet")
+
+    async def broadcast(self, raw: str) -> str:
+        """Hands signed bytes to the network, once; the answer in words, for the record only. Where
+        an endpoint gives no answer, the next one is handed the same.
+
+        Has an outside effect. Never raises for a fault of node or line: whether the transaction
+        exists is settled by its hash and nonce, not by this.
+        """
+        send: Call = ("eth_sendRawTransaction", [raw])
+        silent = ""
+        for endpoint in self._endpoints:
+            try:
+                (result, *_), _ = await self._post(endpoint, [send], batch=False)
+            except OnboardingError as error:
+                silent = silent or f"no answer: {error.problem.cause}"
+                continue
+            answer = f"node: {result.message}" if isinstance(result, RpcError) else "accepted"
+            return clean(answer, 160)
+        return clean(silent, 160)
+
+    async def close(self) -> None:
+        for endpoint in self._endpoints:
+            await endpoint.http.close()
+
+    async def _ask(
+        self, endpoint: Endpoint, calls: Sequence[Call], head: Call | None, *, together: bool
+    ) -> Answers:
+        """All answers of one endpoint; what can be is asked in one call, where it takes that."""
+        gathered = None
+        if self._gather and endpoint.gathers and together:
+            gathered = self._gather(calls)
+        if gathered is None:
+            return await self._exchange(endpoint, calls, head)
+        answers = await self._exchange(endpoint, gathered.calls, head)
+        try:
+            results = gathered.spread(answers.results)
+        except ValueError:
+            endpoint.gathers = False
+            return await self._exchange(endpoint, calls, head)
+        unanswered = [place for place, result in enumerate(results) if result is UNANSWERED]
+        if unanswered:
+            endpoint.asked_again += 1
+            endpoint.gathers = endpoint.asked_again < _WORTH_GATHERING
+            again = await self._exchange(endpoint, [calls[place] for place in unanswered], head)
+            for place, result in zip(unanswered, again.results, strict=True):
+                results[place] = result
+            # No answer is older than the lower of the two.
+            answers = replace(answers, height=min(answers.height, again.height))
+        return replace(answers, results=tuple(results))
+
+    async def _exchange(
+        self, endpoint: Endpoint, calls: Sequence[Call], head_call: Call | None
+    ) -> Answers:
+        started = self.clock.monotonic()
+        checks: list[Call] = [] if head_call is None else [head_call]
+        if endpoint.chain_id is None:
+            checks.append(("eth_chainId", []))
+        everything = [*checks, *calls]
+        results: list[Any] = []
+        head: HttpAnswer | None = None
+        if endpoint.batches:
+            answered = await self._try_batch(endpoint, everything)
+            if answered:
+                results, head = answered
+        if not results:
+            # Singly, the height is asked first: later answers are then never older than it.
+            for call in everything:
+                single, head = await self._post(endpoint, [call], batch=False)
+                results += single
+        host = endpoint.http.host
+        if endpoint.chain_id is None:
+            found = quantity(results[len(checks) - 1], host)
+            if found != self._chain_id:
+                raise fault(
+                    "CHAIN_ID_WRONG",
+                    host=host,
+                    found=found,
+                    expected=self._chain_id,
+                    network=self._network,
+                )
+            endpoint.chain_id = found
+        return Answers(
+            height=_height(head_call, results[0], host) if head_call else 0,
+            head=results[0] if head_call else None,
+            results=tuple(results[len(checks) :]),
+            url=endpoint.url,
+            server_time=head.server_time if head else None,
+            seconds=self.clock.monotonic() - started,
+        )
+
+    async def _try_batch(
+        self, endpoint: Endpoint, calls: Sequence[Call]
+    ) -> tuple[list[Any], HttpAnswer] | None:
+        """None where the endpoint turns out not to take batches."""
+        try:
+            return await self._post(endpoint, calls, batch=True)
+        except _NoBatches:
+            endpoint.batches = False
+            return None
+
+    async def _post(
+        self, endpoint: Endpoint, calls: Sequence[Call], *, batch: bool
+    ) -> tuple[list[Any], HttpAnswer]:
+        numbered = [
+            {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+            for method, params in calls
+        ]
+        host = endpoint.http.host
+        try:
+            answer = await endpoint.http.request(
+                "POST", body=numbered if batch else numbered[0], timeout=READ_TIMEOUT
+            )
+        except HttpFault as error:
+            raise fault("RPC_UNREACHABLE", host=host, reason=error.reason) from error
+        if answer.status == 429:
+            now = self.clock.now()
+            raise fault("RPC_BUSY", host=host, until=answer.retry_after(now))
+        try:
+            body = answer.json()
+        except ValueError:
+            if batch and answer.status in (400, 413, 415):
+                raise _NoBatches from None
+            raise self._odd(answer) from None
+        if isinstance(body, dict):
+            if batch:
+                refusal = _error(body)
+                if refusal and refusal.code in _BUSY_CODES:
+                    raise fault("RPC_BUSY", host=host)
+                if refusal is None and "result" not in body:
+                    raise self._odd(answer)
+                raise _NoBatches
+            body = [body]
+        if not isinstance(body, list) or not all(isinstance(entry, dict) for entry in body):
+            raise self._odd(answer)
+        by_id = {entry["id"]: entry for entry in body if isinstance(entry.get("id"), int)}
+        results: list[Any] = []
+        for request in numbered:
+            entry = by_id.get(request["id"]) or (body[0] if len(body) == len(numbered) == 1 else {})
+            refused = _error(entry)
+            if refused and refused.code in _BUSY_CODES:
+                raise fault("RPC_BUSY", host=host)
+            if refused is None and "result" not in entry:
+                raise self._odd(answer)
+            results.append(refused or entry.get("result"))
+        return results, answer
+
+    def _odd(self, answer: HttpAnswer) -> OnboardingError:
+        if answer.status >= 500:
+            return fault("RPC_UNREACHABLE", host=answer.host, reason=f"HTTP status {answer.status}")
+        return fault("RPC_NOT_A_NODE", host=answer.host, reason=answer.describe())
+
+
+class _NoBatches(Exception):
+    pass
+
+
+def _height(call: Call, result: Any, host: str) -> int:
+    if call is HEIGHT:
+        return quantity(result, host)
+    if not isinstance(result, dict):
+        raise NoFeeHistory
+    try:
+        return quantity(result.get("oldestBlock"), host)
+    except OnboardingError:
+        raise NoFeeHistory from None
+
+
+def _error(entry: dict[str, Any]) -> RpcError | None:
+    error = entry.get("error")
+    if error is None:
+        return None
+    if not isinstance(error, dict):
+        return RpcError(0, clean(error))
+    code = error.get("code")
+    return RpcError(
+        code if isinstance(code, int) else 0, clean(error.get("message", "")), error.get("data")
+    )
+
+
+def quantity(value: Any, host: str) -> int:
+    """The number of a hex quantity. Raises OnboardingError (RPC_ERROR, RPC_NOT_A_NODE)."""
+    if isinstance(value, RpcError):
+        raise fault("RPC_ERROR", host=host, reason=value.message or f"error {value.code}")
+    if isinstance(value, str) and value.startswith("0x"):
+        try:
+            number = int(value, 16)
+        except ValueError:
+            number = -1
+        if 0 <= number < 2**256:
+            return number
+    raise fault("RPC_NOT_A_NODE", host=host, reason="a number was expected")

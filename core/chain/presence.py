@@ -1,0 +1,86 @@
+"""Whether the contracts are there: no verdict without a clean, repeated answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.chain.abi import read_revert
+from core.chain.json_rpc import Call, RpcError
+from core.chain.queries import Chain
+from core.chain.query import Ask, Doubts, hand_out, no_answer, unexpected
+from core.chain.types import Survey
+from core.errors.problem import OnboardingError
+
+_NOBODY = "0x" + "11" * 20
+
+
+async def read_survey(chain: Chain, *, patience: float) -> Survey:
+    """Looks at everything that onboarding will call. Raises OnboardingError (RPC_…)."""
+    # They are called, each in a way that a contract of its kind always answers: precompiles
+    # have little or no code (promises.md, quirk 16). The event registry has code to show, and
+    # nothing that we could call.
+    contracts = chain.contracts
+    events: Call = ("eth_getCode", [contracts.event_registry, "latest"])
+    # A subcall that must fail: without code at the address, the call would succeed.
+    owner_of_nothing = chain.call_data("identity_registry", "ownerOf", 0)
+    failing = ([contracts.identity_registry], [0], [owner_of_nothing], [0])
+    # These two fail where all is well, so each is asked by itself: with a sender.
+    attribute = (_NOBODY, b"machineId")
+    reading = chain.call("did_registry", "readAttribute", *attribute, sender=_NOBODY)
+    batching = chain.call("batch", "batchAll", *failing, sender=_NOBODY)
+    bond = chain.bond()
+    calls: dict[str, Call] = {
+        "IDENTITY_REGISTRY": bond.calls[0],
+        "IDENTITY_STAKING": chain.call("identity_staking", "getStake", 0),
+        "EVENT_REGISTRY": events,
+        "MACHINE_NFT": chain.call("machine_nft", "totalMinted"),
+        "DID_REGISTRY": reading,
+        "BATCH_PRECOMPILE": batching,
+    }
+    present = {name: _presence(chain, name, call) for name, call in calls.items()}
+    asks = list(present.values())
+    answers = await chain.rpc.read(list(calls.values()), patience=patience, doubt=Doubts(asks))
+    hand_out(asks, answers.results)
+    hand_out([bond], answers.results)
+    return Survey(
+        host=chain.rpc.host,
+        height=answers.height,
+        seconds=answers.seconds,
+        server_time=answers.server_time,
+        alive={f"{name}_ADDRESS": ask.value for name, ask in present.items()},
+        bond=_or_none(bond),
+    )
+
+
+def _presence(chain: Chain, name: str, call: Call) -> Ask[bool]:
+    """Whether a contract answers at all: an address without code answers any call with success
+    and nothing. The DID registry of agung answers with a bare RPC error.
+    """
+
+    def understand(results: Sequence[Any]) -> bool:
+        result = results[0]
+        if not isinstance(result, RpcError):
+            return isinstance(result, str) and len(result) > 2
+        if name != "DID_REGISTRY" and read_revert(result) is None:
+            raise no_answer(result, chain.rpc.host)
+        return True
+
+    def at_first(results: Sequence[Any]) -> None:
+        bare = isinstance(results[0], RpcError) and read_revert(results[0]) is None
+        if not understand(results) or bare:
+            raise unexpected(name, "no answer")
+        if name == "IDENTITY_REGISTRY" and chain.bond().doubt(results, repeated=False):
+            raise unexpected(name, "no bond")
+
+    return Ask([call], understand, at_first=at_first)
+
+
+def _or_none(bond: Ask[int]) -> int | None:
+    """The bond; None where the contract at that address has none to tell."""
+    try:
+        return bond.value
+    except OnboardingError as error:
+        if error.code != "CONTRACT_UNEXPECTED":
+            raise
+        return None

@@ -1,0 +1,107 @@
+"""One question to a node, put together with others into one read, and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from core.chain.json_rpc import Call, RpcError
+from core.errors.problem import OnboardingError, fault
+
+T = TypeVar("T")
+
+
+class Ask(Generic[T]):
+    """What is asked (`calls`), and how the answers are understood.
+
+    `Chain.read` asks any number of them in one request. Understanding waits until `value` is
+    looked at, so that an answer nobody needs raises nothing.
+    """
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        understand: Callable[[Sequence[Any]], T],
+        *,
+        at_first: Callable[[Sequence[Any]], object] | None = None,
+    ) -> None:
+        """`at_first` understands answers that are not repeated yet: it raises OnboardingError
+        (CONTRACT_UNEXPECTED) where one answer of one node is not enough.
+        """
+        self.calls = tuple(calls)
+        self._understand = understand
+        self._at_first = at_first or understand
+        self._results: Sequence[Any] | None = None
+
+    def doubt(self, results: Sequence[Any], *, repeated: bool) -> OnboardingError | None:
+        """Return why to ask again; None where the answers count.
+
+        An RPC error that says nothing about the question (RPC_…) never counts; a verdict about a
+        contract counts once it is `repeated`.
+        """
+        try:
+            (self._understand if repeated else self._at_first)(results)
+        except OnboardingError as error:
+            return error if error.code.startswith("RPC_") or not repeated else None
+        return None
+
+    def answered(self, results: Sequence[Any]) -> None:
+        self._results = results
+
+    @property
+    def known(self) -> bool:
+        return self._results is not None
+
+    @property
+    def value(self) -> T:
+        """The answer. Raises OnboardingError (CONTRACT_UNEXPECTED, RPC_…) for one that makes no
+        sense, and RuntimeError before it was asked.
+        """
+        if self._results is None:
+            raise RuntimeError("it was not asked")
+        return self._understand(self._results)
+
+
+class Doubts:
+    """Which answers of one read are asked again: its `core.chain.json_rpc.Doubt`."""
+
+    def __init__(self, asks: Sequence[Ask[Any]]) -> None:
+        self._asks = asks
+        self._doubted: set[Ask[Any]] = set()
+
+    def __call__(self, results: Sequence[Any], everywhere: bool) -> OnboardingError | None:
+        found: OnboardingError | None = None
+        for ask, part in _parts(self._asks, results):
+            error = ask.doubt(part, repeated=everywhere and ask in self._doubted)
+            if error is None:
+                continue
+            self._doubted.add(ask)
+            # A verdict about a contract weighs more: nobody gets it before it is repeated.
+            if found is None or not error.code.startswith("RPC_"):
+                found = error
+        return found
+
+
+def hand_out(asks: Sequence[Ask[Any]], results: Sequence[Any]) -> None:
+    """Gives each of `asks` its part of `results`."""
+    for ask, part in _parts(asks, results):
+        ask.answered(part)
+
+
+def _parts(
+    asks: Sequence[Ask[Any]], results: Sequence[Any]
+) -> Iterator[tuple[Ask[Any], Sequence[Any]]]:
+    start = 0
+    for ask in asks:
+        yield ask, results[start : start + len(ask.calls)]
+        start += len(ask.calls)
+
+
+def unexpected(name: str, reason: str) -> OnboardingError:
+    """A verdict about the contract of `name`."""
+    return fault("CONTRACT_UNEXPECTED", variable=f"{name}_ADDRESS", reason=reason)
+
+
+def no_answer(error: RpcError, host: str) -> OnboardingError:
+    """An RPC error that says nothing about the question."""
+    return fault("RPC_ERROR", host=host, reason=error.message or f"error {error.code}")

@@ -1,0 +1,340 @@
+"""Sign, journal, broadcast, watch: exactly once.
+
+The bytes are on disk before they leave, only those bytes are ever sent, and whether they arrived
+is asked of the chain by hash and nonce. What a node answers to a broadcast decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeGuard
+
+from core.amounts import peaq
+from core.chain.fee_limit import FeeLimit
+from core.chain.inclusions import WATCH_PATIENCE, Inclusions
+from core.chain.queries import Chain
+from core.chain.query import Ask
+from core.chain.types import Account, Fees, Receipt
+from core.chain.unsigned import TITLES, Intent
+from core.clock import Clock
+from core.errors.problem import OnboardingError, fault
+from core.journal import events as ev
+from core.journal.event_store import Book
+from core.journal.state import Tx, TxStatus
+from core.keys.private_key import Key
+
+RESEND_AFTER = 30.0
+"""Seconds after which bytes that no node knows are sent again."""
+REPLACE_AFTER = 90.0
+"""Seconds after which the fees are raised, keeping the nonce, and raised again."""
+DISPLACED_AFTER = 150.0
+"""Seconds for which a receipt may be missing on a lagging node although the nonce is used."""
+FINALITY_PATIENCE = 180.0
+DEEP_ENOUGH = 12
+"""Blocks above it that make a transaction final where a node does not tell what is."""
+LATE_PAUSE = timedelta(seconds=30)
+_SHORT = "Waiting for the wallet's funds to return"
+
+
+class TakenBack(Exception):
+    """A reorganization removed an earlier transaction of this wallet: settle that one first."""
+
+
+class Sender:
+    def __init__(self, chain: Chain, book: Book, clock: Clock, fee_limit: FeeLimit) -> None:
+        self.fee_limit = fee_limit
+        self._chain = chain
+        self._book = book
+        self._clock = clock
+        self.inclusions = Inclusions(chain, book, clock)
+
+    async def send(
+        self,
+        intent: Intent,
+        key: Key,
+        account: Account,
+        fees: Fees,
+        *,
+        also: Sequence[Ask[Any]] = (),
+    ) -> tuple[Tx, Receipt]:
+        """Signs and sends `intent`, and watches it into a block. Has an outside effect.
+
+        `account` and `fees` are read just before. `also`: what is to be read back; where blocks
+        come at once it is asked in the same breath. Raises TakenBack, and OnboardingError:
+        FOREIGN_PENDING, FEE_…, TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, RPC_….
+        """
+        nonce = await self._free_nonce(account, intent.sender)
+        signed = await self._sign(intent, key, nonce, fees)
+        await self._broadcast(signed)
+        return await self.watch(self._find(signed.hash), key, also=also, just_sent=True)
+
+    async def settle(self, key: Key | None = None, *, doubt: bool = False) -> None:
+        """Finds out what became of every transaction that is open, or open again, before anything
+        new is done. `doubt`: also of those that this process has seen in a block. Raises as
+        `watch` does.
+        """
+        await self.inclusions.revisit(doubt=doubt)
+        while open_transactions := self._book.state.open_transactions:
+            with suppress(TakenBack):
+                await self.watch(open_transactions[0], key)
+
+    async def watch(
+        self,
+        tx: Tx,
+        key: Key | None = None,
+        *,
+        also: Sequence[Ask[Any]] = (),
+        just_sent: bool = False,
+    ) -> tuple[Tx, Receipt]:
+        """Watches a nonce of ours until one of its transactions is in a block.
+
+        Sends the same bytes again where no node knows them, and with `key` raises the fees, as
+        long as the base fee is above them and up to what was agreed. Raises TakenBack, and
+        OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, FUNDS_MISSING,
+        FEE_…, RPC_….
+        """
+        pace, clock = self._chain.pace, self._clock
+        started = last_sent = clock.monotonic()
+        # What was just sent is expected in one of the next blocks; then more is asked.
+        trusted_until = started + 2 * pace.usual if just_sent else started
+        pauses = pace.pauses(started)
+        looked: float | None = None
+        used_since: float | None = None
+        fees_checked = patience_from = started
+        short = 0
+        title = f"{TITLES[tx.purpose]} is under way"
+        with self._book.waiting(title, usual=pace.usual, in_flight=True) as say:
+            while True:
+                say(_SHORT if short else title)
+                await clock.sleep(next(pauses))
+                rivals = self._rivals(tx)
+                if clock.monotonic() < trusted_until:
+                    found = self._chain.receipt(*(rival.hash for rival in rivals))
+                    await self._chain.read(found, *(also if pace.instant else ()), height=False)
+                    receipt, nonce, known = found.value, tx.nonce, True
+                else:
+                    receipt, nonce, known, short = await self._look_closely(
+                        rivals,
+                        # A nonce used up without a receipt: another endpoint may know more.
+                        other=used_since is not None,
+                    )
+                now = clock.monotonic()
+                if receipt:
+                    if just_sent:
+                        pace.found(now, before=looked)
+                    return await self._included(receipt)
+                if looked is None:
+                    pace.missed()
+                looked = now
+                if nonce > tx.nonce:
+                    used_since = used_since if used_since is not None else now
+                    if now - used_since >= DISPLACED_AFTER and not known:
+                        await self._displaced(tx)
+                elif not known and (
+                    now - last_sent >= RESEND_AFTER or tx.status is TxStatus.SIGNED
+                ):
+                    used_since = None
+                    last_sent = now
+                    await self._broadcast(rivals[-1])
+                    tx = self._find(tx.hash)
+                    pauses = pace.pauses(clock.monotonic())
+                    continue
+                elif _fits(key, tx) and not short and now - fees_checked >= REPLACE_AFTER:
+                    unasked, fees_checked = fees_checked == started, now
+                    if await self._replace(rivals[-1], key, unasked=unasked):
+                        last_sent = patience_from = now
+                if now - patience_from >= WATCH_PATIENCE and short:
+                    raise self._unpayable(tx, short)
+                if now - patience_from >= WATCH_PATIENCE:
+                    await self._late(tx, now - started)
+
+    async def _look_closely(
+        self, rivals: tuple[Tx, ...], *, other: bool
+    ) -> tuple[Receipt | None, int, bool, int]:
+        """Their receipt, the sender's nonce, whether the node has heard of any of them, and the
+        wei that the sender lacks for the cheapest. Raises TakenBack.
+        """
+        chain, first = self._chain, rivals[0]
+        hashes = [rival.hash for rival in rivals]
+        receipt, known = chain.receipt(*hashes), chain.heard_of(*hashes)
+        nonce, held = chain.nonce(first.sender), chain.balance(first.sender)
+        height = await chain.read(nonce, held, receipt, known, other=other)
+        if receipt.value:
+            return receipt.value, nonce.value, True, 0
+        if await self.inclusions.undone_before(first, nonce=nonce.value, height=height):
+            raise TakenBack
+        price = min(rival.price for rival in rivals)
+        short = max(price - held.value, 0) if nonce.value <= first.nonce else 0
+        return None, nonce.value, known.value, short
+
+    async def finalise(self, *, also: Sequence[Ask[Any]] = ()) -> bool:
+        """Waits until every transaction that counts is in a final block; `also` is asked along.
+
+        False where a reorganisation took one back: it is open again, and what it had brought has
+        to be looked at anew. Raises OnboardingError: TRANSACTION_LATE, RPC_….
+        """
+        chain = self._chain
+        started = self._clock.monotonic()
+        # Where blocks come at once they are final at once; elsewhere that is waited for first.
+        close = chain.pace.instant
+        with self._book.waiting("The network makes it final", usual=3 * chain.pace.usual):
+            while True:
+                included = [
+                    tx for tx in self._book.state.transactions if tx.status is TxStatus.INCLUDED
+                ]
+                if not included:
+                    return True
+                finalized = chain.finalized()
+                receipts = [chain.receipt(tx.hash) for tx in included if close]
+                await chain.read(finalized, *receipts, *(also if close else ()), height=False)
+                final = finalized.value
+                if final is None:
+                    final = await chain.read() - DEEP_ENOUGH
+                for tx, receipt in zip(included, receipts, strict=False):
+                    if not await self.inclusions.still_there(tx, receipt.value):
+                        return False
+                    if final >= (tx.block or 0):
+                        await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
+                missing = max(tx.block or 0 for tx in included) - final
+                close = missing <= 0
+                if self._clock.monotonic() - started >= FINALITY_PATIENCE:
+                    await self._late(included[0], self._clock.monotonic() - started)
+                if missing > 0:
+                    next_block = chain.pace.until_next(self._clock.monotonic())
+                    await self._clock.sleep(next_block + min(missing - 1, 3) * chain.pace.usual)
+
+    async def _free_nonce(self, account: Account, sender: str) -> int:
+        """The nonce for something new. Raises TakenBack, OnboardingError (FOREIGN_PENDING,
+        RPC_BEHIND).
+        """
+        if any(tx.sender == sender for tx in self._book.state.open_transactions):
+            raise AssertionError("a transaction is open: settle it first")
+        least = self._book.state.next_nonce(sender)
+        if account.nonce < least:
+            await self.inclusions.revisit(doubt=True)
+            if self._book.state.open_transactions:
+                raise TakenBack
+            height = self._book.state.height
+            raise fault("RPC_BEHIND", host=self._chain.rpc.host, height=height, needed=height + 1)
+        if account.pending > account.nonce:
+            raise fault("FOREIGN_PENDING")
+        return account.nonce
+
+    async def _sign(self, intent: Intent, key: Key, nonce: int, fees: Fees) -> Tx:
+        """The only place that signs. Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE)."""
+        fees = self.fee_limit.within(fees, intent.sender)
+        fields: dict[str, Any] = {
+            "type": 2,
+            "chainId": self._chain.network.chain_id,
+            "nonce": nonce,
+            "to": intent.to,
+            "value": intent.value,
+            "data": intent.data,
+            "gas": intent.gas,
+            "maxFeePerGas": fees.cap,
+            "maxPriorityFeePerGas": fees.tip,
+        }
+        tx_hash, raw = await asyncio.to_thread(key.sign, fields)
+        state = await self._book.record(
+            ev.TransactionSigned(
+                purpose=intent.purpose,
+                sender=intent.sender,
+                to=intent.to,
+                nonce=nonce,
+                value_wei=intent.value,
+                gas=intent.gas,
+                max_fee_wei=fees.cap,
+                tip_wei=fees.tip,
+                legacy=False,
+                data=intent.data,
+                hash=tx_hash,
+                raw=raw,
+                agreed_price_wei=self.fee_limit.agreed(intent.sender) or 0,
+            )
+        )
+        return state.transactions[-1]
+
+    async def _replace(self, tx: Tx, key: Key, *, unasked: bool) -> bool:
+        """Sends the same transaction with higher fees, keeping the nonce, where `FeeLimit.raised`
+        allows it; whether it did. Has an outside effect. Raises OnboardingError (FEE_…).
+        """
+        asked = self._chain.account(tx.sender)
+        now, _ = await self._chain.read_with_fees(asked)
+        account = asked.value
+        if account.nonce > tx.nonce:
+            return False
+        fees = self.fee_limit.raised(tx, now, account.balance, unasked=unasked)
+        if fees is None:
+            return False
+        intent = Intent(tx.purpose, tx.sender, tx.to, tx.value_wei, tx.data, tx.gas)
+        await self._broadcast(await self._sign(intent, key, tx.nonce, fees))
+        return True
+
+    async def _broadcast(self, tx: Tx) -> None:
+        # Shielded: a send that is cancelled half-way has usually arrived (promises.md, quirk 2).
+        await asyncio.shield(asyncio.ensure_future(self._hand_over(tx)))
+
+    async def _hand_over(self, tx: Tx) -> None:
+        answer = await self._chain.rpc.broadcast(tx.raw)
+        await self._book.record(ev.TransactionBroadcast(tx.hash, answer))
+
+    async def _included(self, receipt: Receipt) -> tuple[Tx, Receipt]:
+        self.inclusions.seen.add(receipt.hash)
+        await self._book.record(
+            ev.TransactionIncluded(
+                hash=receipt.hash,
+                block=receipt.block,
+                block_hash=receipt.block_hash,
+                succeeded=receipt.succeeded,
+                fee_wei=receipt.fee,
+            )
+        )
+        tx = self._find(receipt.hash)
+        if not receipt.succeeded:
+            call = Intent(tx.purpose, tx.sender, tx.to, tx.value_wei, tx.data, tx.gas).as_call()
+            asked = self._chain.failure(call)
+            await self._chain.read(asked)
+            revert = asked.value
+            reason = revert.reason if revert else "it ran out of gas, or the reason is gone by now"
+            raise fault("TRANSACTION_REVERTED", purpose=TITLES[tx.purpose], reason=reason)
+        return tx, receipt
+
+    async def _displaced(self, tx: Tx) -> None:
+        await self._book.record(ev.TransactionDisplaced(tx.hash, tx.nonce))
+        if tx.purpose == "funding":
+            # The owner's wallet may pay other machines at the same time.
+            until = self._clock.now() + timedelta(seconds=self._chain.pace.usual)
+            raise fault("OWNER_DISPLACED", owner=tx.sender, nonce=tx.nonce, until=until)
+        raise fault("TRANSACTION_DISPLACED", nonce=tx.nonce)
+
+    def _unpayable(self, tx: Tx, short: int) -> OnboardingError:
+        return fault(
+            "FUNDS_MISSING",
+            purpose=TITLES[tx.purpose],
+            missing=peaq(short, up=True),
+            token=self._chain.network.token,
+            address=tx.sender,
+            until=self._clock.now() + LATE_PAUSE,
+        )
+
+    async def _late(self, tx: Tx, seconds: float) -> None:
+        raise fault(
+            "TRANSACTION_LATE",
+            purpose=TITLES[tx.purpose],
+            seconds=int(seconds),
+            until=self._clock.now() + LATE_PAUSE,
+        )
+
+    def _rivals(self, tx: Tx) -> tuple[Tx, ...]:
+        return self._book.state.family(tx)
+
+    def _find(self, tx_hash: str) -> Tx:
+        return next(tx for tx in self._book.state.transactions if tx.hash == tx_hash)
+
+
+def _fits(key: Key | None, tx: Tx) -> TypeGuard[Key]:
+    """Whether fees can be raised: only its own key signs a replacement."""
+    return key is not None and key.address == tx.sender

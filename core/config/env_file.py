@@ -1,0 +1,85 @@
+"""Values are written into .env: atomically, 0600, every other line kept as it stands."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+from core.config.settings import ENV_FILE_LIMIT, unsafe_env_file
+from core.errors.problem import OnboardingError, fault
+from core.storage.durable_files import replace_file
+from core.storage.file_trust import UntrustedFile, read_trusted
+
+_LINE = re.compile(r"\s*(export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,?&=~-]*")
+
+
+def save_values(path: Path, values: dict[str, str]) -> None:
+    """Write `values` into the file at `path`; an empty value removes its line.
+
+    Lines of other variables, comments and order are kept. A link is never followed, and a file
+    that somebody else controls is not adopted. Raises OnboardingError (ENV_FILE_UNWRITABLE,
+    ENV_FILE_UNSAFE, ENV_FILE_MALFORMED) and then leaves the file as it was.
+    """
+    try:
+        # As bytes: reading as text would change the line ends of the other lines.
+        old = _read(path)
+        new = _edited(old, values)
+        _check_reads_back(path, old, new, values)
+        replace_file(path, new.encode())
+    except UntrustedFile as error:
+        raise OnboardingError(unsafe_env_file(path, error)) from error
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise fault("ENV_FILE_UNWRITABLE", path=path, reason=reason) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_trusted(path, ENV_FILE_LIMIT)[0].decode()
+    except FileNotFoundError:
+        return ""
+
+
+def _check_reads_back(path: Path, old: str, new: str, values: dict[str, str]) -> None:
+    """Raise OnboardingError (ENV_FILE_MALFORMED) where `new` would not be read as it is meant.
+
+    An open quote takes the next quote for its end, and with it the lines in between.
+    """
+    from dotenv.parser import parse_stream
+
+    before, after = (list(parse_stream(io.StringIO(text, newline=None))) for text in (old, new))
+    meant: dict[str | None, str | None] = {one.key: one.value for one in before}
+    meant.update(values)
+    read = {one.key: one.value for one in after}
+    if all((read.get(name) or "") == (value or "") for name, value in meant.items()):
+        return
+    line = next((one.original.line for one in before if one.error), new.count("\n"))
+    reason = "a quote that is opened there is never closed."
+    raise fault("ENV_FILE_MALFORMED", path=path, line=line, reason=reason)
+
+
+def _edited(text: str, values: dict[str, str]) -> str:
+    left = dict(values)
+    lines: list[str] = []
+    # Not splitlines(): it also cuts at characters that may stand in a value.
+    for line in text.removesuffix("\n").split("\n") if text else ():
+        match = _LINE.match(line)
+        export, name = (match.group(1) or "", match.group(2)) if match else ("", "")
+        if name not in values:
+            lines.append(line)
+        elif name in left:
+            value = left.pop(name)
+            if value:
+                lines.append(f"{export}{name}={_quoted(value)}")
+    lines += [f"{name}={_quoted(value)}" for name, value in left.items() if value]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
+    if any(character in value for character in "\r\n\0"):
+        raise OSError("a value must be one line")
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

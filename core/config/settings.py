@@ -1,0 +1,293 @@
+"""Environment and .env become Settings; every variable that cannot be used says so by itself.
+
+Reading is cheap and never fails: what is wrong is listed in `problems`, so that the first screen
+can show all of it at once.
+"""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.config.networks import CONTRACT_VARIABLES, NETWORKS, Contracts, Network, find_network
+from core.errors.problem import OnboardingError, Problem, problem
+from core.secrets import Secret
+from core.storage.file_trust import UntrustedFile, read_trusted
+
+RPC_URL = "PEAQOS_RPC_URL"
+FALLBACKS = "PEAQOS_RPC_FALLBACK_URLS"
+GAS_STATION_URL = "PEAQOS_GAS_STATION_URL"
+MCR_URL = "PEAQOS_MCR_API_URL"
+PRIVATE_KEY = "PEAQOS_PRIVATE_KEY"
+NETWORK = "PEAQOS_NETWORK"
+
+VARIABLES: tuple[str, ...] = (
+    RPC_URL,
+    *CONTRACT_VARIABLES,
+    GAS_STATION_URL,
+    MCR_URL,
+    FALLBACKS,
+    NETWORK,
+    PRIVATE_KEY,
+)
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+ENV_FILE_LIMIT = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    network: Network
+    rpc_url: str
+    fallback_urls: tuple[str, ...]
+    contracts: Contracts
+    gas_station_url: str | None
+    mcr_url: str | None
+    private_key: Secret | None
+    env_file: Path
+    values: Mapping[str, str]
+    """What is in force, by variable, defaults included; never the private key."""
+    sources: Mapping[str, str]
+    """Where each comes from: `environment`, `.env` or `default`."""
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        return not self.problems
+
+    def contract_mark(self, address: str) -> str:
+        """Return the remark to show beside the contract at `address`: empty if all are own."""
+        others = self.foreign_contracts
+        if address.lower() in (one.lower() for one in others.values()):
+            return "not the network's own contract"
+        return f"not the network's own: {', '.join(others)}" if others else ""
+
+    @property
+    def foreign_contracts(self) -> dict[str, str]:
+        """The contracts that are not the network's own: variable and address."""
+        own, used = self.network.contracts.as_dict(), self.contracts.as_dict()
+        return {
+            variable: used[name]
+            for variable, name in CONTRACT_VARIABLES.items()
+            if used[name].lower() != own[name].lower()
+        }
+
+    def problem_of(self, variable: str) -> Problem | None:
+        return next((p for p in self.problems if p.params.get("variable") == variable), None)
+
+
+def load_settings(
+    *,
+    environ: Mapping[str, str],
+    env_file: Path,
+    network: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings from the process environment, then `env_file`, then the network's defaults.
+
+    `network` (the command line) beats PEAQOS_NETWORK; `overrides` beat everything (the embedded
+    rehearsal network's own endpoints). Never raises: see `Settings.problems`.
+    """
+    found, problems, warnings = _read_env_file(env_file)
+    sources: dict[str, str] = {}
+
+    def value_of(variable: str) -> str:
+        for source, place in (
+            ("rehearsal", overrides or {}),
+            ("environment", environ),
+            (".env", found),
+        ):
+            text = place.get(variable, "").strip()
+            if text:
+                sources[variable] = source
+                return text
+        return ""
+
+    named = network or value_of(NETWORK) or "mainnet"
+    try:
+        chosen = find_network(named)
+    except ValueError as error:
+        problems.append(problem("VARIABLE_INVALID", variable=NETWORK, reason=error))
+        chosen = find_network("mainnet")
+
+    values: dict[str, str] = {NETWORK: chosen.name}
+    for variable, default in (
+        (RPC_URL, chosen.rpc_url),
+        (GAS_STATION_URL, chosen.gas_station_url),
+        (MCR_URL, chosen.mcr_url),
+    ):
+        text = value_of(variable)
+        if not text and default:
+            text = default
+            sources[variable] = "default"
+        if text:
+            reason = url_fault(text)
+            if reason:
+                problems.append(problem("VARIABLE_INVALID", variable=variable, reason=reason))
+        elif variable == RPC_URL:
+            problems.append(problem("VARIABLE_MISSING", variable=variable))
+        values[variable] = text.rstrip("/") if variable != RPC_URL else text
+
+    fallbacks = tuple(part.strip() for part in value_of(FALLBACKS).split(",") if part.strip())
+    for url in fallbacks:
+        reason = url_fault(url)
+        if reason:
+            problems.append(problem("VARIABLE_INVALID", variable=FALLBACKS, reason=reason))
+            fallbacks = ()
+            break
+    if not fallbacks and values[RPC_URL] in chosen.public_rpc_urls:
+        fallbacks = tuple(url for url in chosen.public_rpc_urls if url != values[RPC_URL])
+    values[FALLBACKS] = ",".join(fallbacks)
+
+    addresses: dict[str, str] = {}
+    for variable, name in CONTRACT_VARIABLES.items():
+        text = value_of(variable)
+        if text:
+            reason = address_fault(text)
+            if reason:
+                problems.append(problem("VARIABLE_INVALID", variable=variable, reason=reason))
+            else:
+                text = _checksummed(text)
+        else:
+            text = getattr(chosen.contracts, name)
+            sources[variable] = "default"
+        addresses[name] = values[variable] = text
+    if not problems:
+        problems += _twins(values, sources)
+
+    key = value_of(PRIVATE_KEY)
+    return Settings(
+        network=chosen,
+        rpc_url=values[RPC_URL],
+        fallback_urls=fallbacks,
+        contracts=Contracts(**addresses),
+        gas_station_url=values[GAS_STATION_URL] or None,
+        mcr_url=values[MCR_URL] or None,
+        private_key=Secret(key) if key else None,
+        env_file=env_file,
+        values=values,
+        sources=sources,
+        problems=tuple(problems),
+        warnings=tuple(warnings),
+    )
+
+
+def _twins(values: Mapping[str, str], sources: Mapping[str, str]) -> list[Problem]:
+    """Contracts that were given the address of another one: each of the two has code there, so
+    that nothing else would notice it before the bond is paid.
+    """
+    return [
+        problem(
+            "VARIABLE_INVALID", variable=variable, reason=f"it is the address of {other} already"
+        )
+        for variable in CONTRACT_VARIABLES
+        for other in CONTRACT_VARIABLES
+        if variable != other
+        and sources[variable] != "default"
+        and values[variable].lower() == values[other].lower()
+        and (sources[other] == "default" or other < variable)
+    ]
+
+
+def require_env_file(path: Path) -> None:
+    """Raises OnboardingError (ENV_FILE_UNREADABLE, ENV_FILE_UNSAFE): a file that somebody named
+    has to be there.
+    """
+    try:
+        path = path.expanduser().absolute()
+        problems = _read_env_file(path)[1]
+        if not problems and not path.exists():
+            problems = [problem("ENV_FILE_UNREADABLE", path=path, reason="there is no such file")]
+    except RuntimeError as error:
+        problems = [problem("ENV_FILE_UNREADABLE", path=path, reason=error)]
+    if problems:
+        raise OnboardingError(problems[0])
+
+
+def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]]:
+    try:
+        content, exposed = read_trusted(path, ENV_FILE_LIMIT)
+        text = content.decode()
+    except FileNotFoundError:  # .env may be missing; one that was named: see require_env_file
+        return {}, [], []
+    except UntrustedFile as error:
+        return {}, [unsafe_env_file(path, error)], []
+    except UnicodeDecodeError:
+        return {}, [problem("ENV_FILE_UNREADABLE", path=path, reason="it is not text")], []
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return {}, [problem("ENV_FILE_UNREADABLE", path=path, reason=reason)], []
+    from dotenv import dotenv_values  # most machines have no such file: they do not wait for it
+
+    # Without interpolation: a value is what stands there, also one with a dollar sign in it.
+    values = dotenv_values(stream=io.StringIO(text, newline=None), interpolate=False)
+    warnings = [f"other users can read it: chmod 600 {path}"] if exposed else []
+    return {name: value for name, value in values.items() if value}, [], warnings
+
+
+def unsafe_env_file(path: Path, found: UntrustedFile) -> Problem:
+    """The refusal of a .env that somebody else controls, with the command that makes it safe."""
+    return problem("ENV_FILE_UNSAFE", path=path, reason=found.reason, command=found.command)
+
+
+def url_fault(url: str) -> str | None:
+    """Why an endpoint cannot be used, as a sentence, or None. `http` only for loopback."""
+    if not url.isascii() or any(character.isspace() for character in url):
+        return "An address has only plain letters, digits and signs, and no spaces."
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port  # raises ValueError for one that is no number
+    except ValueError:
+        return "This is not an address of the form https://host/path."
+    if parts.scheme not in ("http", "https") or not host:
+        return "This is not an address of the form https://host/path."
+    if parts.username or parts.password:
+        return "An address must not hold a user name or a password."
+    if parts.scheme == "http" and not _is_loopback(host):
+        return "http:// is accepted for this machine itself only; use https://."
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def address_fault(address: str) -> str | None:
+    """Why an address cannot be used, as a sentence, or None. Bad checksums are refused."""
+    if not _ADDRESS.fullmatch(address):
+        return "An address is 0x and 40 hex digits."
+    digits = address[2:]
+    if digits in (digits.lower(), digits.upper()):
+        return None
+    if _checksummed(address) != address:
+        return "The checksum is wrong: one of the characters has a slip."
+    return None
+
+
+def _checksummed(address: str) -> str:
+    """With the capitals of EIP-55. Importing eth_utils for it would double the time of a start."""
+    if address in _OFFICIAL:
+        return address
+    from eth_hash.auto import keccak
+
+    digits = address[2:].lower()
+    hashed = keccak(digits.encode()).hex()
+    capitals = (d.upper() if int(h, 16) >= 8 else d for d, h in zip(digits, hashed, strict=False))
+    return "0x" + "".join(capitals)
+
+
+_OFFICIAL = {
+    address for network in NETWORKS.values() for address in network.contracts.as_dict().values()
+}

@@ -1,0 +1,22 @@
+"""Every fault in words: title, cause, remedy, what became of the money, when to try again."""
+
+from __future__ import annotations
+
+from core.errors.entry import Entry, Kind
+from core.errors.gas_station import GAS_STATION
+from core.errors.machine import FILES, PROGRAM, SETTINGS
+from core.errors.network import CHAIN, FUNDS, OWNER, RPC
+
+
+def _catalogue(*entries: Entry) -> dict[str, Entry]:
+    table = {entry.code: entry for entry in entries}
+    if len(table) != len(entries):
+        raise ValueError("a code stands twice in the catalogue")
+    return table
+
+
+CATALOGUE: dict[str, Entry] = _catalogue(
+    *SETTINGS, *FILES, *RPC, *GAS_STATION, *FUNDS, *OWNER, *CHAIN, *PROGRAM
+)
+
+__all__ = ["CATALOGUE", "Entry", "Kind"]

@@ -1,0 +1,92 @@
+"""Derive from the state what comes next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+from core.journal.state import State
+from core.step import Step, StepStatus
+
+
+class Action(str, Enum):
+    CHECK_ENVIRONMENT = "check the environment"
+    CREATE_KEYPAIR = "create the keypair"
+    BACK_UP_KEYPAIR = "back up the keypair"
+    MEASURE_NEED = "measure what is needed"
+    ENROL = "set up 2FA"
+    CONFIRM = "confirm 2FA"
+    FUND = "fund"
+    REGISTER = "register"
+    MINT = "mint the Machine NFT"
+    WRITE_DID = "write the DID"
+    FINISH = "finish"
+    NOTHING = "nothing"
+
+    @property
+    def step(self) -> Step | None:
+        return _STEP_OF.get(self)
+
+
+_STEP_OF = {
+    Action.CHECK_ENVIRONMENT: Step.ENVIRONMENT,
+    Action.CREATE_KEYPAIR: Step.KEYPAIR,
+    Action.BACK_UP_KEYPAIR: Step.KEYPAIR,
+    Action.MEASURE_NEED: Step.KEYPAIR,
+    Action.ENROL: Step.ENROLMENT,
+    Action.CONFIRM: Step.CONFIRMATION,
+    Action.FUND: Step.FUNDING,
+    Action.REGISTER: Step.REGISTRATION,
+    Action.MINT: Step.MACHINE_NFT,
+    Action.WRITE_DID: Step.MACHINE_NFT,
+    Action.FINISH: Step.MACHINE_NFT,
+}
+
+
+def next_action(state: State) -> Action:
+    """What comes next, from the records alone."""
+    if state.finished:
+        return Action.NOTHING
+    if not state.environment_passed or state.details is None:
+        return Action.CHECK_ENVIRONMENT
+    if state.keypair is None:
+        return Action.CREATE_KEYPAIR
+    if state.backup is None:
+        return Action.BACK_UP_KEYPAIR
+    if state.registered is None and state.funded is None and state.need is None:
+        return Action.MEASURE_NEED
+    if state.funded is None and state.need is not None:
+        if state.way == "gas-station" and not state.enrolment_confirmed:
+            return Action.CONFIRM if state.enrolment_shown else Action.ENROL
+        return Action.FUND
+    if state.registered is None:
+        return Action.REGISTER
+    if state.minted is None:
+        return Action.MINT
+    if state.did is None:
+        return Action.WRITE_DID
+    return Action.FINISH
+
+
+def step_statuses(state: State, now: datetime) -> dict[Step, StepStatus]:
+    """The rail: one status a step."""
+    action = next_action(state)
+    current = action.step
+    statuses: dict[Step, StepStatus] = {}
+    for step in Step:
+        if current is None or step.value < current.value:
+            skipped = {
+                Step.ENROLMENT: not state.enrolment_shown,
+                Step.CONFIRMATION: not state.enrolment_confirmed,
+                Step.FUNDING: state.funded is None or state.funded.way == "already",
+            }.get(step, False)
+            statuses[step] = StepStatus.SKIPPED if skipped else StepStatus.DONE
+        elif step is current:
+            statuses[step] = StepStatus.CURRENT
+        else:
+            statuses[step] = StepStatus.TODO
+    failure = state.failure
+    if failure and current and statuses.get(failure.step) is StepStatus.CURRENT:
+        waits = failure.problem.remaining(now).total_seconds() > 0
+        statuses[failure.step] = StepStatus.WAITING if waits else StepStatus.FAILED
+    return statuses

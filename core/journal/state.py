@@ -1,0 +1,217 @@
+"""What the journal says, and what comes next; `fold` makes it from the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from core.errors.problem import Problem
+from core.journal import events as ev
+from core.journal.heights import Heights
+from core.step import Step
+
+
+class TxStatus(str, Enum):
+    SIGNED = "signed"
+    SENT = "sent"
+    INCLUDED = "included"
+    FINAL = "final"
+    REVERTED = "reverted"
+    REPLACED = "replaced"
+    """Another transaction of ours with the same nonce was executed instead."""
+    DISPLACED = "displaced"
+
+    @property
+    def open(self) -> bool:
+        """May still come into a block."""
+        return self in (TxStatus.SIGNED, TxStatus.SENT)
+
+    @property
+    def counts(self) -> bool:
+        """Has had its effect."""
+        return self in (TxStatus.INCLUDED, TxStatus.FINAL)
+
+
+@dataclass(frozen=True)
+class Tx:
+    purpose: str
+    sender: str
+    to: str
+    nonce: int
+    value_wei: int
+    gas: int
+    max_fee_wei: int
+    tip_wei: int
+    legacy: bool
+    data: str
+    hash: str
+    raw: str
+    signed_at: datetime
+    status: TxStatus = TxStatus.SIGNED
+    block: int | None = None
+    block_hash: str = ""
+    fee_wei: int = 0
+    agreed_price_wei: int = 0
+
+    @property
+    def price(self) -> int:
+        """Wei that a node requires of the sender before it includes the transaction."""
+        return self.value_wei + self.gas * self.max_fee_wei
+
+
+@dataclass(frozen=True)
+class Details:
+    documentation_url: str = ""
+    data_api: str = ""
+    data_visibility: str = "public"
+
+
+@dataclass(frozen=True)
+class Need:
+    """All in wei."""
+
+    bond: int
+    gas: int
+    head_room: int
+    basis: str = "usual"
+    """Whether the registration's gas was `simulated`, or all of it are `usual` figures."""
+
+    @property
+    def total(self) -> int:
+        return self.bond + self.gas + self.head_room
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What is there, all in wei."""
+
+    held: int
+    needed: int
+    height: int
+
+    @property
+    def missing(self) -> int:
+        return max(self.needed - self.held, 0)
+
+
+@dataclass(frozen=True)
+class OwnerQuote:
+    """What the owner's wallet would send. Amounts in wei."""
+
+    owner: str
+    amount: int
+    fee: int
+    """At most: at `price`."""
+    held: int
+    price: int
+    """Wei per gas."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A funding request that the Gas Station has settled; its payment may still be on its way."""
+
+    held_before: int
+    """Wei."""
+    amount: int
+    """Wei; 0 where the Gas Station did not say."""
+    transaction_hash: str
+    at: datetime
+
+    @property
+    def arrived_at_wei(self) -> int:
+        """The balance from which on it has arrived."""
+        return self.held_before + max(self.amount, 1)
+
+    def arrived(self, held: int | None) -> bool:
+        """Whether a wallet that holds `held` wei has received it."""
+        return held is not None and held >= self.arrived_at_wei
+
+
+@dataclass(frozen=True)
+class Failure:
+    step: Step
+    problem: Problem
+    at: datetime
+
+
+@dataclass(frozen=True)
+class State:
+    started: ev.OnboardingStarted | None = None
+    details: Details | None = None
+    environment_passed: bool = False
+    bond_quoted: int | None = None
+    """Wei, as the environment step read it."""
+    keypair: ev.KeypairStored | None = None
+    backup: str | None = None
+    need: Need | None = None
+    held: int | None = None
+    """Wei in the machine's wallet when it was last recorded."""
+    way: str | None = None
+    enrolment_requested: bool = False
+    enrolment_issued: bool = False
+    enrolment_shown: bool = False
+    enrolment_confirmed: bool = False
+    invalid_codes: int = 0
+    """Codes that the Gas Station refused since the last one that it took."""
+    open_request: ev.FundingRequested | None = None
+    last_request: ev.FundingRequested | None = None
+    answered: tuple[ev.FundingAnswered, ...] = ()
+    promise: Promise | None = None
+    funded: ev.WalletFunded | None = None
+    transactions: tuple[Tx, ...] = ()
+    registered: ev.MachineRegistered | None = None
+    minted: ev.NftMinted | None = None
+    did: ev.DidWritten | None = None
+    finished: ev.OnboardingFinished | None = None
+    failure: Failure | None = None
+    """The newest failure that nothing has overcome yet."""
+    since: dict[Step, datetime] = field(default_factory=dict)
+    """When each step was done or skipped."""
+    heights: Heights = field(default_factory=Heights)
+    """The blocks that the records speak of."""
+
+    @property
+    def height(self) -> int:
+        """The highest block that the records are sure of: no read below it is believed."""
+        return self.heights.believed
+
+    @property
+    def address(self) -> str | None:
+        return self.keypair.address if self.keypair else None
+
+    @property
+    def open_transactions(self) -> tuple[Tx, ...]:
+        return tuple(tx for tx in self.transactions if tx.status.open)
+
+    def family(self, tx: Tx) -> tuple[Tx, ...]:
+        """All transactions of ours that compete for its nonce, oldest first."""
+        return tuple(
+            other
+            for other in self.transactions
+            if other.nonce == tx.nonce and other.sender == tx.sender
+        )
+
+    def next_nonce(self, sender: str) -> int:
+        """The least nonce that a new transaction of `sender` can have, from ours alone."""
+        used = [
+            tx.nonce
+            for tx in self.transactions
+            if tx.sender == sender and tx.status is not TxStatus.DISPLACED
+        ]
+        return max(used, default=-1) + 1
+
+    def agreed_price(self, payer: str) -> int | None:
+        """Wei per gas that was agreed to when `payer` last signed; None where nothing was."""
+        prices = (tx.agreed_price_wei for tx in reversed(self.transactions) if tx.sender == payer)
+        return next((price for price in prices if price), None)
+
+    @property
+    def gas_spent(self) -> int:
+        """Wei of fees that the machine's own transactions have cost."""
+        return sum(tx.fee_wei for tx in self.transactions if tx.sender == self.address)
+
+    @property
+    def bonded(self) -> int:
+        return self.registered.bond_wei if self.registered else 0

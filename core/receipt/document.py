@@ -1,0 +1,148 @@
+"""What the machine received: receipt.json for programs, receipt.txt for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.chain.did import peaq_id
+from core.config.networks import MAINNET, NETWORKS, Network
+from core.journal import events as ev
+from core.journal.state import State, TxStatus
+from core.receipt.text import page_lines
+from core.storage.durable_files import read_file, replace_file
+from core.text import read_json
+
+SCHEMA_VERSION = 1
+JSON_NAME = "receipt.json"
+TEXT_NAME = "receipt.txt"
+_MOST = 2**20
+"""Bytes. A receipt has some four thousand."""
+_NEEDED = {"peaq_id", "token", "funding", "endpoints", "transactions", "rebuilt_at"}
+"""What an older or foreign file may lack, and the words cannot do without."""
+
+
+def network_of(state: State) -> Network:
+    """The network of the journal, whatever is configured today."""
+    name = state.started.network if state.started else ""
+    return NETWORKS.get(name, MAINNET)
+
+
+def build_receipt(state: State, finished: ev.OnboardingFinished) -> dict[str, Any]:
+    """Build the receipt as JSON-ready data (docs/receipt.schema.json) from the journal alone.
+
+    Wei are decimal strings. Holds no secret. Raises ValueError before the machine is registered,
+    minted and described.
+    """
+    if not (state.keypair and state.registered and state.minted and state.did and state.started):
+        raise ValueError("the onboarding is not finished")
+    address = state.keypair.address
+    network = network_of(state)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "network": state.started.network,
+        "chain_id": state.started.chain_id,
+        "token": network.token,
+        "peaq_id": peaq_id(address),
+        "address": address,
+        "link": network.address_link(address),
+        "machine_id": state.registered.machine_id,
+        "identity_nft_token_id": state.registered.machine_id,
+        "machine_nft_token_id": state.minted.token_id,
+        "bond_wei": str(state.registered.bond_wei),
+        "funding": _funding(state),
+        "gas_spent_wei": str(state.gas_spent),
+        "transactions": transaction_rows(state),
+        "did_attributes": dict(state.did.attributes),
+        "mcr": finished.mcr,
+        "endpoints": {
+            "rpc": finished.endpoints.get("rpc", ""),
+            "gas_station": finished.endpoints.get("gas_station") or None,
+            "mcr": finished.endpoints.get("mcr") or None,
+        },
+        "contracts": dict(state.started.contracts),
+        "backup": state.backup,
+        "host": finished.host,
+        "versions": dict(finished.versions),
+        "finished_at": finished.finished_at,
+        "rebuilt_at": None,
+    }
+
+
+def _funding(state: State) -> dict[str, Any]:
+    """How the money came. Of a payment by hand, or one whose answer was lost, nobody told hash and
+    amount: known is what was there.
+    """
+    paid = [answer for answer in state.answered if answer.code == "SUCCESS"]
+    sent = [tx for tx in state.transactions if tx.purpose == "funding" and _counts(tx.status)]
+    amount = sum(answer.amount_wei for answer in paid) + sum(tx.value_wei for tx in sent)
+    funded = state.funded
+    if funded and (funded.way == "manual" or (funded.way == "gas-station" and not amount)):
+        amount = max(funded.held_wei, amount)
+    known = [answer.transaction_hash for answer in paid if answer.transaction_hash]
+    hashes = [tx.hash for tx in sent] or known
+    return {
+        "way": funded.way if funded else "none",
+        "request_id": state.last_request.request_id if state.last_request else None,
+        "hash": hashes[-1] if hashes else None,
+        "wei": str(amount),
+        "held_wei": str(funded.held_wei) if funded else None,
+        "block": funded.block if funded else None,
+    }
+
+
+def _counts(status: TxStatus) -> bool:
+    return status in (TxStatus.INCLUDED, TxStatus.FINAL)
+
+
+def transaction_rows(state: State) -> list[dict[str, Any]]:
+    """Every transaction of ours, oldest first, as shown by `status --json` too."""
+    network = network_of(state)
+    return [
+        {
+            "purpose": tx.purpose,
+            "hash": tx.hash,
+            "sender": tx.sender,
+            "nonce": tx.nonce,
+            "status": tx.status.value,
+            "block": tx.block,
+            "value_wei": str(tx.value_wei),
+            "fee_wei": str(tx.fee_wei),
+            "link": network.transaction_link(tx.hash),
+        }
+        for tx in state.transactions
+    ]
+
+
+def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
+    """Writes both files, 0600, each in one step; what is there already as it should be is left
+    alone. Raises OSError.
+    """
+    text = json.dumps(receipt, indent=2, ensure_ascii=True) + "\n"
+    page = "\n".join(page_lines(receipt)) + "\n"
+    for name, content in ((JSON_NAME, text.encode()), (TEXT_NAME, page.encode())):
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            replace_file(path, content)
+
+
+def differing(kept: dict[str, Any], made: dict[str, Any]) -> list[str]:
+    """The fields of both that are not the same, as `funding.wei`."""
+    found = []
+    for name in made.keys() & kept.keys():
+        old, new = kept[name], made[name]
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += [f"{name}.{inner}" for inner in differing(old, new)]
+        elif old != new:
+            found.append(name)
+    return sorted(found)
+
+
+def read_receipt(folder: Path) -> dict[str, Any] | None:
+    """The receipt of a finished onboarding, or None where there is none that can be read."""
+    try:
+        receipt = read_json(read_file(folder / JSON_NAME, _MOST))
+    except (OSError, ValueError):
+        return None
+    return receipt if isinstance(receipt, dict) and receipt.keys() >= _NEEDED else None

@@ -1,0 +1,116 @@
+"""A receipt compared with the chain, line by line. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.chain.did import peaq_id
+from core.chain.queries import Chain
+from core.errors.problem import OnboardingError
+from core.services.mcr import Mcr
+from core.text import clean
+
+
+@dataclass(frozen=True)
+class Row:
+    what: str
+    expected: str
+    found: str
+    lasting: bool = True
+    """False for what may change by itself without the receipt having become wrong."""
+
+    @property
+    def same(self) -> bool:
+        return self.expected.lower() == self.found.lower()
+
+    @property
+    def wrong(self) -> bool:
+        return self.lasting and not self.same
+
+
+async def compare(receipt: Mapping[str, Any], chain: Chain, mcr: Mcr | None = None) -> list[Row]:
+    """What the receipt says and what the chain says. Raises OnboardingError (RPC_…,
+    CHAIN_ID_WRONG, CONTRACT_UNEXPECTED).
+    """
+    address = str(receipt["address"])
+    number, attributes = chain.machine_id(address), chain.attributes(address)
+    # The read itself refuses an endpoint of another chain than that of the network.
+    height = await chain.read(number, attributes)
+    rows = [
+        Row("chain", str(receipt["chain_id"]), str(chain.network.chain_id)),
+        Row("machine id", str(receipt["machine_id"]), str(number.value)),
+    ]
+    if number.value:
+        rows += await _machine(receipt, chain, number.value, height)
+    for name, value in receipt["did_attributes"].items():
+        present = attributes.value.get(name)
+        text = "nothing" if present is None else clean(present.decode("utf-8", "replace"), 2560)
+        rows.append(Row(name, str(value), text))
+    rows += await _transactions(receipt, chain, height)
+    if mcr is not None:
+        rows.append(await _rating(receipt, mcr))
+    return rows
+
+
+async def _machine(
+    receipt: Mapping[str, Any], chain: Chain, machine_id: int, height: int
+) -> list[Row]:
+    address = str(receipt["address"])
+    owner, staked = chain.machine_owner(machine_id), chain.staked(machine_id)
+    stake, token = chain.stake(machine_id), chain.token_id(machine_id)
+    await chain.read(owner, staked, stake, token, at_least=height)
+    rows = [
+        Row("peaqID", str(receipt["peaq_id"]), peaq_id(owner.value) if owner.value else "nobody's"),
+        Row("Identity NFT's owner", address, owner.value or "nobody"),
+        Row("bond", "staked", "staked" if staked.value else "not staked"),
+    ]
+    if receipt["bond_wei"] != "0":  # else it was paid earlier, and how much is not stated
+        rows.append(Row("bond in wei", str(receipt["bond_wei"]), str(stake.value)))
+    rows.append(Row("Machine NFT", str(receipt["machine_nft_token_id"]), str(token.value)))
+    if token.value:
+        holder, machine_of = chain.token_owner(token.value), chain.token_machine(token.value)
+        await chain.read(holder, machine_of, at_least=height)
+        rows.append(Row("Machine NFT's owner", address, holder.value or "nobody"))
+        rows.append(Row("Machine NFT's machine", str(receipt["machine_id"]), str(machine_of.value)))
+    return rows
+
+
+async def _transactions(receipt: Mapping[str, Any], chain: Chain, height: int) -> list[Row]:
+    # One without a block was signed, but another one with its number was executed.
+    counted = [row for row in receipt["transactions"] if row["block"] is not None]
+    paid = receipt["funding"]["hash"]
+    foreign = paid if paid and all(row["hash"] != paid for row in counted) else None
+    asks = [chain.receipt(str(row["hash"]).lower()) for row in counted]
+    transfer = [chain.receipt(str(foreign).lower())] if foreign else []
+    if asks or transfer:
+        await chain.read(*asks, *transfer, at_least=height)
+    rows = []
+    for row, ask in zip(counted, asks, strict=True):
+        expected = _outcome(row["block"], row["status"] != "reverted", int(row["fee_wei"]))
+        found = ask.value
+        outcome = _outcome(found.block, found.succeeded, found.fee) if found else "not there"
+        rows.append(Row(f"transaction {row['purpose']}", expected, outcome))
+    for ask in transfer:
+        there = ask.value is not None and ask.value.succeeded
+        # The Gas Station's own: that it cannot be seen makes nothing of the machine wrong.
+        rows.append(Row("funding", "paid", "paid" if there else "not seen", lasting=False))
+    return rows
+
+
+def _outcome(block: int, succeeded: bool, fee: int) -> str:
+    return f"block {block}, {'succeeded' if succeeded else 'failed'}, fee {fee} wei"
+
+
+async def _rating(receipt: Mapping[str, Any], mcr: Mcr) -> Row:
+    """The rating changes with the machine's life; a difference is news, not a fault."""
+    address = str(receipt["address"])
+    try:
+        card = await mcr.machine(address)
+    except OnboardingError as error:
+        silent = error.code == "RPC_UNREACHABLE"
+        text = f"the MCR API {'cannot be reached' if silent else 'does not answer as it should'}"
+        return Row("MCR rating", receipt["mcr"] or "not indexed", text, lasting=False)
+    found = clean(card.get("mcr") or "", 40) if card else "not indexed"
+    return Row("MCR rating", receipt["mcr"] or "not indexed", found, lasting=False)

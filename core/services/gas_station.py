@@ -1,0 +1,245 @@
+"""Client of the Gas Station: three calls, every answer told apart by its code, never by its text.
+
+Wire format: protocol.md, section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.clock import Clock
+from core.errors.problem import OnboardingError, fault
+from core.http import Http, HttpAnswer, HttpFault
+from core.secrets import Secret
+from core.text import clean
+
+TIMEOUT = 30.0
+"""Seconds; what the official client waits."""
+ALREADY_CONFIGURED = "2FA_ALREADY_CONFIGURED"
+
+# What is waited where the service does not say (`Retry-After`).
+_PAUSES = {
+    "RATE_LIMITED": timedelta(seconds=60),
+    "2FA_LOCKED": timedelta(minutes=5),
+    "DUPLICATE_REQUEST": timedelta(seconds=10),
+}
+_DAILY = ("CAP_EXCEEDED_OWNER", "CAP_EXCEEDED_WALLET")
+_SAME_NAME = {
+    "INVALID_2FA",
+    "2FA_LOCKED",
+    "2FA_NOT_CONFIGURED",
+    "2FA_NOT_ACTIVE",
+    "QR_GENERATION_FAILED",
+    "DUPLICATE_REQUEST",
+    "REQUEST_ALREADY_PROCESSED",
+    "RATE_LIMITED",
+    "CAP_EXCEEDED_OWNER",
+    "CAP_EXCEEDED_WALLET",
+    "TRANSFER_FAILED",
+}
+_RENAMED = {
+    "TOTP_EXPIRED": "CODE_EXPIRED",
+    "TWO_FA_EXPIRED": "CODE_EXPIRED",
+    "2FA_EXPIRED": "CODE_EXPIRED",
+    "INVALID_OWNER_ADDRESS": "OWNER_ADDRESS_REFUSED",
+}
+_REFUSALS = {*_SAME_NAME, *_RENAMED, ALREADY_CONFIGURED}
+_SETTLED = ("SUCCESS", "SUFFICIENT_BALANCE")
+"""Codes with which a funding request is settled."""
+_DONE = {*_SETTLED, "2FA_ACTIVATED"}
+"""Codes of protocol.md that say that something was done: never those of a refusal."""
+
+
+@dataclass(frozen=True, repr=False)
+class Setup:
+    uri: Secret
+    image_url: str
+    """Foreign text, cleaned; expires about two minutes after it was issued."""
+
+
+@dataclass(frozen=True)
+class Funding:
+    """`code` SUCCESS: paid (`transaction_hash`, `amount` in wei); SUFFICIENT_BALANCE: not."""
+
+    code: str
+    transaction_hash: str = ""
+    amount: int = 0
+
+
+class GasStation:
+    def __init__(self, http: Http, chain: str, clock: Clock) -> None:
+        self._http = http
+        self._chain = chain
+        self._clock = clock
+        self.skew: timedelta | None = None
+        """How far the service's clock is ahead of ours, from its `Date`; None before an answer."""
+
+    @property
+    def host(self) -> str:
+        return self._http.host
+
+    def server_time(self) -> datetime:
+        """Now, as the service sees it: the judge of one-time codes."""
+        return self._clock.now() + (self.skew or timedelta(0))
+
+    async def probe(self) -> None:
+        """Whether this is a Gas Station; asks with an empty address, so nothing can come of it.
+
+        Raises OnboardingError (GAS_STATION_…).
+        """
+        try:
+            await self._post("/2fa/setup", {"ownerAddress": "", "format": "svg"}, timeout=8.0)
+        except OnboardingError as error:
+            if error.code.startswith("GAS_STATION_") and error.code != "GAS_STATION_REFUSED":
+                raise
+
+    async def setup(self, owner: str) -> Setup | None:
+        """Asks for an enrolment; None where the owner is enrolled already.
+
+        Has an outside effect: an unconfirmed enrolment of before may be replaced. Raises
+        OnboardingError.
+        """
+        try:
+            data = await self._post("/2fa/setup", {"ownerAddress": owner, "format": "svg"})
+        except OnboardingError as error:
+            if error.problem.params.get("code") == ALREADY_CONFIGURED:
+                return None
+            raise
+        uri = data.get("otpauthUri")
+        if not isinstance(uri, str):
+            raise fault("ENROLMENT_UNUSABLE", reason="There is no otpauth address in the answer.")
+        return Setup(Secret(uri), clean(data.get("qrImageUrl") or "", 200))
+
+    async def confirm(self, owner: str, code: Secret) -> None:
+        """Activates the enrolment. Has an outside effect; spends an attempt. Raises
+        OnboardingError; ALREADY_CONFIGURED counts as confirmed.
+        """
+        try:
+            body = {"ownerAddress": owner, "twoFactorCode": code}
+            await self._post("/2fa/confirm", body, done=("2FA_ACTIVATED",))
+        except OnboardingError as error:
+            if error.problem.params.get("code") != ALREADY_CONFIGURED:
+                raise
+
+    async def fund(self, owner: str, code: Secret, request_id: str) -> Funding:
+        """Asks for funds for the owner's own wallet. Has an outside effect: it may pay.
+
+        `request_id` is the idempotency key, and must be on disk. Raises OnboardingError; with
+        GAS_STATION_NO_ANSWER it is unknown whether it was paid.
+        """
+        body = {
+            "ownerAddress": owner,
+            "targetWalletAddress": owner,
+            "chainId": self._chain,
+            "twoFactorCode": code,
+            "requestId": request_id,
+        }
+        try:
+            data, settled = await self._exchange("/faucet/fund", body, TIMEOUT, _SETTLED)
+        except _NoEnvelope as odd:
+            raise fault("GAS_STATION_NO_ANSWER", reason=odd.reason) from odd
+        if settled == "SUFFICIENT_BALANCE":
+            return Funding(settled)
+        return Funding(settled, clean(data.get("txHash") or "", 80), _wei(data))
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _post(
+        self,
+        path: str,
+        body: dict[str, Any],
+        timeout: float = TIMEOUT,
+        done: tuple[str, ...] = (),
+    ) -> dict[str, Any]:
+        try:
+            return (await self._exchange(path, body, timeout, done))[0]
+        except _NoEnvelope as odd:
+            code = "GAS_STATION_NOT_ITSELF" if odd.odd else "GAS_STATION_UNREACHABLE"
+            raise fault(code, host=self.host, reason=odd.reason) from odd
+
+    async def _exchange(
+        self, path: str, body: dict[str, Any], timeout: float, done: tuple[str, ...]
+    ) -> tuple[dict[str, Any], str]:
+        """Return `data` and `code` of a success, whose code is one of `done` where there are any.
+
+        Raises OnboardingError, and _NoEnvelope for an answer that says neither yes nor no.
+        """
+        plain = {
+            name: value.reveal() if isinstance(value, Secret) else value
+            for name, value in body.items()
+        }
+        before = self._clock.now()
+        try:
+            answer = await self._http.request("POST", path, body=plain, timeout=timeout)
+        except HttpFault as error:
+            if not error.arrived:
+                raise fault(
+                    "GAS_STATION_UNREACHABLE", host=error.host, reason=error.reason
+                ) from None
+            raise _NoEnvelope(error.reason, odd=False) from None
+        if answer.server_time:
+            skew = answer.server_time - (before + (self._clock.now() - before) / 2)
+            # `Date` has whole seconds: a difference of up to one is none.
+            self.skew = skew if abs(skew) > timedelta(seconds=1) else timedelta(0)
+        envelope = _envelope(answer)
+        data, code = envelope.get("data"), str(envelope.get("code") or "")
+        succeeded = answer.status < 400 and envelope.get("status") in ("success", "skipped")
+        refused = code in _REFUSALS
+        if succeeded and (code in done if done else not refused):
+            return data if isinstance(data, dict) else {}, code
+        if code in _DONE or (succeeded and not refused):
+            said = f"code {clean(code, 60)}" if code else "no code"
+            raise _NoEnvelope(f"HTTP status {answer.status} with {said}", odd=answer.status < 500)
+        raise self._refusal(answer, envelope)
+
+    def _refusal(self, answer: HttpAnswer, envelope: dict[str, Any]) -> OnboardingError:
+        code = clean(envelope.get("code") or "", 60)
+        if not code and answer.status == 429:
+            code = "RATE_LIMITED"
+        message = clean(envelope.get("message") or "no reason given")
+        if code in _SAME_NAME:
+            until = self._until(code, answer)
+            return fault(code, detail=message, until=until, code=code)
+        if code in _RENAMED:
+            return fault(_RENAMED[code], detail=message, code=code, message=message)
+        code = code or f"HTTP status {answer.status}"
+        return fault("GAS_STATION_REFUSED", detail=message, code=code, message=message)
+
+    def _until(self, code: str, answer: HttpAnswer) -> datetime | None:
+        now = self._clock.now()
+        if code in _DAILY:
+            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+            return answer.retry_after(now) or midnight
+        if code in _PAUSES:
+            return answer.retry_after(now) or now + _PAUSES[code]
+        return None
+
+
+class _NoEnvelope(Exception):
+    """The request went out, and what came back is no answer of a Gas Station."""
+
+    def __init__(self, reason: str, *, odd: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.odd = odd
+
+
+def _envelope(answer: HttpAnswer) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict) and ("status" in body or "code" in body):
+        return body
+    if answer.status == 429:
+        return {}
+    raise _NoEnvelope(answer.describe(), odd=answer.status < 500)
+
+
+def _wei(data: dict[str, Any]) -> int:
+    """`fundedAmount`, wei as a decimal string; 0 where it cannot be read: the balance decides."""
+    text = str(data.get("fundedAmount", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 30 else 0

@@ -1,0 +1,327 @@
+"""Step 5: what is needed is measured, then brought: by the Gas Station or by hand.
+
+One need has one request id, on disk before it is used and kept until the Gas Station has settled
+it; in the end only the balance on the chain says whether the wallet is funded.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from core.amounts import peaq
+from core.chain.abi import Revert
+from core.chain.fee_limit import GAS_OF
+from core.chain.query import Ask
+from core.chain.unsigned import TITLES
+from core.errors.problem import OnboardingError, fault
+from core.journal import events as ev
+from core.journal.state import Balance, Need, State
+from core.steps.context import Context
+from core.steps.enrolment import examine, note_refusal, station
+from core.steps.keypair import check_keystore
+
+HEAD_ROOM = 10**17
+"""Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
+deposit from the balance and may reserve a deposit an attribute (promises.md, 18)."""
+ARRIVAL_PATIENCE = 90.0
+"""Seconds for which a payment that was promised is watched for before people are told."""
+PROMISE_PATIENCE = timedelta(minutes=15)
+"""For how long a settled request of unknown hash may still arrive before a new one is made."""
+_LATE_PAUSE = timedelta(seconds=30)
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
+
+
+def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> Need:
+    """What the transactions of `gas_of` need at most, at `price` wei per gas, with head room."""
+    gas = sum(gas_of.values()) * price
+    return Need(bond=bond, gas=gas, head_room=max(HEAD_ROOM - gas, 0), basis=basis)
+
+
+def _registration_gas(context: Context, bond: int) -> Ask[int | Revert]:
+    """What the node estimates for registering, as if the wallet were funded already."""
+    call = {
+        "from": context.address,
+        "to": context.settings.contracts.identity_registry,
+        "value": hex(bond),
+        "data": context.chain.call_data("identity_registry", "register"),
+    }
+    return context.chain.gas(call, held=2 * bond + HEAD_ROOM)
+
+
+async def measure(context: Context) -> None:
+    """Reads what is there and what is needed; a machine that is registered is recognised here.
+
+    Records the need, and the funding as done where the wallet holds enough. Raises
+    OnboardingError (FEE_IMPLAUSIBLE, RPC_…).
+    """
+    state, chain = context.state, context.chain
+    expected = state.bond_quoted or 0
+    bond, balance = chain.bond(), chain.balance(context.address)
+    gas = _registration_gas(context, expected)
+    with context.book.waiting("The wallet is being looked at"):
+        now, height = await chain.read_with_fees(bond, balance, gas, at_least=state.height)
+        fees = context.sender.fee_limit.within(now, context.address, anew=True)
+        if bond.value != expected:
+            gas = _registration_gas(context, bond.value)
+            await chain.read(gas, at_least=height)
+        simulated = None if isinstance(gas.value, Revert) else gas.value
+        number = chain.machine_id(context.address)
+        if simulated is None:
+            # It cannot be simulated here, or the machine is registered already.
+            await chain.read(number, at_least=height, other=True)
+    registered = number.known and number.value > 0
+    gas_of = dict(GAS_OF)
+    if registered:
+        del gas_of["register"]
+    elif simulated:
+        # Minting and the DID cannot be simulated before there is a machine.
+        gas_of["register"] = simulated
+    basis = "simulated" if simulated else "usual"
+    held = balance.value
+    need = need_for(0 if registered else bond.value, fees.cap, gas_of, basis)
+    enough = held >= need.total
+    if not enough and state.way is None:
+        # Before the need: a run that dies in between measures again, and stands on the same way.
+        way = "gas-station" if context.gas_station else "manual"
+        await context.book.record(ev.FundingWayChosen(way))
+    await context.book.record(
+        ev.NeedMeasured(need.bond, need.gas, need.head_room, held, height, basis)
+    )
+    if enough:
+        way = _funded_way(context.state)
+        await context.book.record(ev.WalletFunded(way, held, need.total, height))
+
+
+async def choose_way(context: Context, way: str) -> None:
+    """Changes how the wallet is funded. Raises OnboardingError (NO_GAS_STATION)."""
+    await check_keystore(context)
+    if way == "gas-station":
+        station(context)
+    await context.book.record(ev.FundingWayChosen(way))
+
+
+async def look(context: Context) -> Balance:
+    """Reads the balance, and records the wallet as funded where it is enough.
+
+    Raises OnboardingError (RPC_…).
+    """
+    state = context.state
+    needed = state.need.total if state.need else 0
+    balance = context.chain.balance(context.address)
+    height = await context.chain.read(balance, at_least=state.height)
+    held = balance.value
+    if state.need and held >= needed and state.funded is None:
+        way = _funded_way(context.state)
+        await context.book.record(ev.WalletFunded(way, held, needed, height))
+    elif state.need and state.funded is None and held != state.held:
+        await context.book.record(ev.BalanceChanged(held, height))
+    return Balance(held, needed, height)
+
+
+def _funded_way(state: State) -> str:
+    """How the money came, from what was done for it; `already` where nothing was."""
+    if any(answer.code == "SUCCESS" for answer in state.answered) or state.open_request:
+        return "gas-station"
+    if any(tx.purpose == "funding" and tx.block is not None for tx in state.transactions):
+        return "owner"
+    if state.way == "manual" or state.answered:
+        return "manual"
+    return "already"
+
+
+async def ask_gas_station(context: Context, typed: str) -> Balance:
+    """Asks the Gas Station with a fresh code, and watches the payment arrive.
+
+    Has an outside effect: it may be paid, at most once per need. Raises OnboardingError.
+    """
+    gas_station = station(context)
+    await check_keystore(context)
+    balance = await look(context)
+    if not balance.missing:
+        return balance
+    if await _still_promised(context, balance):
+        # Asking anew would be another request, and so could be another payment.
+        return await _arrival(context)
+    if context.state.promise is not None:
+        # Meanwhile it may have arrived: asked again after the promise was looked at.
+        balance = await look(context)
+        if not balance.missing:
+            return balance
+    code = examine(context, typed)
+    request_id = await _request_id(context, balance)
+    try:
+        with context.book.waiting("The Gas Station is asked", usual=5.0, in_flight=True):
+            answer = await gas_station.fund(context.address, code, request_id)
+    except OnboardingError as error:
+        await note_refusal(context, code, error)
+        return await _refused(context, error, request_id)
+    context.memory.used_codes.add(code)
+    context.memory.promise_seen = None
+    await context.book.record(
+        ev.FundingAnswered(request_id, answer.code, answer.transaction_hash, answer.amount)
+    )
+    if answer.code == "SUFFICIENT_BALANCE":
+        balance = await look(context)
+        if balance.missing:
+            short = _short(context, "SKIPPED_BUT_POOR", balance)
+            raise with_wallet(context, short, balance.held)
+        return balance
+    return await _arrival(context)
+
+
+async def _still_promised(context: Context, balance: Balance) -> bool:
+    """Whether a payment that the Gas Station has settled is still on its way."""
+    promise = context.state.promise
+    if promise is None or balance.held >= promise.arrived_at_wei:
+        return False
+    if _HASH.fullmatch(promise.transaction_hash):
+        receipt = context.chain.receipt(promise.transaction_hash.lower())
+        await context.chain.read(receipt)
+        return receipt.value is None
+    # By both clocks: one that is set while this runs must not make the promise old.
+    memory = context.memory
+    if memory.promise_seen is None:
+        memory.promise_seen = context.clock.monotonic()
+    waited = context.clock.monotonic() - memory.promise_seen
+    old = context.clock.now() >= promise.at + PROMISE_PATIENCE
+    return not (old and waited >= PROMISE_PATIENCE.total_seconds())
+
+
+async def _request_id(context: Context, balance: Balance) -> str:
+    known = context.state.open_request
+    if known is not None:
+        return known.request_id
+    request_id = str(uuid.uuid4())
+    await context.book.record(
+        ev.FundingRequested(request_id, context.address, balance.needed, balance.held)
+    )
+    return request_id
+
+
+async def _refused(context: Context, error: OnboardingError, request_id: str) -> Balance:
+    if error.code == "REQUEST_ALREADY_PROCESSED":
+        await context.book.record(ev.FundingAnswered(request_id, error.code))
+        return await _arrival(context)
+    if error.code in ("GAS_STATION_NO_ANSWER", "DUPLICATE_REQUEST"):
+        balance = await _watch(context, patience=10.0)
+        if not balance.missing:
+            return balance
+    raise with_wallet(context, error, context.state.held or 0)
+
+
+def with_wallet(context: Context, error: OnboardingError, held: int) -> OnboardingError:
+    """The fault, with what the wallet holds: another payment may have brought it."""
+    if not held:
+        return error
+    params = {**error.problem.params, "wallet": f"{peaq(held)} {context.token}"}
+    return OnboardingError(replace(error.problem, params=params))
+
+
+async def _arrival(context: Context) -> Balance:
+    """Watches what the Gas Station has settled arrive.
+
+    Raises OnboardingError: FUNDING_LATE, FUNDING_TOO_SMALL, REQUEST_ALREADY_PROCESSED.
+    """
+    promise = context.state.promise
+    balance = await _watch(context, until=promise.arrived_at_wei if promise else 0)
+    if not balance.missing or promise is None:
+        return balance
+    until = context.clock.now() + _LATE_PAUSE
+    if balance.held >= promise.arrived_at_wei:
+        # Where its answer was lost, the balance alone tells what the Gas Station paid.
+        came = promise.amount or balance.held - promise.held_before
+        raise _short(context, "FUNDING_TOO_SMALL", balance, amount=peaq(came))
+    if not promise.amount:
+        raise fault(
+            "REQUEST_ALREADY_PROCESSED",
+            held=peaq(balance.held),
+            needed=peaq(balance.needed, up=True),
+            token=context.token,
+            until=until,
+        )
+    raise fault(
+        "FUNDING_LATE",
+        amount=peaq(promise.amount),
+        held=peaq(balance.held),
+        token=context.token,
+        until=until,
+    )
+
+
+async def _watch(
+    context: Context, *, until: int = 0, patience: float = ARRIVAL_PATIENCE
+) -> Balance:
+    """Looks until the wallet holds what is needed, or `until` wei, or `patience` seconds pass."""
+    pace, clock = context.chain.pace, context.clock
+    started = clock.monotonic()
+    pauses = pace.pauses(started)
+    looked: float | None = None
+    with context.book.waiting("The payment is on its way", usual=2 * pace.usual):
+        while True:
+            await clock.sleep(next(pauses))
+            balance = await look(context)
+            now = clock.monotonic()
+            arrived = until and balance.held >= until
+            if not balance.missing or arrived:
+                pace.found(now, before=looked)
+                return balance
+            if now - started >= patience:
+                return balance
+            pace.missed()
+            looked = now
+
+
+def _short(context: Context, code: str, balance: Balance, *, amount: str = "") -> OnboardingError:
+    return fault(
+        code,
+        needed=peaq(balance.needed, up=True),
+        held=peaq(balance.held),
+        missing=peaq(balance.missing, up=True),
+        token=context.token,
+        address=context.address,
+        amount=amount,
+    )
+
+
+async def require(context: Context, *, needed: int, held: int, wanted: int = 0) -> None:
+    """Sends the technician back to funding where a transaction cannot be paid.
+
+    Asked for is `wanted` wei, or a little more than is needed: a fee that rises meanwhile would
+    lead straight back here. Raises OnboardingError (INSUFFICIENT_BALANCE, RPC_BEHIND,
+    TRANSACTION_LATE).
+    """
+    if held >= needed:
+        return
+    await _doubt(context, needed)
+    wanted = max(wanted, needed + HEAD_ROOM // 2)
+    await context.book.record(ev.FundingReopened(wanted, held))
+    raise _short(context, "INSUFFICIENT_BALANCE", Balance(held, wanted, 0))
+
+
+async def _doubt(context: Context, needed: int) -> None:
+    """Whether too low a balance is only how it looks: a node that has not mapped the block yet
+    answers 0 (promises.md, 6), and a reorganisation takes back for a while what had arrived.
+
+    Raises OnboardingError (RPC_BEHIND, TRANSACTION_LATE) where it is so.
+    """
+    await context.sender.inclusions.revisit(doubt=True)
+    state = context.state
+    for tx in state.open_transactions:
+        now = context.clock.now()
+        raise fault(
+            "TRANSACTION_LATE",
+            purpose=TITLES[tx.purpose],
+            seconds=max(int((now - tx.signed_at).total_seconds()), 0),
+            until=now + _LATE_PAUSE,
+        )
+    asked = context.chain.account(context.address)
+    height = await context.chain.read(asked, at_least=state.height, other=True)
+    account = asked.value
+    used = [tx.nonce for tx in state.transactions if tx.sender == state.address and tx.block]
+    if account.nonce <= max(used, default=-1) or account.balance >= needed:
+        host = context.chain.rpc.host
+        raise fault("RPC_BEHIND", host=host, height=height, needed=height + 1)

@@ -1,0 +1,186 @@
+"""Step 2: the key is made or brought along, stored, read back, and only then spoken of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from core.config.env_file import save_values
+from core.config.settings import PRIVATE_KEY
+from core.errors.problem import OnboardingError, fault
+from core.journal import events as ev
+from core.keys import keystore
+from core.keys.key_source import KeySource
+from core.keys.private_key import Key, generate_key, parse_key
+from core.secrets import Secret
+from core.steps.context import Context
+from core.storage.file_trust import UntrustedFile, refuse_exposed
+
+_RECORDED_WAY = {
+    "generate": "generated",
+    "import": "imported",
+    "environment": "environment",
+    "keep": "kept",
+}
+
+
+async def bring_key(context: Context, source: KeySource) -> Key:
+    """The key of `source`, not stored yet, so that its address can be looked at first.
+
+    Not for a key to be generated: its address is shown to nobody before it is stored. Raises
+    OnboardingError (PRIVATE_KEY_…, KEY_FILE_UNSAFE, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG).
+    """
+    if source.way == "environment":
+        if context.settings.private_key is None:
+            raise fault("PRIVATE_KEY_REQUIRED")
+        return parse_key(context.settings.private_key)
+    if source.private_key is not None:
+        return parse_key(source.private_key)
+    if source.path is None:
+        raise fault("PRIVATE_KEY_INVALID", reason="Nothing was entered.")
+    return await asyncio.to_thread(_read_key_file, source.path, source.path_passphrase)
+
+
+def _read_key_file(path: Path, passphrase: Secret | None) -> Key:
+    try:
+        with path.open("rb") as file:
+            content = file.read(70_000)
+            text = content.decode("utf-8-sig")
+            encrypted = text.lstrip().startswith("{")
+            if not encrypted:
+                refuse_exposed(file.fileno(), path)
+    except UntrustedFile as error:
+        reason, command = error.reason, error.command
+        raise fault("KEY_FILE_UNSAFE", path=path, reason=reason, command=command) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason=reason) from None
+    if not encrypted:
+        return parse_key(Secret(text))
+    if passphrase is None:
+        raise fault("PASSPHRASE_EMPTY")
+    return keystore.open_content(content, path, passphrase).key
+
+
+async def create_keypair(
+    context: Context, source: KeySource, passphrase: Secret, *, brought: Key | None = None
+) -> str:
+    """Store the key and record it; return its address. Writes a file.
+
+    Continues where an earlier run stopped between the keystore and its record.
+
+    Raises OnboardingError (KEYSTORE_EXISTS, PASSPHRASE_…, PRIVATE_KEY_…, DISK_FULL).
+    """
+    if source.way == "keep":
+        stored = await _keep(context, passphrase)
+        await context.book.record(_stored(source, stored))
+        keystore.drop_second_name(context.folder)
+    else:
+        stored = await _store(context, source, passphrase, brought)
+    context.memory.key = stored.key
+    return stored.key.address
+
+
+async def _store(
+    context: Context, source: KeySource, passphrase: Secret, brought: Key | None
+) -> keystore.StoredKey:
+    """Writes and records the keystore in one thread: a stop in between would leave a keystore
+    that no record knows.
+    """
+    folder, generated = context.folder, source.way == "generate"
+    key = generate_key() if generated else brought or await bring_key(context, source)
+    kdf = keystore.choose_kdf(context.available_memory())
+
+    def store(append: Callable[[ev.Event], None]) -> keystore.StoredKey:
+        def record(stored: keystore.StoredKey) -> None:
+            append(_stored(source, stored))
+
+        address = None if generated else key.address
+        adopted = keystore.adopt(folder, passphrase, address, record)
+        return adopted or keystore.store_key(folder, key, passphrase, kdf, record)
+
+    with context.book.waiting(f"The key is being locked ({kdf.name})", usual=3.0):
+        return await context.book.record_during(store)
+
+
+def _stored(source: KeySource, stored: keystore.StoredKey) -> ev.KeypairStored:
+    return ev.KeypairStored(
+        address=stored.key.address,
+        way=_RECORDED_WAY[source.way],
+        kdf=stored.kdf,
+        keystore_sha256=stored.sha256,
+    )
+
+
+async def _keep(context: Context, passphrase: Secret) -> keystore.StoredKey:
+    path = context.folder / keystore.FILE_NAME
+    with context.book.waiting("The keystore is being opened", usual=3.0):
+        return await _open(context, path, passphrase)
+
+
+async def check_keystore(context: Context) -> None:
+    """Whether the keystore of this onboarding is still there, without opening it: no money goes to
+    an address whose key is gone. Raises OnboardingError (KEYSTORE_…).
+    """
+    path = context.folder / keystore.FILE_NAME
+    keypair = context.state.keypair
+    sha256 = keypair.keystore_sha256 if keypair else ""
+    await asyncio.to_thread(keystore.check_kept, path, context.address, sha256)
+    keystore.drop_second_name(context.folder)  # where a run died right after its record
+
+
+async def unlock(context: Context, passphrase: Secret) -> None:
+    """Opens the keystore for the rest of this run. Raises OnboardingError (KEYSTORE_…,
+    PASSPHRASE_WRONG with the number of tries).
+    """
+    path = context.folder / keystore.FILE_NAME
+    if not path.exists():
+        raise fault("KEYSTORE_MISSING", path=path, address=context.address)
+    with context.book.waiting("The keystore is being opened", usual=3.0):
+        stored = await _open(context, path, passphrase)
+    if stored.key.address != context.address:
+        raise fault("KEYSTORE_OTHER_ADDRESS", found=stored.key.address, expected=context.address)
+    context.memory.key = stored.key
+
+
+async def _open(context: Context, path: Path, passphrase: Secret) -> keystore.StoredKey:
+    try:
+        stored = await asyncio.to_thread(keystore.open_file, path, passphrase)
+    except OnboardingError as error:
+        if error.code != "PASSPHRASE_WRONG":
+            raise
+        context.memory.passphrases_tried += 1
+        raise fault("PASSPHRASE_WRONG", attempts=context.memory.passphrases_tried) from None
+    context.memory.passphrases_tried = 0
+    return stored
+
+
+async def back_up(context: Context, way: Literal["copied", "revealed", "none"]) -> None:
+    """Records how the technician says that the key is backed up."""
+    await context.book.record(ev.KeypairBackedUp(way))
+
+
+async def set_aside(context: Context) -> Path:
+    """Moves a keystore that is in the way to a dated name, and returns that. Moves a file.
+
+    Only while no keypair is recorded: afterwards it is this onboarding's own. Raises
+    OnboardingError (KEYSTORE_UNREADABLE).
+    """
+    if context.state.keypair is not None:
+        raise RuntimeError("the keystore belongs to this onboarding")
+    return await asyncio.to_thread(keystore.set_aside, context.folder, context.clock.now())
+
+
+async def write_key_to_env(context: Context) -> Path:
+    """Writes PEAQOS_PRIVATE_KEY, unencrypted, into .env for the machine's own software.
+
+    Only on request. Writes a file (0600). Raises OnboardingError (LOCKED_KEY,
+    ENV_FILE_…).
+    """
+    path = context.settings.env_file
+    values = {PRIVATE_KEY: context.key().private_hex().reveal()}
+    await asyncio.to_thread(save_values, path, values)
+    await context.book.record(ev.KeyWrittenToEnv(str(path)))
+    return path

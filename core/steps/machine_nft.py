@@ -1,0 +1,219 @@
+"""Step 7: the Machine NFT is minted and the DID's six attributes are written and read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.chain.abi import Revert, codec
+from core.chain.did import changes, check_details, wanted_attributes
+from core.chain.query import Ask
+from core.chain.transaction_manager import TakenBack
+from core.chain.types import Account, Fees
+from core.chain.unsigned import SINGLE, Intent
+from core.errors.problem import OnboardingError
+from core.journal import events as ev
+from core.journal.state import Details
+from core.keys.private_key import Key
+from core.steps import calls
+from core.steps.context import Context
+from core.steps.funding import require
+from core.steps.reverts import odd, refusal, simulate_again
+
+
+async def record_details(context: Context, details: Details) -> None:
+    """Checks and records the machine's details. Raises OnboardingError (the first that fails)."""
+    found = check_details(details)
+    if found:
+        raise OnboardingError(found[0])
+    if context.state.details != details:
+        await context.book.record(
+            ev.DetailsRecorded(details.documentation_url, details.data_api, details.data_visibility)
+        )
+
+
+async def mint(context: Context) -> None:
+    """Mints the Machine NFT unless it is there, and reads it back. Has an outside effect.
+
+    Raises OnboardingError: LOCKED_KEY, FEE_…, INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
+    """
+    key = context.key()
+    await context.sender.settle(key)
+    if context.state.registered is None:
+        return  # a reorganisation took it back: registering comes next again
+    machine_id = _machine_id(context)
+    chain, contract = context.chain, context.settings.contracts.machine_nft
+    intent = calls.minting(context, machine_id)
+    token = chain.token_id(machine_id)
+    with context.book.waiting("The network is asked about the Machine NFT"):
+        ready = await _prepare(context, intent, token)
+        if not token.value and isinstance(ready, _Refused):
+            # One zero of one node is not "absent" (promises.md, 6), and something is amiss.
+            await chain.read(token, at_least=ready.height, other=True)
+        if token.value:
+            await _record_found(context, token.value)
+            return
+        if isinstance(ready, _Refused):
+            await _raise_unless_taken_back(context, ready, key)
+            return
+    token = chain.token_id(machine_id)
+    try:
+        _, receipt = await context.sender.send(
+            ready.intent, key, ready.account, ready.fees, also=[token]
+        )
+    except TakenBack:
+        return
+    event = codec("machine_nft").find_event("MachineMinted", receipt.logs, contract)
+    minted = int(event["tokenId"]) if event else 0
+    await chain.read_back(token, right=lambda: token.value == minted != 0, at_least=receipt.block)
+    if token.value and not minted:
+        await _record_found(context, token.value)  # the chain shows what the log does not
+        return
+    if not minted or token.value != minted:
+        raise odd("the Machine NFT", str(minted or "an event"), str(token.value))
+    await context.book.record(ev.NftMinted(minted, receipt.block, "sent"))
+
+
+async def _record_found(context: Context, token_id: int) -> None:
+    """Records a Machine NFT that is there: ours, or minted elsewhere for this machine."""
+    ours = ("mint", SINGLE)
+    own = any(tx.purpose in ours and tx.block for tx in context.state.transactions)
+    height = await check_token(context, token_id, block=context.state.height)
+    await context.book.record(ev.NftMinted(token_id, height, "sent" if own else "found"))
+
+
+async def look(context: Context) -> None:
+    """Records what transactions of ours have brought that were seen in a block, but not what came
+    of them: a run was cut in between. Signs nothing. Raises OnboardingError (RPC_…,
+    READ_BACK_FAILED).
+    """
+    chain, state = context.chain, context.state
+    included = {tx.purpose for tx in state.transactions if tx.status.counts}
+    if state.registered and not state.minted and included & {"mint", SINGLE}:
+        token = chain.token_id(state.registered.machine_id)
+        await chain.read(token, at_least=state.height)
+        if token.value:
+            await _record_found(context, token.value)
+    state = context.state
+    if state.minted and state.details and not state.did and "did" in included:
+        wanted = wanted_attributes(_machine_id(context), state.minted.token_id, state.details)
+        found = chain.attributes(context.address, to_write=True)
+        height = await chain.read(found, at_least=state.height)
+        if not changes(found.value, wanted):
+            await context.book.record(ev.DidWritten(wanted, height))
+
+
+async def check_token(context: Context, token_id: int, *, block: int) -> int:
+    """Reads at or after `block` whose the Machine NFT is; the height. Raises OnboardingError
+    (READ_BACK_FAILED, RPC_…).
+    """
+    owner, machine = context.chain.token_owner(token_id), context.chain.token_machine(token_id)
+    height = await context.chain.read(owner, machine, at_least=block)
+    for what, expected, found in (
+        ("the owner of the Machine NFT", context.address, owner.value),
+        ("the machine of the Machine NFT", str(_machine_id(context)), str(machine.value)),
+    ):
+        if expected.lower() != found.lower():
+            raise odd(what, expected, found)
+    return height
+
+
+async def write_did(context: Context) -> None:
+    """Writes those of the six attributes that are missing or differ, in one batch, and reads all
+    six back. Has an outside effect. Raises OnboardingError as `mint` does.
+    """
+    key = context.key()
+    await context.sender.settle(key)
+    state, chain = context.state, context.chain
+    if state.registered is None or state.minted is None:
+        return  # a reorganisation took them back: they come next again
+    if state.details is None:
+        raise RuntimeError("the DID comes after the details")
+    wanted = wanted_attributes(_machine_id(context), state.minted.token_id, state.details)
+    with context.book.waiting("The network is asked about the DID"):
+        # Most often none is there. The estimate runs the batch, and `addAttribute` fails where
+        # a name exists: where it passes, all six are absent, and need not be read one by one.
+        ready = await _prepare(context, calls.did_write(context, changes({}, wanted)))
+        if isinstance(ready, _Refused):
+            found = chain.attributes(context.address, to_write=True)
+            height = await chain.read(found, at_least=ready.height, other=True)
+            missing = changes(found.value, wanted)
+            if not missing:
+                await context.book.record(ev.DidWritten(wanted, height))
+                return
+            ready = await _prepare(context, calls.did_write(context, missing))
+        if isinstance(ready, _Refused):
+            await _raise_unless_taken_back(context, ready, key)
+            return
+    written = chain.attributes(context.address)
+    try:
+        _, receipt = await context.sender.send(
+            ready.intent, key, ready.account, ready.fees, also=[written]
+        )
+    except TakenBack:
+        return
+    expected = {name: value.encode() for name, value in wanted.items()}
+    with context.book.waiting("The six attributes are read back"):
+        await chain.read_back(
+            written, right=lambda: written.value == expected, at_least=receipt.block
+        )
+    for name, value in expected.items():
+        if written.value[name] != value:
+            raise odd(
+                f"the attribute {name}",
+                wanted[name] or "an empty value",
+                (written.value[name] or b"").decode("utf-8", "replace") or "nothing",
+            )
+    await context.book.record(ev.DidWritten(wanted, receipt.block))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    intent: Intent
+    account: Account
+    fees: Fees
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """What the simulation says against it."""
+
+    intent: Intent
+    revert: Revert
+    held: int
+    fees: Fees
+    height: int
+
+
+async def _prepare(context: Context, intent: Intent, *asks: Ask[Any]) -> _Ready | _Refused:
+    """The transaction with its gas, estimated now; `asks` are asked along. Raises OnboardingError
+    (FEE_…, INSUFFICIENT_BALANCE, RPC_…).
+    """
+    chain = context.chain
+    account, gas = chain.account(context.address), chain.gas(intent.as_call())
+    now, height = await chain.read_with_fees(*asks, account, gas, at_least=context.state.height)
+    fees = context.sender.fee_limit.within(now, context.address)
+    held = account.value.balance
+    await require(context, needed=21_000 * fees.cap, held=held)
+    if isinstance(gas.value, Revert):
+        gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
+    if isinstance(gas.value, Revert):
+        return _Refused(intent, gas.value, held, fees, height)
+    await require(context, needed=gas.value * fees.cap, held=held)
+    return _Ready(intent.with_gas(gas.value), account.value, fees)
+
+
+async def _raise_unless_taken_back(context: Context, refused: _Refused, key: Key) -> None:
+    """Raises what the refusal means, unless a reorganisation took back what came before."""
+    await context.sender.settle(key, doubt=True)
+    state = context.state
+    if state.registered is None or (refused.intent.purpose == "did" and state.minted is None):
+        return
+    raise await refusal(context, refused.revert, refused.intent, refused.held, refused.fees)
+
+
+def _machine_id(context: Context) -> int:
+    registered = context.state.registered
+    if registered is None:
+        raise RuntimeError("the machine is not registered yet")
+    return registered.machine_id

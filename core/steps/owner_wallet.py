@@ -1,0 +1,136 @@
+"""Funding from the owner's wallet: the key of PEAQOS_PRIVATE_KEY, where it is not the machine's.
+
+Exactly once like every other transaction: signed, on disk, sent, watched.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from core.amounts import peaq
+from core.chain.abi import Revert
+from core.chain.fee_limit import TRANSFER_GAS, gas_left, price_to_agree
+from core.chain.transaction_manager import TakenBack
+from core.chain.unsigned import Intent
+from core.errors.problem import OnboardingError, fault
+from core.journal.state import Balance, OwnerQuote
+from core.keys.private_key import Key, parse_key
+from core.steps.context import Context
+from core.steps.funding import look, with_wallet
+from core.steps.keypair import check_keystore
+from core.steps.reverts import behind, simulate_again
+
+PENDING_PATIENCE = 90.0
+"""Seconds for which another transaction of the owner's wallet may be pending; some blocks."""
+_PENDING_PAUSE = timedelta(seconds=30)
+_MOST_DISPLACED = 5
+"""Transfers of one call that others may displace."""
+
+
+def owner_key(context: Context) -> Key:
+    """The owner's key. Raises OnboardingError (OWNER_KEY_REQUIRED, PRIVATE_KEY_INVALID,
+    OWNER_IS_MACHINE).
+    """
+    if context.settings.private_key is None:
+        raise fault("OWNER_KEY_REQUIRED")
+    key = parse_key(context.settings.private_key)
+    if key.address == context.address:
+        raise fault("OWNER_IS_MACHINE", address=key.address)
+    return key
+
+
+async def quote_transfer(context: Context) -> OwnerQuote:
+    """What the owner's wallet would send, before anything is signed. Raises OnboardingError."""
+    key = owner_key(context)
+    balance = await look(context)
+    held = context.chain.balance(key.address)
+    now, _ = await context.chain.read_with_fees(held, at_least=context.state.height)
+    fees = context.sender.fee_limit.within(now, key.address, anew=True)
+    gas, spare = gas_left(context.state, key.address), held.value - balance.missing
+    price = price_to_agree(fees, context.settings.network, gas=gas, spare=spare)
+    return OwnerQuote(key.address, balance.missing, gas * price, held.value, price)
+
+
+async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
+    """Send what is missing, at most `agreed` wei, to the machine. Has an outside effect.
+
+    Other machines may be paid from the same wallet at the same time. A transfer that another one
+    displaced was never executed, so it is signed again with the next nonce.
+
+    Raises OnboardingError: OWNER_POOR, OWNER_PENDING, AMOUNT_CHANGED, FEE_…, TRANSACTION_…, RPC_….
+    """
+    key = owner_key(context)
+    await check_keystore(context)
+    for _ in range(_MOST_DISPLACED):
+        try:
+            return await _transfer(context, key, agreed)
+        except OnboardingError as error:
+            if error.code != "OWNER_DISPLACED":
+                raise
+    raise _pending(context, key.address)
+
+
+async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
+    """One attempt. Raises as `pay_from_owner` does, and OWNER_DISPLACED."""
+    chain = context.chain
+    await context.sender.settle(context.memory.key)
+    ends = context.clock.monotonic() + PENDING_PATIENCE
+    while True:
+        balance = await look(context)
+        if not balance.missing:
+            return balance
+        if balance.missing > agreed:
+            raise fault(
+                "AMOUNT_CHANGED",
+                quoted=peaq(agreed, up=True),
+                now=peaq(balance.missing, up=True),
+                token=context.token,
+            )
+        intent = Intent("funding", key.address, context.address, balance.missing, "0x", 0)
+        account, gas = chain.account(key.address), chain.gas(intent.as_call())
+        now, height = await chain.read_with_fees(account, gas, at_least=context.state.height)
+        if account.value.pending <= account.value.nonce:
+            break
+        await _wait_until_clear(context, key.address, ends)
+    fees = context.sender.fee_limit.within(now, key.address)
+    held = account.value.balance
+    gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
+    # The estimate of a poor account looks like a revert (promises.md, 13).
+    units = TRANSFER_GAS if isinstance(gas.value, Revert) else gas.value
+    needed = balance.missing + units * fees.cap
+    if held < needed:
+        poverty = fault(
+            "OWNER_POOR",
+            owner=key.address,
+            held=peaq(held),
+            needed=peaq(needed, up=True),
+            token=context.token,
+        )
+        raise with_wallet(context, poverty, balance.held)
+    if isinstance(gas.value, Revert):
+        raise behind(context)  # it holds enough: a node that says otherwise lags
+    with suppress(TakenBack):
+        await context.sender.send(intent.with_gas(units), key, account.value, fees)
+    return await look(context)
+
+
+async def _wait_until_clear(context: Context, owner: str, ends: float) -> None:
+    """Wait until no transaction of the owner's wallet is pending.
+
+    Raises OnboardingError (OWNER_PENDING) where one still is at `ends` (monotonic seconds).
+    """
+    clock, pace = context.clock, context.chain.pace
+    # Machines that wait for the same block look at different times: the first to look signs.
+    pause = pace.usual * (0.25 + int(context.address[-4:], 16) / 0xFFFF / 4)
+    account = context.chain.account(owner)
+    with context.book.waiting("Another transfer from the owner's wallet is pending"):
+        while not account.known or account.value.pending > account.value.nonce:
+            if clock.monotonic() >= ends:
+                raise _pending(context, owner)
+            await clock.sleep(pause)
+            await context.chain.read(account, at_least=context.state.height)
+
+
+def _pending(context: Context, owner: str) -> OnboardingError:
+    return fault("OWNER_PENDING", owner=owner, until=context.clock.now() + _PENDING_PAUSE)

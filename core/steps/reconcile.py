@@ -1,0 +1,68 @@
+"""On every start: what is open is settled, and the journal is compared with the chain."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from core.errors.problem import OnboardingError, fault
+from core.keys.private_key import Key, parse_key
+from core.steps.context import Context
+from core.steps.funding import measure
+from core.steps.keypair import check_keystore
+from core.steps.machine_nft import look
+from core.steps.owner_wallet import owner_key
+
+
+async def reconcile(context: Context) -> None:
+    """Settles open transactions, checks that the chain knows what the journal says, and records
+    what came of those that the run before had not looked at when it was cut.
+
+    Raises OnboardingError: JOURNAL_MISMATCH (another key), KEYSTORE_…, JOURNAL_CHAIN_DISAGREE,
+    TRANSACTION_…, RPC_…. Costs no transaction: at most the same bytes are sent again.
+    """
+    state = context.state
+    if state.finished or state.keypair is None:
+        return
+    _check_key(context)
+    await context.sender.settle(_key_of_open(context))
+    await check_keystore(context)
+    state = context.state
+    if state.registered is None:
+        if state.need is not None and state.funded is None and state.backup is not None:
+            # Fees may have changed since: what is asked for is what is needed now.
+            await measure(context)
+        else:
+            # Also without anything to compare: a wrong network is found before anything is asked.
+            await context.chain.read(at_least=state.height)
+        return
+    number = context.chain.machine_id(context.address)
+    height = await context.chain.read(number, at_least=state.height)
+    if number.value != state.registered.machine_id:
+        height = await context.chain.read(number, at_least=height, other=True)
+    if number.value != state.registered.machine_id:
+        found = f"machine {number.value}" if number.value else "no machine"
+        raise fault(
+            "JOURNAL_CHAIN_DISAGREE",
+            reason=f"The records say machine {state.registered.machine_id}; at block {height} "
+            f"the network knows {found} of {context.address}. {context.settings.network.anew}",
+        )
+    await look(context)
+
+
+def _key_of_open(context: Context) -> Key | None:
+    """The key that can raise the fee of what is open: the machine's, or the owner's."""
+    state = context.state
+    if any(tx.sender != state.address for tx in state.open_transactions):
+        with suppress(OnboardingError):
+            return owner_key(context)
+    return context.memory.key
+
+
+def _check_key(context: Context) -> None:
+    keypair = context.state.keypair
+    private_key = context.settings.private_key
+    if keypair is None or keypair.way != "environment" or private_key is None:
+        return
+    address = parse_key(private_key).address
+    if address != keypair.address:
+        raise fault("JOURNAL_MISMATCH", what="the key", journal=keypair.address, now=address)

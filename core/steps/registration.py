@@ -1,0 +1,264 @@
+"""Step 6: the bond is staked and the machine gets its number, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.amounts import peaq
+from core.chain.abi import Revert, codec
+from core.chain.fee_limit import GAS_OF, gas_left, price_to_agree
+from core.chain.query import Ask
+from core.chain.transaction_manager import TakenBack
+from core.chain.types import Account, Fees
+from core.chain.unsigned import SINGLE, Intent
+from core.errors.problem import OnboardingError, fault
+from core.journal import events as ev
+from core.journal.event_store import Book
+from core.steps import calls, single_transaction
+from core.steps.context import Context
+from core.steps.funding import need_for, require
+from core.steps.reverts import odd, refusal, simulate_again
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What the registration will cost and do, before anything is signed. Amounts in wei."""
+
+    bond: int
+    price: int
+    """Wei per gas, at most: what is agreed to."""
+    fee: int
+    """At most, at `price`: of this transaction and all that follow, replacements included."""
+    held: int
+    contract: str
+    network: str
+    gas: int
+    single: bool = False
+    """Whether one transaction does all that is left."""
+    refused: str = ""
+    """Why not, where that was asked for."""
+
+    @property
+    def after(self) -> int:
+        """What is left at least."""
+        return self.held - self.bond - self.fee
+
+
+async def quote(context: Context, *, accepted: int | None = None) -> Quote | None:
+    """What registering costs; None where the machine is registered already, which is recorded.
+
+    `accepted`: the highest bond (wei) that was agreed to in advance; None: none was. Raises
+    OnboardingError: BOND_NOT_ACCEPTED, INSUFFICIENT_BALANCE (back to funding), FEE_…, CONTRACT_…,
+    RPC_….
+    """
+    # Else a registration of ours that is still open would be taken for somebody else's.
+    await context.sender.settle(context.memory.key)
+    ready = await _prepare(context, accepted=accepted)
+    if ready is None:
+        return None
+    gas = ready.intent.gas
+    if not ready.single:
+        gas += gas_left(context.state, context.address) - GAS_OF["register"]
+    network, spare = context.settings.network, ready.held - ready.bond
+    price = price_to_agree(ready.fees, network, gas=gas, spare=spare)
+    return Quote(
+        bond=ready.bond,
+        price=price,
+        fee=gas * price,
+        held=ready.held,
+        contract=ready.intent.to,
+        network=context.settings.network.title,
+        gas=ready.intent.gas,
+        single=ready.single,
+        refused=ready.refused,
+    )
+
+
+async def register(context: Context, *, agreed_bond: int) -> None:
+    """Registers the machine unless it is registered, and reads it back. Has an outside effect.
+
+    `agreed_bond` (wei) is what the technician consented to; a higher one is not paid, and the fee
+    limit holds the agreed price. Raises OnboardingError: LOCKED_KEY, BOND_CHANGED, FEE_…,
+    INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
+    """
+    key = context.key()
+    await context.sender.settle(key)
+    chain = context.chain
+    account = chain.account(context.address)
+    with context.book.waiting("The network is asked about this machine"):
+        ready = await _prepare(context, account, agreed_bond=agreed_bond)
+    if ready is None:
+        return
+    number = chain.machine_id(context.address)
+    try:
+        tx, receipt = await context.sender.send(
+            ready.intent, key, account.value, ready.fees, also=[number]
+        )
+    except TakenBack:
+        return  # what is open again comes first
+    if ready.single:
+        await single_transaction.record(context, tx, receipt)
+        return
+    event = codec("identity_registry").find_event("Registered", receipt.logs, tx.to)
+    ours = event is not None and str(event["owner"]).lower() == context.address.lower()
+    machine_id = int(event["machineId"]) if event and ours else 0
+    await chain.read_back(
+        number, right=lambda: number.value == machine_id != 0, at_least=receipt.block
+    )
+    if number.value and not machine_id:
+        await _found(context, number.value, receipt.block)  # the chain shows what the log does not
+        return
+    if not number.value or number.value != machine_id:
+        expected = str(machine_id or "the event of a registration")
+        raise odd("the machine id", expected, str(number.value or "none"))
+    await _record(context.book, machine_id, bond=tx.value_wei, block=receipt.block, way="sent")
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """The transaction as it would be sent now. `bond` and `held` in wei."""
+
+    intent: Intent
+    bond: int
+    held: int
+    fees: Fees
+    refused: str = ""
+    """Why it is not the single transaction that was asked for."""
+
+    @property
+    def single(self) -> bool:
+        return self.intent.purpose == SINGLE
+
+
+async def _prepare(
+    context: Context,
+    account: Ask[Account] | None = None,
+    *,
+    agreed_bond: int | None = None,
+    accepted: int | None = None,
+) -> _Ready | None:
+    """The transaction, estimated; None where the machine turns out to be registered, which is
+    recorded. A bond above `accepted` is refused before more money is asked for.
+
+    With `agreed_bond` it is about to be sent, and `account` is asked along. That the machine is
+    not registered is then asked for the second time, elsewhere where that is known: one zero of
+    one node is not "absent" (promises.md, 6).
+    """
+    state, chain = context.state, context.chain
+    number, bond = chain.machine_id(context.address), chain.bond()
+    balance = chain.balance(context.address)
+    # Estimated along with the rest for the bond that is expected, which is nearly always right.
+    guess = agreed_bond or state.bond_quoted or 0
+    gas = chain.gas(calls.registration(context, guess).as_call())
+    asks: list[Ask[Any]] = [number, bond, account or balance, gas]
+    forecast = chain.forecast(context.address, guess)
+    if single_transaction.wanted(context):
+        asks.append(forecast)
+    now, height = await chain.read_with_fees(
+        *asks, at_least=state.height, other=agreed_bond is not None
+    )
+    if number.value:
+        await _found(context, number.value, height)
+        return None
+    if agreed_bond is not None and bond.value > agreed_bond:
+        raise fault(
+            "BOND_CHANGED",
+            quoted=peaq(agreed_bond, up=True),
+            now=peaq(bond.value, up=True),
+            token=context.token,
+        )
+    check_accepted(context.token, bond.value, accepted)
+    fees = context.sender.fee_limit.within(now, context.address, anew=agreed_bond is None)
+    # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
+    # What is asked for is what measuring asks for, so that the amount stays the same.
+    held = account.value.balance if account else balance.value
+    wanted = need_for(bond.value, fees.cap, GAS_OF, "usual").total
+    least = bond.value + 21_000 * fees.cap
+    if held < least and await _recover(context, height):
+        return None  # registered already, and the node that said otherwise lags
+    await require(context, needed=least, held=held, wanted=wanted)
+    intent = calls.registration(context, bond.value)
+    if bond.value != guess:
+        gas = chain.gas(intent.as_call())
+        await chain.read(gas, at_least=height)
+    if isinstance(gas.value, Revert):
+        gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
+    if isinstance(gas.value, Revert):
+        known = gas.value.name == "AlreadyRegistered"
+        if (known or gas.value.poor) and await _recover(context, height):
+            return None
+        if known:
+            raise fault("ALREADY_REGISTERED")
+        raise await refusal(context, gas.value, intent, held, fees, wanted=wanted)
+    ready = _Ready(intent.with_gas(gas.value), bond.value, held, fees)
+    if single_transaction.wanted(context):
+        foretold = forecast.value if bond.value == guess else None
+        planned = await single_transaction.plan(context, bond.value, foretold, at_least=height)
+        if isinstance(planned, str):
+            ready = replace(ready, refused=planned)
+        else:
+            ready = replace(ready, intent=planned)
+    needed = bond.value + ready.intent.gas * fees.cap
+    await require(context, needed=needed, held=held, wanted=wanted)
+    return ready
+
+
+async def _recover(context: Context, block: int) -> bool:
+    """Ask the chain for the machine id, then the MCR API; False where neither knows one."""
+    for _ in range(3):
+        number = context.chain.machine_id(context.address)
+        height = await context.chain.read(number, at_least=block, other=True)
+        if number.value:
+            await _found(context, number.value, height)
+            return True
+        await context.clock.sleep(context.settings.network.block_seconds / 2)
+    machine_id = await _ask_mcr(context)
+    if machine_id:
+        owner = context.chain.machine_owner(machine_id)
+        await context.chain.read(owner, at_least=block)
+        # Else the chain knows no such machine of ours, whatever the MCR API says.
+        if owner.value.lower() == context.address.lower():
+            await _record(context.book, machine_id, bond=0, block=block, way="found")
+            return True
+    return False
+
+
+def check_accepted(token: str, bond: int, accepted: int | None) -> None:
+    """Raises OnboardingError (BOND_NOT_ACCEPTED). Amounts in wei; None: no limit was given."""
+    if accepted is not None and bond > accepted:
+        raise fault(
+            "BOND_NOT_ACCEPTED", bond=peaq(bond, up=True), accepted=peaq(accepted), token=token
+        )
+
+
+async def _ask_mcr(context: Context) -> int:
+    if context.mcr is None:
+        return 0
+    try:
+        found = await context.mcr.machine(context.address)
+    except OnboardingError:
+        return 0  # best effort: the chain was asked first and is asked again
+    text = str((found or {}).get("machine_id", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 78 else 0  # uint256
+
+
+async def _found(context: Context, machine_id: int, block: int) -> None:
+    """Records a registration that is there: ours, or somebody's with the same key."""
+    ours = ("register", SINGLE)
+    own = [tx for tx in context.state.transactions if tx.purpose in ours and tx.block]
+    bond = single_transaction.bond_of(own[-1]) if own else 0
+    owner, staked = context.chain.machine_owner(machine_id), context.chain.staked(machine_id)
+    await context.chain.read(owner, staked, at_least=block)
+    if owner.value.lower() != context.address.lower():
+        raise odd("the owner of the Identity NFT", context.address, owner.value)
+    if bond and not staked.value:
+        raise odd("the stake", "staked", "not staked")
+    way = "sent" if own else "found"
+    await _record(context.book, machine_id, bond=bond, block=block, way=way)
+
+
+async def _record(book: Book, machine_id: int, *, bond: int, block: int, way: str) -> None:
+    await book.record(
+        ev.MachineRegistered(machine_id=machine_id, bond_wei=bond, block=block, way=way)
+    )

@@ -1,0 +1,81 @@
+"""What a transaction that would fail means, and what reads back otherwise than it was written."""
+
+from __future__ import annotations
+
+from core.chain.abi import Revert
+from core.chain.query import Ask
+from core.chain.types import Fees
+from core.chain.unsigned import TITLES, Intent
+from core.errors.problem import OnboardingError, fault
+from core.steps.context import Context
+from core.steps.funding import require
+
+_PAUSED = "EnforcedPause"
+
+
+def odd(what: str, expected: str, found: str) -> OnboardingError:
+    """What was written reads back otherwise."""
+    return fault("READ_BACK_FAILED", what=what, expected=expected, found=found)
+
+
+def behind(context: Context) -> OnboardingError:
+    """A node's simulation does not know the balance yet that was just read."""
+    height = context.state.height
+    return fault("RPC_BEHIND", host=context.chain.rpc.host, height=height, needed=height + 1)
+
+
+async def simulate_again(
+    context: Context,
+    intent: Intent,
+    gas: Ask[int | Revert],
+    *,
+    held: int,
+    fees: Fees,
+    height: int,
+) -> Ask[int | Revert]:
+    """Asks again, elsewhere where that is known, for a gas estimate that finds the wallet too poor
+    although it holds enough: the node that estimates may be behind the one that told the balance.
+
+    `held` in wei, read at `height`. Raises OnboardingError (RPC_…).
+    """
+    for _ in range(3):
+        if not _contradicts(gas, intent, held, fees):
+            break
+        await context.clock.sleep(context.settings.network.block_seconds / 2)
+        gas = context.chain.gas(intent.as_call())
+        await context.chain.read(gas, at_least=height, other=True)
+    return gas
+
+
+def _contradicts(gas: Ask[int | Revert], intent: Intent, held: int, fees: Fees) -> bool:
+    return isinstance(gas.value, Revert) and gas.value.poor and held >= _most(intent, fees)
+
+
+def _most(intent: Intent, fees: Fees) -> int:
+    """Wei that the transaction takes at most."""
+    return intent.value + 500_000 * fees.cap
+
+
+async def refusal(
+    context: Context,
+    revert: Revert,
+    intent: Intent,
+    held: int,
+    fees: Fees,
+    *,
+    wanted: int = 0,
+) -> OnboardingError:
+    """What a simulated transaction that would fail means; `held` and `wanted` (as for `require`)
+    in wei. Raises OnboardingError (INSUFFICIENT_BALANCE) where it is only the money.
+    """
+    if revert.poor:
+        await require(context, needed=_most(intent, fees), held=held, wanted=wanted)
+        return behind(context)  # it holds enough: a node that says otherwise lags
+    if revert.name == _PAUSED:
+        return fault("CONTRACT_PAUSED", name=revert.name)
+    return fault(
+        "CONTRACT_REFUSED",
+        name=revert.name or "no name",
+        purpose=TITLES[intent.purpose],
+        reason=revert.reason,
+    )

@@ -1,0 +1,99 @@
+"""On request, all of it in one transaction: register, mint and the six attributes, all or nothing.
+
+The numbers that the chain will give are foretold by simulating. Where it gives the token another
+one, only that attribute is written once more; where the simulation refuses the whole, the three
+transactions are used.
+"""
+
+from __future__ import annotations
+
+from core.chain.abi import Revert, codec
+from core.chain.did import changes, wanted_attributes
+from core.chain.types import Receipt
+from core.chain.unsigned import SINGLE, Intent
+from core.journal import events as ev
+from core.journal.state import Tx, TxStatus
+from core.steps import calls
+from core.steps.context import Context
+from core.steps.reverts import odd
+
+
+def wanted(context: Context) -> bool:
+    """Whether one transaction is to be tried: on request, and not again after one that failed."""
+    failed = any(
+        tx.purpose == SINGLE and tx.status is TxStatus.REVERTED for tx in context.state.transactions
+    )
+    return context.single_transaction and not failed
+
+
+async def plan(
+    context: Context, bond: int, forecast: tuple[int, int] | None, *, at_least: int
+) -> Intent | str:
+    """The one transaction, simulated on the pending state; or in words why it cannot be.
+
+    Raises OnboardingError (RPC_…).
+    """
+    chain, details = context.chain, context.state.details
+    if details is None:
+        raise RuntimeError("the details come before the registration")
+    machine_id, token_id = forecast or await _counted(context, bond, at_least)
+    attributes = wanted_attributes(machine_id, token_id, details)
+    intent = calls.everything(context, bond, machine_id, changes({}, attributes))
+    gas = chain.gas(intent.as_call(), pending=True)
+    await chain.read(gas, at_least=at_least)
+    if isinstance(gas.value, Revert):
+        return gas.value.reason
+    return intent.with_gas(gas.value)
+
+
+async def _counted(context: Context, bond: int, at_least: int) -> tuple[int, int]:
+    """The numbers at a node that cannot suppose anything: the machine's by simulating the
+    registration, the token's by counting, which may be wrong.
+    """
+    chain = context.chain
+    machine_id = chain.registering(calls.registration(context, bond).as_call())
+    tokens = chain.tokens_minted()
+    await chain.read(machine_id, tokens, at_least=at_least)
+    return machine_id.value or 0, tokens.value + 1
+
+
+def bond_of(tx: Tx) -> int:
+    """The bond, in wei, that a registering transaction of ours pays."""
+    if tx.purpose != SINGLE:
+        return tx.value_wei
+    return sum(codec("batch").arguments("batchAll", tx.data)[1])
+
+
+async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
+    """Reads back what the one transaction has brought, and records it: the machine, its token,
+    and the DID where all six attributes are right. Raises OnboardingError (READ_BACK_FAILED,
+    RPC_…).
+    """
+    contracts, chain, block = context.settings.contracts, context.chain, receipt.block
+    registry, nft = contracts.identity_registry, contracts.machine_nft
+    registered = codec("identity_registry").find_event("Registered", receipt.logs, registry)
+    minted = codec("machine_nft").find_event("MachineMinted", receipt.logs, nft)
+    number = chain.machine_id(context.address)
+    machine_id = int(registered["machineId"]) if registered else 0
+    if not machine_id:  # the chain shows what the log does not
+        await chain.read(number, at_least=block)
+        machine_id = number.value
+    token = chain.token_id(machine_id)
+    attributes = chain.attributes(context.address)
+    with context.book.waiting("All of it is read back"):
+        await chain.read(number, token, attributes, at_least=block)
+    token_id = int(minted["tokenId"]) if minted else token.value
+    for what, expected, found in (
+        ("the machine's number", machine_id, number.value),
+        ("the Machine NFT", token_id, token.value),
+    ):
+        if expected != found or not found:
+            raise odd(what, str(expected or "a number"), str(found or "none"))
+    await context.book.record(ev.MachineRegistered(machine_id, bond_of(tx), block, "sent"))
+    await context.book.record(ev.NftMinted(token_id, block, "sent"))
+    details = context.state.details
+    if details is None:
+        raise RuntimeError("the details come before the registration")
+    right = wanted_attributes(machine_id, token_id, details)
+    if not changes(attributes.value, right):
+        await context.book.record(ev.DidWritten(right, block))

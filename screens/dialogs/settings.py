@@ -1,0 +1,105 @@
+"""F2 on the first screen: the variables, editable, saved to .env."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input
+
+from core.config.settings import GAS_STATION_URL, MCR_URL, NETWORK, PRIVATE_KEY, VARIABLES
+from core.errors.problem import OnboardingError
+from screens.protocols import Wizard
+from screens.widgets.button import ActionButton
+from screens.widgets.inputs import Field, Row
+from screens.widgets.line import Line
+
+EDITABLE = tuple(name for name in VARIABLES if name not in (PRIVATE_KEY, NETWORK))
+_EMPTY = {GAS_STATION_URL: "none", MCR_URL: "none"}
+
+
+class SettingsScreen(ModalScreen[bool]):
+    """True where something was saved."""
+
+    CSS_PATH = "later.tcss"
+
+    BINDINGS = [Binding("escape", "close", show=False)]
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__()
+        self._wizard = wizard
+
+    def compose(self) -> ComposeResult:
+        settings = self._wizard.engine.settings
+        with VerticalScroll(id="settings", can_focus=False):
+            yield Line("Settings", id="title")
+            yield Line(f"Saved to {settings.env_file}, for this user only.", classes="muted")
+            for name in EDITABLE:
+                fixed = settings.sources.get(name) == "environment"
+                yield Row(
+                    name,
+                    Field(
+                        settings.values.get(name, ""),
+                        id=_id_of(name),
+                        placeholder=_EMPTY.get(name, ""),
+                        disabled=fixed,
+                    ),
+                )
+            yield Line("", id="settings-note")
+            yield ActionButton("Save", id="settings-save")
+            yield Line(
+                "Enter saves, Esc goes back. What Tab passes over is set in the environment of "
+                "this terminal, and is changed there.",
+                classes="muted",
+            )
+
+    def on_mount(self) -> None:
+        faults = self._wizard.engine.settings.problems
+        wanted = next((p.params["variable"] for p in faults if "variable" in p.params), None)
+        fields = [field for field in self.query(Field) if not field.disabled]
+        first = self.query_one(f"#{_id_of(wanted)}") if wanted in EDITABLE else None
+        if first is not None and not first.disabled:
+            first.focus()
+        elif fields:
+            fields[0].focus()
+        if faults:
+            self._note(f"{faults[0].title}: {faults[0].cause}")
+
+    @on(Button.Pressed)
+    @on(Input.Submitted)
+    def _save(self, event: Button.Pressed | Input.Submitted) -> None:
+        event.stop()
+        if self._wizard.busy:
+            self._note("The network is still being asked. Press Enter again in a moment.")
+            return
+        settings = self._wizard.engine.settings
+        values = {
+            name: field.value.strip()
+            for name in EDITABLE
+            if not (field := self.query_one(f"#{_id_of(name)}", Field)).disabled
+            and field.value.strip() != settings.values.get(name, "")
+        }
+        if not values:
+            self.dismiss(False)
+            return
+        try:
+            faults = self._wizard.save_settings(values)
+        except OnboardingError as error:
+            self._note(f"{error.problem.title}: {error.problem.cause} {error.problem.remedy}")
+            return
+        if faults:
+            self._note(f"{faults[0].title}: {faults[0].cause}")
+        else:
+            self.dismiss(True)
+
+    def _note(self, text: str) -> None:
+        self.query_one("#settings-note", Line).say(text)
+
+    def action_close(self) -> None:
+        self.dismiss(True)
+
+
+def _id_of(variable: str | None) -> str:
+    return "set-" + (variable or "none").lower().replace("_", "-")

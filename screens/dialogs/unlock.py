@@ -1,0 +1,103 @@
+"""Ask for the passphrase that opens the keystore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from core.errors.problem import OnboardingError
+from core.secrets import Secret
+from screens.protocols import Wizard
+from screens.widgets.inputs import Row
+from screens.widgets.line import Line
+from screens.widgets.special_fields import SecretField
+
+if TYPE_CHECKING:
+    pass
+
+
+class UnlockScreen(ModalScreen[bool]):
+    """Asks for the keystore's passphrase; True once it is open, False where it was not given.
+
+    One that was given ahead is tried first, and asks for nothing where it is right.
+    """
+
+    CSS_PATH = "later.tcss"
+
+    BINDINGS = [Binding("escape", "refuse", show=False)]
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__()
+        self._engine = wizard.engine
+        self._given = wizard.given
+        self._ahead = False
+        """Whether the passphrase being tried is the one that was given ahead."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="consent"):
+            yield Line("The passphrase, please", id="title")
+            yield Line("The key is needed now. The passphrase opens it, once for this run.")
+            yield Line("")
+            yield Row("Passphrase", SecretField(id="unlock-passphrase"))
+            yield Line("", id="consent-note")
+            yield Line("Enter opens the key, Esc goes back.", classes="muted")
+
+    def on_mount(self) -> None:
+        self.query_one(SecretField).focus()
+        try:
+            given = self._given.passphrase()
+        except OnboardingError as error:
+            self.query_one("#consent-note", Line).say(error.problem.cause)
+            return
+        if given:
+            self._ahead = True
+            self._open_with(given)
+
+    @property
+    def opening(self) -> bool:
+        """Whether a passphrase is being tried."""
+        return self.is_mounted and self.query_one(SecretField).disabled
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        field = self.query_one(SecretField)
+        if field.disabled:
+            return
+        passphrase = Secret(field.value)
+        field.value = ""
+        self._open_with(passphrase)
+
+    def _open_with(self, passphrase: Secret) -> None:
+        self.query_one(SecretField).disabled = True
+        self.query_one("#consent-note", Line).say("Opening the key, a moment…")
+        self.run_worker(self._unlock(passphrase), exit_on_error=False)
+
+    async def _unlock(self, passphrase: Secret) -> None:
+        field, note = self.query_one(SecretField), self.query_one("#consent-note", Line)
+        try:
+            await self._engine.unlock(passphrase)
+        except OnboardingError as error:
+            problem = error.problem
+            field.disabled = False
+            if self._ahead and error.code == "PASSPHRASE_WRONG":
+                self._given.refuse_passphrase()
+                note.say(
+                    "The passphrase of --passphrase-file does not open it. Type the right one."
+                )
+            else:
+                note.say(f"{problem.title}. {problem.cause} {problem.remedy}")
+            self._ahead = False
+            field.focus()
+        else:
+            self.dismiss(True)
+
+    def action_refuse(self) -> None:
+        if not self.query_one(SecretField).disabled:
+            self.dismiss(False)

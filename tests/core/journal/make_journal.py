@@ -1,0 +1,21 @@
+"""Writes the journal that later versions must still read: `python -m tests.core.make_journal`.
+
+It holds every kind of record, with words that are not ASCII. Run it only for a new format, and
+keep the files of the formats before.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.journal.file import FORMAT, Record, encode
+from tests.core.test_journal import CLASSES, STARTED, sample
+from tests.support.clock import START
+
+VECTORS = Path(__file__).parent / "vectors"
+
+if __name__ == "__main__":
+    events = [STARTED, *(sample(cls) for cls in CLASSES if cls is not type(STARTED))]
+    records = [Record(number, START, event) for number, event in enumerate(events, 1)]
+    path = VECTORS / f"journal-format-{FORMAT}.jsonl"
+    path.write_bytes(b"".join(map(encode, records)))
