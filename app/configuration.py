@@ -5,13 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from core.config.env_file import save_values
 from core.config.settings import NETWORK, Settings, load_settings
 from core.errors.problem import OnboardingError, fault
-
-if TYPE_CHECKING:
-    pass
 
 
 def state_folder(options: argparse.Namespace, network: str) -> Path:
@@ -46,3 +43,14 @@ def read_settings(options: argparse.Namespace, overrides: dict[str, str] | None 
         if found.code == "ENV_FILE_UNSAFE" or found.params.get("variable") == NETWORK:
             raise OnboardingError(found)
     return settings
+
+
+def changed_settings(settings: Settings, values: dict[str, str]) -> Settings:
+    """Saves `values` to the .env of `settings` and reads everything again.
+
+    Raises OnboardingError (ENV_FILE_…).
+    """
+    save_values(settings.env_file, values)
+    return load_settings(
+        environ=os.environ, env_file=settings.env_file, network=settings.network.name
+    )

@@ -188,7 +188,7 @@ class FundingScreen(CodeScreen):
     def finished(self, name: str, result: object) -> None:
         if isinstance(result, OwnerQuote):
             if result.amount:
-                agree_to_contracts(self, lambda: self._agree_to_send(result))
+                agree_to_contracts(self.app, self.engine, lambda: self._agree_to_send(result))
             return
         if isinstance(result, Balance) and result.missing:
             self._show_amounts(result.held)

@@ -99,7 +99,7 @@ class MachineNftScreen(StepScreen):
             self.query_one(DetailsForm).focus_fault(faults[0])
             return
         self.show_problem(None)
-        agree_to_contracts(self, lambda: self._unlocked_then_write(details))
+        agree_to_contracts(self.app, self.engine, lambda: self._unlocked_then_write(details))
 
     def _unlocked_then_write(self, details: Details) -> None:
         if self.engine.unlocked or self.engine.action is Action.FINISH:

@@ -95,7 +95,7 @@ class RegistrationScreen(StepScreen):
         if self._quote is None:
             self._ask()
         else:
-            agree_to_contracts(self, self._agree)
+            agree_to_contracts(self.app, self.engine, self._agree)
 
     def _agree(self) -> None:
         if self._quote is None:

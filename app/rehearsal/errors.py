@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 class RehearsalError(Exception):
     """The rehearsal network cannot start or is not running; the text says why."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import Fault
 from app.rehearsal.node import genesis
+from app.rehearsal.options import RehearsalOptions
 from app.rehearsal.services.policy import GasStationPolicy
 
 if TYPE_CHECKING:
@@ -80,14 +81,13 @@ class RehearsalNetwork:
         now: Callable[[], datetime] | None = None,
         finality_depth: int | None = None,
     ) -> None:
-        slow = any(fault.name == "slow-blocks" for fault in faults)
-        self.block_time = SLOW_BLOCK_SECONDS if slow else block_time
-        default_depth = FINALITY_DEPTH if self.block_time else 0
-        self.finality_depth = default_depth if finality_depth is None else finality_depth
-        self.faults = tuple(faults)
-        self.store = store
-        self.policy = policy
-        self.now = now or _utc_now
+        if any(fault.name == "slow-blocks" for fault in faults):
+            block_time = SLOW_BLOCK_SECONDS
+        if finality_depth is None:
+            finality_depth = FINALITY_DEPTH if block_time else 0
+        self.options = RehearsalOptions(
+            block_time, finality_depth, tuple(faults), store, policy, now or _utc_now
+        )
         self._port = port
         self._counter: Counter[str] = Counter()
         self._snapshots: list[int] = []
@@ -151,7 +151,12 @@ class RehearsalNetwork:
             raise not_importable(error) from error
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        parts = Parts(self, counter=self._counter, port=lambda: self._port)
+        parts = Parts(
+            self.options,
+            counter=self._counter,
+            port=lambda: self._port,
+            gas_station_url=lambda: self.gas_station_url,
+        )
         try:
             async with listening(parts.server.application(), HOST, self._port) as port:
                 self._port, self._parts = port, parts
@@ -164,7 +169,7 @@ class RehearsalNetwork:
         """Makes a block every `block_time` seconds until the network stops."""
         while True:
             try:
-                await asyncio.wait_for(stopping.wait(), self.block_time or None)
+                await asyncio.wait_for(stopping.wait(), self.options.block_time or None)
             except asyncio.TimeoutError:
                 parts.node.mine()
             else:
@@ -221,7 +226,7 @@ class RehearsalNetwork:
 
         None before the owner's enrolment has begun.
         """
-        at = self.now().timestamp()
+        at = self.options.now().timestamp()
         return self._ask(lambda parts: parts.gas_station.enrolments.code(owner.lower(), at))
 
     def send(self, address: str, wei: int) -> str:

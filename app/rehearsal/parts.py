@@ -13,10 +13,10 @@ from app.rehearsal.api.rpc import Rpc
 from app.rehearsal.api.server import Server
 from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import FaultBook
-from app.rehearsal.network import RehearsalNetwork
 from app.rehearsal.node.contract_calls import Contracts, calldata, contract
 from app.rehearsal.node.node import Node
 from app.rehearsal.node.store import Store, StoreError
+from app.rehearsal.options import RehearsalOptions
 from app.rehearsal.services.gas_station import GasStation
 from app.rehearsal.services.mcr import Mcr
 from app.rehearsal.services.qr_images import QrImages
@@ -28,25 +28,30 @@ class Parts:
     """Node, Gas Station, MCR API and server, and what tests do with them."""
 
     def __init__(
-        self, network: RehearsalNetwork, *, counter: Counter[str], port: Callable[[], int]
+        self,
+        options: RehearsalOptions,
+        *,
+        counter: Counter[str],
+        port: Callable[[], int],
+        gas_station_url: Callable[[], str],
     ) -> None:
         try:
             self.node = Node(
-                store=lambda genesis_hash: Store(network.store, genesis_hash),
-                block_time=network.block_time,
-                finality_depth=network.finality_depth,
-                now=network.now,
+                store=lambda genesis_hash: Store(options.store, genesis_hash),
+                block_time=options.block_time,
+                finality_depth=options.finality_depth,
+                now=options.now,
             )
         except StoreError as error:
             raise RehearsalError(str(error)) from error
-        images = QrImages(url=lambda: network.gas_station_url, seconds=network.policy.qr_seconds)
+        images = QrImages(url=gas_station_url, seconds=options.policy.qr_seconds)
         self.gas_station = GasStation(
-            policy=network.policy,
+            policy=options.policy,
             node=self.node,
             images=images,
             state=self.node.store.load_gas_station(),
-            faults=lambda used, on_use: FaultBook(network.faults, used, on_use),
-            now=network.now,
+            faults=lambda used, on_use: FaultBook(options.faults, used, on_use),
+            now=options.now,
         )
         faults = self.gas_station.faults
         self.contracts = Contracts(self.node.chain)
@@ -57,7 +62,7 @@ class Parts:
             mcr=Mcr(self.contracts),
             faults=faults,
             counter=counter,
-            now=network.now,
+            now=options.now,
         )
 
     def send(self, address: str, wei: int) -> bytes:

@@ -166,7 +166,7 @@ class WizardApp(TerminalApp):
         return way if way != self.engine.state.way else None
 
     def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
-        from app.settings_change import changed_settings
+        from app.configuration import changed_settings
 
         settings = changed_settings(self.engine.settings, values)
         self.perform("settings", lambda: self.engine.change_settings(settings))

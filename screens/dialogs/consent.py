@@ -19,7 +19,9 @@ from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
 
 if TYPE_CHECKING:
-    from screens.base import StepScreen
+    from textual.app import App
+
+    from core.onboarding import Onboarding
 
 
 class ConsentScreen(ModalScreen[bool]):
@@ -75,9 +77,8 @@ class ConsentScreen(ModalScreen[bool]):
         self.dismiss(False)
 
 
-def agree_to_contracts(screen: StepScreen, then: Callable[[], None]) -> None:
+def agree_to_contracts(app: App[Any], engine: Onboarding, then: Callable[[], None]) -> None:
     """Run `then`, after a typed word where foreign contracts need consent."""
-    engine = screen.engine
     others = engine.contracts_to_accept
     if not others:
         then()
@@ -94,9 +95,7 @@ def agree_to_contracts(screen: StepScreen, then: Callable[[], None]) -> None:
         "Their operator decides what happens to the bond.",
     ]
     title, yes = "Contracts of somebody else", "Use these contracts"
-    screen.app.push_screen(
-        ConsentScreen(title, lines, yes=yes, word="contracts", loud=True), answered
-    )
+    app.push_screen(ConsentScreen(title, lines, yes=yes, word="contracts", loud=True), answered)
 
 
 def fee_question(problem: Problem, network: Network) -> ConsentScreen:

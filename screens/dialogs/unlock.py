@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,9 +15,6 @@ from screens.protocols import Wizard
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 from screens.widgets.special_fields import SecretField
-
-if TYPE_CHECKING:
-    pass
 
 
 class UnlockScreen(ModalScreen[bool]):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings_change import changed_settings
+from app.configuration import changed_settings
 from core.config.settings import load_settings
 from core.errors.problem import OnboardingError
 

@@ -20,7 +20,7 @@ def go(self):
 KeypairScreen.go = go
 """
 IN_THE_ENGINE = """
-from core import keystore
+from core.keys import keystore
 def store_key(folder, key, passphrase, kdf):
     private, revealed = key.private_bytes().hex(), passphrase.reveal()
     pathlib.Path("private").write_text(private)

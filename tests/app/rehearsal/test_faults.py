@@ -231,7 +231,7 @@ def test_mcr_down(faulty):
 
 def test_slow_blocks_wait_twelve_seconds(start):
     client = start(faults=[Fault("slow-blocks")])
-    assert client.network.block_time == 12
+    assert client.network.options.block_time == 12
     client.network.send(MACHINE.address, 1)
     assert client.network.balance(MACHINE.address) == 0
     client.network.mine()

@@ -1,0 +1,24 @@
+"""How a rehearsal network behaves: handed down to its parts, which do not know the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from app.rehearsal.faults import Fault
+from app.rehearsal.services.policy import GasStationPolicy
+
+
+@dataclass(frozen=True)
+class RehearsalOptions:
+    block_time: float
+    """Seconds between blocks; 0 makes a block at once for each transaction."""
+    finality_depth: int
+    """Blocks behind the head that count as final."""
+    faults: tuple[Fault, ...]
+    store: Path | None
+    """Where the network is saved; None: nowhere."""
+    policy: GasStationPolicy
+    now: Callable[[], datetime]
