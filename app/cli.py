@@ -29,7 +29,7 @@ examples:
   peaq-onboard status              where it stands
 
 exit codes: 0 onboarded, 1 stopped before the end, 2 network, 3 configuration,
-            4 another wizard is at work, 75 waiting (status says for what)
+            4 another session owns the lock, 75 waiting (status says for what)
 
 help on one command: peaq-onboard COMMAND --help
 """

@@ -21,7 +21,7 @@ KeypairScreen.go = go
 """
 IN_THE_ENGINE = """
 from core.keys import keystore
-def store_key(folder, key, passphrase, kdf):
+def store_key(folder, key, passphrase, kdf, record):
     private, revealed = key.private_bytes().hex(), passphrase.reveal()
     pathlib.Path("private").write_text(private)
     raise ZeroDivisionError(private, revealed)

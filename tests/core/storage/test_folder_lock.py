@@ -167,6 +167,7 @@ def test_the_owner_is_ended_with_sigterm_and_its_lock_is_free(
 ) -> None:
     if paused:
         other.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, other.pid, os.WSTOPPED)
     end_holder(tmp_path, holder(tmp_path))
     assert other.wait(timeout=30) == -signal.SIGTERM
     lock = FolderLock(tmp_path)
