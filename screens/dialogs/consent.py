@@ -30,7 +30,7 @@ class ConsentScreen(ModalScreen[bool]):
     `loud` for what costs real money.
     """
 
-    CSS_PATH = "later.tcss"
+    CSS_PATH = "../later.tcss"
 
     BINDINGS = [Binding("escape", "refuse", show=False), Binding("enter", "agree", show=False)]
 

@@ -89,7 +89,7 @@ ANYTIME = (
 
 
 class HelpScreen(ModalScreen[None]):
-    CSS_PATH = "later.tcss"
+    CSS_PATH = "../later.tcss"
 
     BINDINGS = [
         Binding("escape,f1,enter,q", "close", show=False),

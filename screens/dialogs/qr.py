@@ -15,7 +15,7 @@ from screens.widgets.qr import QrCode
 class QrScreen(ModalScreen[None]):
     """The code alone, with a wider margin, on the whole screen."""
 
-    CSS_PATH = "later.tcss"
+    CSS_PATH = "../later.tcss"
 
     BINDINGS = [
         Binding("escape,enter,f4", "close", show=False),

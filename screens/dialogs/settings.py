@@ -23,7 +23,7 @@ _EMPTY = {GAS_STATION_URL: "none", MCR_URL: "none"}
 class SettingsScreen(ModalScreen[bool]):
     """True where something was saved."""
 
-    CSS_PATH = "later.tcss"
+    CSS_PATH = "../later.tcss"
 
     BINDINGS = [Binding("escape", "close", show=False)]
 

@@ -23,7 +23,7 @@ class UnlockScreen(ModalScreen[bool]):
     One that was given ahead is tried first, and asks for nothing where it is right.
     """
 
-    CSS_PATH = "later.tcss"
+    CSS_PATH = "../later.tcss"
 
     BINDINGS = [Binding("escape", "refuse", show=False)]
 

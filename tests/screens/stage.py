@@ -44,7 +44,8 @@ class Stage(Machine):
         self.unseen = False
         self.real_money = False
         self.time = clock
-        self._count: object = None
+        self._before: dict[str, object] = {}
+        """The account as it was before anything was included, by method."""
 
     def with_key(self) -> None:
         """Puts KEYSTORE into the folder: opening it makes its key the machine's."""
@@ -75,9 +76,8 @@ class Stage(Machine):
         return httpx.Response(response.status_code, headers=response.headers, text=text)
 
     def _unseen(self, method: str, _: list[object], result: object) -> object:
-        if method == "eth_getTransactionCount":
-            self._count = self._count or result
-            return self._count
+        if method in ("eth_getTransactionCount", "eth_getBalance"):
+            return self._before.setdefault(method, result)
         sent = method in ("eth_getTransactionReceipt", "eth_getTransactionByHash")
         return None if sent else result
 
