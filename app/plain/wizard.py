@@ -111,6 +111,8 @@ class PlainWizard(Prompts):
         missing, unusable = presets.missing(), presets.unusable()
         for problem in unusable:
             self.console.problem(problem)
+        for variable, address in self.engine.contracts_to_accept.items():
+            self.console.say(f"{variable} {address} is not the network's own contract.")
         if missing:
             *others, last = missing
             names = f"{', '.join(others)} and {last} are" if others else f"{last} is"

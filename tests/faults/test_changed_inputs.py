@@ -194,6 +194,7 @@ async def test_a_key_can_be_brought_as_hex_as_a_file_and_as_a_keystore(
     wizard = machine.now_open
     pasted = await wizard.preview_key(KeySource("import", private_key=Secret(KEY)))
     path = tmp_path / "key.txt"
+    path.touch(0o600)
     path.write_text(f"{KEY}\n")
     from_file = await wizard.preview_key(KeySource("import", path=path))
     assert pasted.address == from_file.address

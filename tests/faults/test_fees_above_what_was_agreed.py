@@ -282,6 +282,7 @@ async def test_the_owner_s_wallet_pays_no_more_than_was_agreed(
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
     file = tmp_path / "passphrase"
+    file.touch(0o600)
     file.write_text(PASSPHRASE.reveal() + "\n")
     return Answers(
         key="generate",

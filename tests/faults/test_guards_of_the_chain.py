@@ -193,10 +193,10 @@ async def test_the_owners_wallet_is_not_read_below_the_known_height(machine: Mac
         return result
 
     await restarted(machine, lag)
-    agreed = (await machine.now_open.quote_owner()).amount
+    quote = await machine.now_open.quote_owner()
     lagging = True
     with pytest.raises(OnboardingError) as found:
-        await machine.now_open.pay_from_owner(agreed=agreed)
+        await machine.now_open.pay_from_owner(quote)
     assert found.value.code == "RPC_BEHIND"
     assert not machine.state.transactions
 

@@ -126,6 +126,7 @@ async def test_a_bond_above_the_accepted_one_is_said_before_more_money_is_asked_
     await machine.drive(until=Action.REGISTER)
     machine.network.set_min_bond(2 * PEAQ)
     file = tmp_path / "passphrase"
+    file.touch(0o600)
     file.write_text(f"{PASSPHRASE.reveal()}\n")
     answers = Answers(passphrase_file=file, accept_bond=PEAQ, no_input=True)
     wizard = PlainWizard(machine.now_open, answers, Console(no_input=True))

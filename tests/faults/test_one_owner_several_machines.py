@@ -54,6 +54,7 @@ async def machines(
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
     file = tmp_path / "passphrase"
+    file.touch(0o600)
     file.write_text(PASSPHRASE.reveal() + "\n")
     return Answers(
         key="generate",

@@ -27,6 +27,7 @@ BATCH = calls_of("batch", "batchAll")
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
     file = tmp_path / "passphrase"
+    file.touch(0o600)
     file.write_text(f"{PASSPHRASE.reveal()}\n")
     return Answers(
         key="generate",

@@ -136,7 +136,7 @@ def test_on_real_money_foreign_contracts_need_consent_before_anything_is_asked(
     words = " ".join(done.stderr.split())
     assert done.returncode == EXIT_STOPPED, done
     assert f"IDENTITY_REGISTRY_ADDRESS {REGISTRY}" in words
-    assert "--accept-contracts is missing" in words
+    assert "--accept-contracts" in words
     assert not list(tmp_path.glob("xdg/**/keystore.json"))
 
 
@@ -147,7 +147,7 @@ import os, sys
 uid, *arguments = sys.argv[1:]
 import app.__main__, app.hardening, app.commands.verify_key
 import core.keys.keystore, core.storage.file_trust
-import dotenv, platformdirs
+import dotenv, encodings.utf_8_sig, platformdirs
 import eth_keyfile.keyfile, eth_account
 from core.secrets import Secret
 os.setgroups([])

@@ -101,6 +101,7 @@ async def test_an_unattended_rehearsal_with_an_80_bit_secret_finishes(
 ) -> None:
     async with machine_with(SHORT, clock, tmp_path) as machine:
         passphrase = tmp_path / "passphrase"
+        passphrase.touch(0o600)
         passphrase.write_text(PASSPHRASE.reveal() + "\n")
         answers = replace(
             typed(),

@@ -9,6 +9,7 @@ import pytest
 from core.config.settings import PRIVATE_KEY, Settings
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
+from core.journal.state import OwnerQuote
 from tests.screens.driver import at_step, at_the_wizard, journalled
 from tests.support.chain_handle import ChainHandle
 from tests.support.machine import Machine, check_once
@@ -257,7 +258,7 @@ async def test_the_owner_pays_nothing_before_foreign_contracts_are_agreed_to(
         await technician.press("escape")
         await technician.on("FundingScreen")
         with pytest.raises(OnboardingError) as refused:
-            await engine.pay_from_owner(agreed=10**18)
+            await engine.pay_from_owner(OwnerQuote("0x", 10**18, 0, 0, 0))
         assert refused.value.code == "CONTRACTS_NOT_ACCEPTED"
         assert machine.network.balance(machine.address) == 0
 

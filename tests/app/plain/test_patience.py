@@ -28,6 +28,7 @@ CONFIRM = "POST /gas-station/2fa/confirm"
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
     file = tmp_path / "passphrase"
+    file.touch(0o600)
     file.write_text(PASSPHRASE.reveal() + "\n")
     return Answers(
         key="generate",
