@@ -73,7 +73,7 @@ def test_what_the_gas_station_leaves_missing_comes_from_the_owner_in_two_transfe
         tty.title("Fund the machine")
         tty.code(next_code(totp, used))
         tty.sees("Insufficient balance for gas + bond")
-        tty.sees("The Gas Station paid 0.55 PEAQ")
+        tty.sees("The wallet received 0.55 PEAQ")
         choose(tty, "the owner's wallet, PEAQOS_PRIVATE_KEY")
         tty.sees("Enter see what is sent")
         tty.enter()

@@ -354,36 +354,34 @@ def test_watching_survives_a_missing_journal_and_a_line_that_is_being_written(
     place.state.mkdir(mode=0o700)
     path = place.state / "journal.jsonl"
     command = [sys.executable, "-c", HOLD, str(TOP), str(place.state)]
-    with (
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as owner,
-        console(place.plain(), place.environment, place.folder) as other,
-    ):
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "held\n"
-        other.sees("Choose [watch]:")
-        other.enter()
-        other.sees("Watching the other session.")
-        other.settles(1.0)
-        started = OnboardingStarted(
-            network="rehearsal\x1b[2J", chain_id=7, contracts={}, version="0.1.0"
-        )
-        journal = Journal(place.folder / "elsewhere", SystemClock().now)
-        journal.open()
-        line = encode(journal.append(started))
-        journal.close()
-        with path.open("wb", buffering=0) as file:
-            file.write(line[:50])
+        with console(place.plain(), place.environment, place.folder) as other:
+            other.sees("Choose [watch]:")
+            other.enter()
+            other.sees("Watching the other session.")
             other.settles(1.0)
-            assert "started on rehearsal" not in other.words
-            file.write(line[50:])
-        other.sees("The onboarding was started on rehearsal, chain 7")
-        assert b"\x1b[2J" not in other.raw
-        owner.kill()
-        other.sees("Resume here [yes]:")
-        other.type("no\r")
-        assert other.ends() == 1
+            started = OnboardingStarted(
+                network="rehearsal\x1b[2J", chain_id=7, contracts={}, version="0.1.0"
+            )
+            journal = Journal(place.folder / "elsewhere", SystemClock().now)
+            journal.open()
+            line = encode(journal.append(started))
+            journal.close()
+            with path.open("wb", buffering=0) as file:
+                file.write(line[:50])
+                other.settles(1.0)
+                assert "started on rehearsal" not in other.words
+                file.write(line[50:])
+            other.sees("The onboarding was started on rehearsal, chain 7")
+            assert b"\x1b[2J" not in other.raw
+            owner.kill()
+            other.sees("Resume here [yes]:")
+            other.type("no\r")
+            assert other.ends() == 1
 
 
 def test_answers_under_way_are_settled_by_the_session_that_takes_over(
