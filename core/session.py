@@ -45,14 +45,16 @@ def open_session(
 ) -> Session:
     """Takes the folder and reads its journal. Creates the folder where it is missing.
 
-    `lock` is the folder's, where the caller has taken it already; it then stays the caller's.
+    `lock` is the folder's, where the caller has prepared and taken it already; it then stays the
+    caller's.
 
     Raises OnboardingError: STATE_FOLDER_UNUSABLE, STATE_FOLDER_LOCKED, JOURNAL_DAMAGED,
     JOURNAL_MISMATCH.
     """
-    warnings = prepare_state_folder(folder)
+    warnings: list[str] = []
     taken = lock or FolderLock(folder)
     if lock is None:
+        warnings += prepare_state_folder(folder)
         taken.acquire(clock.now())
     try:
         book = Book(Journal(folder / FILE_NAME, clock.now), clock, listener)
