@@ -72,10 +72,11 @@ def run_wizard(options: Options) -> int:
             settings = settings_of(env_file, network.name, rehearsal.environment())
         from core.session import open_session  # after the question about another session
 
-        with closing(open_session(folder, settings, clock, lock=lock)) as session:
+        session = open_session(folder, settings, clock, lock=lock, warnings=warnings)
+        with closing(session):
             check_details_unchanged(options.answers, session.book.state)
             engine = _engine(options, session, settings, clock)
-            for warning in (*warnings, *session.warnings):
+            for warning in session.warnings:
                 print(clean(warning, _LONG), file=sys.stderr)
             surface = _run_plain if options.plain else _run_screens
             code = surface(options.answers, engine, _pretend_people(rehearsal))
