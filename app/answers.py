@@ -208,19 +208,19 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-qr", action="store_true", help="no QR code as text blocks")
 
 
-def read_answers(options: argparse.Namespace) -> Answers:
+def read_answers(parsed: argparse.Namespace) -> Answers:
     return Answers(
-        key=options.key,
-        passphrase_file=options.passphrase_file,
-        backup=options.backup,
-        documentation_url=options.documentation_url,
-        data_api=options.data_api,
-        data_visibility=options.data_visibility,
-        fund=options.fund,
-        code_command=options.code_command,
-        yes=options.yes,
-        accept_bond=options.accept_bond,
-        no_input=options.no_input,
-        wait=options.wait,
-        qr=not options.no_qr,
+        key=parsed.key,
+        passphrase_file=parsed.passphrase_file,
+        backup=parsed.backup,
+        documentation_url=parsed.documentation_url,
+        data_api=parsed.data_api,
+        data_visibility=parsed.data_visibility,
+        fund=parsed.fund,
+        code_command=parsed.code_command,
+        yes=parsed.yes,
+        accept_bond=parsed.accept_bond,
+        no_input=parsed.no_input,
+        wait=parsed.wait,
+        qr=not parsed.no_qr,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.answers import add_answer_options
+from app.options import Options, options_from
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.version import installed_version
 from core.config.networks import find_network
@@ -278,18 +279,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code. No traceback leaves it."""
     words = sys.argv[1:] if arguments is None else arguments
     parser = build_parser(words)
-    options = parser.parse_args(words)
-    pretend = options.rehearse or options.command == "devnet"
-    if not pretend and (options.fault or options.block_time):
+    parsed = parser.parse_args(words)
+    pretend = parsed.rehearse or parsed.command == "devnet"
+    if not pretend and (parsed.fault or parsed.block_time):
         parser.error("--fault and --block-time need --rehearse or devnet")
-    if options.rehearse:
-        options.network = "rehearsal"
     if sys.stdout is None:
         print("There is nowhere to write to: the output is closed.", file=sys.stderr)
         return EXIT_STOPPED
     try:
-        _settle_env_file(options)
-        code = _run(options)
+        _require_current_folder()
+        code = _run(options_from(parsed))
         sys.stdout.flush()
     except OnboardingError as error:
         from app.say import say_problem
@@ -318,21 +317,15 @@ def _write_no_more() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _settle_env_file(options: argparse.Namespace) -> None:
-    """Without --env-file it is .env, which may be missing. Raises OnboardingError."""
+def _require_current_folder() -> None:
+    """Raise OnboardingError (CURRENT_FOLDER_GONE): relative paths would lead nowhere."""
     try:
         os.getcwd()
     except FileNotFoundError:
         raise fault("CURRENT_FOLDER_GONE") from None
-    if options.env_file is None:
-        options.env_file = Path(".env")
-        return
-    from core.config.settings import require_env_file
-
-    require_env_file(options.env_file)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: Options) -> int:
     """Hands over; each command is imported only where it is meant."""
     if options.command is not None:
         gc.enable()  # the wizard does once its first screen stands (app/tui/wizard_app.py)

@@ -2,47 +2,72 @@
 
 from __future__ import annotations
 
-import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.config.env_file import save_values
-from core.config.settings import NETWORK, Settings, load_settings
+from core.config.settings import (
+    NETWORK,
+    EnvFile,
+    Settings,
+    load_settings,
+    make_settings,
+    read_env_file,
+)
 from core.errors.problem import OnboardingError, fault
 
 
-def state_folder(options: argparse.Namespace, network: str) -> Path:
-    """`--state-dir` itself, or the network's folder below the user's state directory.
+def state_folder(state_dir: Path | None, network: str) -> Path:
+    """`state_dir` itself, or the network's folder below the user's state directory.
 
     Raises OnboardingError (STATE_FOLDER_UNUSABLE).
     """
-    if options.state_dir is not None:
+    if state_dir is not None:
         try:
-            return Path(options.state_dir).expanduser().absolute()
+            return state_dir.expanduser().absolute()
         except RuntimeError as error:
-            raise fault("STATE_FOLDER_UNUSABLE", path=options.state_dir, reason=error) from error
+            raise fault("STATE_FOLDER_UNUSABLE", path=state_dir, reason=error) from error
     from platformdirs import user_state_path
 
     return user_state_path("peaq-onboard") / network
 
 
-def read_settings(options: argparse.Namespace, overrides: dict[str, str] | None = None) -> Settings:
-    """The settings of the command line, the environment and .env.
+def usable_env_file(path: Path, *, required: bool) -> EnvFile:
+    """Read the .env file at `path`, which may be missing unless it is `required`.
 
-    Raises OnboardingError where it is not even known which network is meant (VARIABLE_INVALID,
-    ENV_FILE_UNSAFE), or where .env is (ENV_FILE_UNREADABLE); all other faults are listed in them.
+    Raise OnboardingError: ENV_FILE_UNSAFE, and ENV_FILE_UNREADABLE if the file is required or has
+    no path. Without it, an unreadable file is one of the problems of the settings.
     """
     try:
-        env_file = options.env_file.expanduser().absolute()
+        path = path.expanduser().absolute()
     except RuntimeError as error:
-        raise fault("ENV_FILE_UNREADABLE", path=options.env_file, reason=error) from error
-    settings = load_settings(
-        environ=os.environ, env_file=env_file, network=options.network, overrides=overrides
-    )
-    for found in settings.problems:
-        if found.code == "ENV_FILE_UNSAFE" or found.params.get("variable") == NETWORK:
-            raise OnboardingError(found)
+        raise fault("ENV_FILE_UNREADABLE", path=path, reason=error) from error
+    env_file = read_env_file(path, required=required)
+    found = env_file.problem
+    if found and (required or found.code == "ENV_FILE_UNSAFE"):
+        raise OnboardingError(found)
+    return env_file
+
+
+def settings_of(
+    env_file: EnvFile, network: str | None, overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings of the command line, the environment and `env_file`.
+
+    Raises OnboardingError (VARIABLE_INVALID) where it is not even known which network is meant;
+    all other faults are listed in them.
+    """
+    settings = make_settings(env_file, environ=os.environ, network=network, overrides=overrides)
+    unknown = settings.problem_of(NETWORK)
+    if unknown:
+        raise OnboardingError(unknown)
     return settings
+
+
+def read_settings(env_file: Path, network: str | None, *, required: bool) -> Settings:
+    """Do both: `usable_env_file`, then `settings_of`. Raise what they raise."""
+    return settings_of(usable_env_file(env_file, required=required), network)
 
 
 def changed_settings(settings: Settings, values: dict[str, str]) -> Settings:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,9 @@ _LONG = 4096
 
 
 def say_goodbye(
-    options: argparse.Namespace, engine: Onboarding, folder: Path, code: int = EXIT_STOPPED
+    engine: Onboarding, folder: Path, arguments: Sequence[str], code: int = EXIT_STOPPED
 ) -> None:
-    """What was reached and how to go on, on the normal screen."""
+    """What was reached and how to go on, on the normal screen. `arguments` lead back here."""
     state = engine.state
     if state.finished:
         from core.receipt.document import TEXT_NAME, read_receipt
@@ -48,7 +48,7 @@ def say_goodbye(
         print(f"  {found.title}")
         if found.until and found.remaining(engine.clock.now()).total_seconds() > 0:
             print(f"  Again from {found.until:%Y-%m-%d %H:%M:%S} UTC on.")
-    print(f"To go on:\n  {_same_command(options)}")
+    print(f"To go on:\n  {clean(shlex.join([_program(), *arguments]), _LONG)}")
 
 
 def _program() -> str:
@@ -58,16 +58,3 @@ def _program() -> str:
         called.absolute()
     )
     return str(called) if elsewhere else "peaq-onboard"
-
-
-def _same_command(options: argparse.Namespace) -> str:
-    words = [_program()]
-    if options.rehearse:
-        words.append("--rehearse")
-    elif options.network:
-        words += ["--network", options.network]
-    if options.env_file != Path(".env"):
-        words += ["--env-file", str(options.env_file)]
-    if options.state_dir is not None:
-        words += ["--state-dir", str(options.state_dir)]
-    return clean(shlex.join(words), _LONG)

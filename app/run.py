@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import os
@@ -11,26 +10,29 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.configuration import read_settings, state_folder
+from app.configuration import settings_of, state_folder, usable_env_file
 from app.goodbye import say_goodbye
+from app.options import Options, same_machine
 from app.second_session import take_folder
-from core.clock import SystemClock
+from core.clock import Clock, SystemClock
+from core.config.networks import find_network
 from core.config.settings import Settings
 from core.errors.exit_codes import EXIT_STOPPED
-from core.errors.problem import OnboardingError, fault
+from core.errors.problem import fault
 from core.journal.state import Details, State
 from core.storage.durable_files import prepare_state_folder
-from core.storage.folder_lock import FolderLock
 from core.text import clean
 
 if TYPE_CHECKING:
+    from app.answers import Answers
     from app.rehearsal.network import RehearsalNetwork
     from app.rehearsal.pretend import PretendPeople
     from core.onboarding import Onboarding
+    from core.session import Session
 
 _LONG = 4096
 """Characters: a path is shown whole."""
@@ -38,74 +40,64 @@ _AMONG_THREADS = 0.05
 """Seconds for a signal that another thread takes to be known here."""
 
 
-def run_wizard(options: argparse.Namespace) -> int:
+def run_wizard(options: Options) -> int:
     """Runs it; the exit code. Raises OnboardingError for what keeps it from starting."""
-    if options.no_input:
-        options.plain = True  # a full screen asks by nature
-    if not options.plain and not sys.stdin.isatty():
+    env_file = usable_env_file(options.env_file, required=options.env_file_named)
+    if options.needs_terminal and not sys.stdin.isatty():
         print(
             "peaq-onboard needs a terminal to type in. Over SSH: ssh -t HOST peaq-onboard\n"
             "Without one: peaq-onboard --plain, with the answers given ahead (--help).",
             file=sys.stderr,
         )
         return EXIT_STOPPED
-    # Where no full screen can be shown, the lines are: nobody has to know the option.
-    if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-        options.plain = True
-    # Who holds the folder is asked before a rehearsal starts its network in it.
-    settings = read_settings(options)
-    folder = _folder(options, settings)
-    clock = SystemClock()
-    prepare_state_folder(folder)
-    lock = take_folder(options, folder, settings.network, clock)
+    clock, state_dir = SystemClock(), options.state_dir
+    if options.rehearse:  # its network keeps its state in the directory, so that comes first
+        settings, network = None, find_network("rehearsal")
+        state_dir = state_dir or Path(tempfile.mkdtemp(prefix="peaq-rehearsal-"))
+    else:
+        settings = settings_of(env_file, options.network)
+        network = settings.network
+    folder = state_folder(state_dir, network.name)
+    warnings = prepare_state_folder(folder)
+    no_input = options.answers.no_input
+    lock = take_folder(folder, network, clock, plain=options.plain, no_input=no_input)
     if isinstance(lock, int):
         return lock
-    try:
-        if options.rehearse:
-            return _rehearse(options, clock, lock)
-        return _run(options, settings, clock, lock, None)
-    finally:
-        lock.release()
+    with ExitStack() as at_end:
+        at_end.callback(lock.release)
+        rehearsal = None
+        if settings is None:
+            rehearsal = _start_rehearsal(options, folder)
+            at_end.callback(rehearsal.stop)
+            settings = settings_of(env_file, network.name, rehearsal.environment())
+        from core.session import open_session  # after the question about another session
+
+        session = open_session(folder, settings, clock, lock=lock, warnings=warnings)
+        with closing(session):
+            check_details_unchanged(options.answers, session.book.state)
+            engine = _engine(options, session, settings, clock)
+            for warning in session.warnings:
+                print(clean(warning, _LONG), file=sys.stderr)
+            surface = _run_plain if options.plain else _run_screens
+            code = surface(options.answers, engine, _pretend_people(rehearsal))
+        if os.isatty(1) and not (options.plain and engine.state.finished):
+            say_goodbye(engine, folder, same_machine(options, state_dir), code)
+        return code
 
 
-def _folder(options: argparse.Namespace, settings: Settings) -> Path:
-    if options.rehearse and options.state_dir is None:
-        options.state_dir = Path(tempfile.mkdtemp(prefix="peaq-rehearsal-"))
-    return state_folder(options, settings.network.name)
-
-
-def _rehearse(options: argparse.Namespace, clock: SystemClock, lock: FolderLock) -> int:
+def _start_rehearsal(options: Options, folder: Path) -> RehearsalNetwork:
     from app.commands.devnet import start_network
 
     print("Starting the rehearsal network…", file=sys.stderr)
-    network = start_network(options, lock.folder / "rehearsal")
-    try:
-        settings = read_settings(options, network.environment())
-        return _run(options, settings, clock, lock, network)
-    finally:
-        network.stop()
+    return start_network(folder / "rehearsal", options.block_time, options.faults)
 
 
-def _run(
-    options: argparse.Namespace,
-    settings: Settings,
-    clock: SystemClock,
-    lock: FolderLock,
-    network: RehearsalNetwork | None,
-) -> int:
+def _engine(options: Options, session: Session, settings: Settings, clock: Clock) -> Onboarding:
     from app.log import start_log
     from app.version import installed_version
     from core.onboarding import Onboarding
-    from core.session import open_session
 
-    folder = lock.folder
-    session = open_session(folder, settings, clock, lock=lock)
-    try:
-        check_details_unchanged(options, session.book.state)
-    except OnboardingError:
-        session.close()
-        raise
-    start_log(folder)
+    start_log(session.folder)
     engine = Onboarding(
         session,
         settings,
@@ -115,24 +107,15 @@ def _run(
     )
     if options.accept_contracts:
         engine.accept_contracts()
-    pretend = None
-    if network is not None:
-        from app.rehearsal.pretend import PretendPeople
+    return engine
 
-        pretend = PretendPeople(network)
-    for warning in session.warnings:
-        print(clean(warning, _LONG), file=sys.stderr)
-    try:
-        if options.plain:
-            code = _run_plain(options, engine, pretend)
-        else:
-            with _one_moment():
-                code = _run_screens(options, engine, pretend)
-    finally:
-        session.close()
-    if os.isatty(1) and not (options.plain and engine.state.finished):
-        say_goodbye(options, engine, folder, code)
-    return code
+
+def _pretend_people(network: RehearsalNetwork | None) -> PretendPeople | None:
+    if network is None:
+        return None
+    from app.rehearsal.pretend import PretendPeople
+
+    return PretendPeople(network)
 
 
 @contextmanager
@@ -148,29 +131,23 @@ def _one_moment() -> Iterator[None]:
             print("\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _run_screens(
-    options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
-) -> int:
-    from app.answers import read_answers
+@_one_moment()
+def _run_screens(answers: Answers, engine: Onboarding, pretend: PretendPeople | None) -> int:
     from app.tui.terminal_facts import prepare_terminal
 
     prepare_terminal()
     from app.tui.wizard_app import WizardApp
 
-    answers = read_answers(options)
     answers.read_passphrase()  # while ctrl+c still ends it: a pipe may never say anything
-    details = _details(options, engine)
+    details = _details(answers, engine)
     app = WizardApp(engine, details=details, given=answers, pretend=pretend)
     app.run(mouse=False)
     answer = app.return_value  # None: it ended without one, by a fault
     return (app.return_code or EXIT_STOPPED) if answer is None else answer
 
 
-def _run_plain(
-    options: argparse.Namespace, engine: Onboarding, pretend: PretendPeople | None
-) -> int:
+def _run_plain(answers: Answers, engine: Onboarding, pretend: PretendPeople | None) -> int:
     gc.enable()
-    from app.answers import read_answers
     from app.plain.console import Console
     from app.plain.wizard import PlainWizard
 
@@ -196,7 +173,6 @@ def _run_plain(
     signal.signal(signal.SIGTTIN, in_background)
     # Not asyncio's own: that one only cancels, which a prompt that waits for a line never notices.
     signal.signal(signal.SIGINT, interrupted)
-    answers = read_answers(options)
     console = Console(no_input=answers.no_input)
     wizard = PlainWizard(engine, answers, console, pretend)
     try:
@@ -208,7 +184,7 @@ def _run_plain(
         return EXIT_STOPPED
 
 
-def check_details_unchanged(options: argparse.Namespace, state: State) -> None:
+def check_details_unchanged(answers: Answers, state: State) -> None:
     """Whether details given ahead are those that are written already, where they are.
 
     Raises OnboardingError (JOURNAL_MISMATCH) with both values.
@@ -216,15 +192,15 @@ def check_details_unchanged(options: argparse.Namespace, state: State) -> None:
     if state.did is None:
         return
     for name in ("documentation_url", "data_api", "data_visibility"):
-        given, written = getattr(options, name), state.did.attributes.get(name, "")
+        given, written = getattr(answers, name), state.did.attributes.get(name, "")
         if given and given != written:
             raise fault("JOURNAL_MISMATCH", what=f"the {name}", journal=written, now=given)
 
 
-def _details(options: argparse.Namespace, engine: Onboarding) -> Details:
+def _details(answers: Answers, engine: Onboarding) -> Details:
     known = engine.state.details or Details()
     return Details(
-        options.documentation_url or known.documentation_url,
-        options.data_api or known.data_api,
-        options.data_visibility or known.data_visibility,
+        answers.documentation_url or known.documentation_url,
+        answers.data_api or known.data_api,
+        answers.data_visibility or known.data_visibility,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import signal
 import sys
@@ -33,7 +32,7 @@ LOST = "Anything typed there but not yet submitted is lost. Saved steps stay."
 
 
 def take_folder(
-    options: argparse.Namespace, folder: Path, network: Network, clock: Clock
+    folder: Path, network: Network, clock: Clock, *, plain: bool, no_input: bool
 ) -> FolderLock | int:
     """Return the acquired lock of `folder`, or an exit code if the user leaves it to its owner.
 
@@ -44,7 +43,7 @@ def take_folder(
         try:
             lock.acquire(clock.now())
         except OnboardingError as error:
-            if error.code != "STATE_FOLDER_LOCKED" or options.no_input or not sys.stdin.isatty():
+            if error.code != "STATE_FOLDER_LOCKED" or no_input or not sys.stdin.isatty():
                 raise
         else:
             return lock
@@ -52,7 +51,7 @@ def take_folder(
         # Ctrl+C ends watching, even if the program that started the wizard ignores SIGINT.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         owner = holder(folder)
-        choice = _choose(options, network, folder, owner, note)
+        choice = _choose(network, folder, owner, note, plain=plain)
         note = ""
         try:
             if choice == "quit":
@@ -69,13 +68,13 @@ def take_folder(
 
 
 def _choose(
-    options: argparse.Namespace, network: Network, folder: Path, owner: dict[str, str], note: str
+    network: Network, folder: Path, owner: dict[str, str], note: str, *, plain: bool
 ) -> str:
     """Return one of CHOICES."""
     said = {name: clean(text, _NAME) for name, text in owner.items()}
     pid, terminal = said.get("pid", "?"), said.get("terminal", "an unknown terminal")
     line = f"Process {pid} on {terminal}, since {readable(said.get('since', 'an unknown time'))}"
-    if options.plain:
+    if plain:
         from app.plain.console import Console
 
         console = Console(no_input=False)

@@ -5,6 +5,7 @@ Light on purpose: nothing here imports web3, so that the first screen is there a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,17 +43,20 @@ def open_session(
     listener: Listener | None = None,
     *,
     lock: FolderLock | None = None,
+    warnings: Sequence[str] = (),
 ) -> Session:
     """Takes the folder and reads its journal. Creates the folder where it is missing.
 
-    `lock` is the folder's, where the caller has taken it already; it then stays the caller's.
+    `lock` is the folder's, where the caller has prepared and taken it already; it then stays the
+    caller's. `warnings` are those of that preparation.
 
     Raises OnboardingError: STATE_FOLDER_UNUSABLE, STATE_FOLDER_LOCKED, JOURNAL_DAMAGED,
     JOURNAL_MISMATCH.
     """
-    warnings = prepare_state_folder(folder)
+    said = list(warnings)
     taken = lock or FolderLock(folder)
     if lock is None:
+        said += prepare_state_folder(folder)
         taken.acquire(clock.now())
     try:
         book = Book(Journal(folder / FILE_NAME, clock.now), clock, listener)
@@ -62,10 +66,10 @@ def open_session(
             taken.release()
         raise
     if book.repaired:
-        warnings.append(
+        said.append(
             "The last record had not been written to its end; it never counted and was dropped."
         )
-    return Session(folder, book, taken, warnings, keeps_lock=lock is not None)
+    return Session(folder, book, taken, said, keeps_lock=lock is not None)
 
 
 def check_belongs(state: State, settings: Settings) -> None:

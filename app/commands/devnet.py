@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.options import Options
 from core.errors.problem import fault
 
 if TYPE_CHECKING:
+    from app.rehearsal.faults import Fault
     from app.rehearsal.network import RehearsalNetwork
 
 
-def start_network(options: argparse.Namespace, store: Path) -> RehearsalNetwork:
+def start_network(store: Path, block_time: float, faults: Sequence[Fault]) -> RehearsalNetwork:
     """A running network whose state is kept in `store`, so that a killed rehearsal goes on.
 
     Raises OnboardingError (REHEARSAL_…, INSTALLATION_BROKEN).
     """
     from app.rehearsal.network import RehearsalNetwork
 
-    network = RehearsalNetwork(block_time=options.block_time, faults=options.fault, store=store)
+    network = RehearsalNetwork(block_time=block_time, faults=faults, store=store)
     with _in_words():
         network.start()
     return network
 
 
-def run_devnet_command(options: argparse.Namespace) -> int:
+def run_devnet_command(options: Options) -> int:
     """Runs the network alone until it is ended. Raises OnboardingError (REHEARSAL_…,
     INSTALLATION_BROKEN).
     """
@@ -38,7 +39,7 @@ def run_devnet_command(options: argparse.Namespace) -> int:
         return run_devnet(
             port=options.port,
             block_time=options.block_time,
-            faults=options.fault,
+            faults=options.faults,
             out=sys.stdout,
         )
 

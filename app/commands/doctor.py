@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import textwrap
 from dataclasses import replace
 
 from app.configuration import read_settings, state_folder
+from app.options import Options
 from app.tui.terminal_facts import qr_check, terminal_check
 from app.version import installed_version
 from app.wording import at_prompt
@@ -26,10 +26,10 @@ _WIDTH = 79
 _WORST = (Light.GREEN, Light.AMBER, Light.RED)
 
 
-def run_doctor(options: argparse.Namespace) -> int:
+def run_doctor(options: Options) -> int:
     """Prints each finding as it is made; 0 where nothing is red, else 2 (network) or 3."""
-    settings = read_settings(options)
-    folder = state_folder(options, settings.network.name)
+    settings = read_settings(options.env_file, options.network, required=options.env_file_named)
+    folder = state_folder(options.state_dir, settings.network.name)
     findings: list[Finding] = []
 
     def report(finding: Finding) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import textwrap
 
 from app.configuration import read_settings, state_folder
+from app.options import Options
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED
 from core.journal.file import FILE_NAME, Record, read_records
 from core.journal.narrative import in_words, token_of, with_steps
@@ -19,14 +19,14 @@ _LONG = 4096
 """Characters of one record in words."""
 
 
-def run_explain(options: argparse.Namespace) -> int:
+def run_explain(options: Options) -> int:
     try:
         step = find_step(options.step)
     except ValueError as error:
         print(error, file=sys.stderr)
         return EXIT_STOPPED
-    settings = read_settings(options)
-    folder = state_folder(options, settings.network.name)
+    settings = read_settings(options.env_file, options.network, required=options.env_file_named)
+    folder = state_folder(options.state_dir, settings.network.name)
     records = read_records(folder / FILE_NAME)
     print(f"{step.value} {step.info.title}\n{step.info.purpose}\n")
     token = token_of(fold(records))

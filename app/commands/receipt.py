@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -12,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from app.configuration import read_settings, state_folder
+from app.options import Options
 from core.clock import SystemClock, stamp
 from core.config.settings import Settings
 from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from core.receipt.verify import Row
 
 
-def run_receipt(options: argparse.Namespace) -> int:
+def run_receipt(options: Options) -> int:
     """Prints the receipt made anew from the journal, and puts back what is missing of its files.
 
     0, 1 where there is none yet, 2 where --verify finds the chain saying something else. Raises
@@ -37,8 +37,8 @@ def run_receipt(options: argparse.Namespace) -> int:
     from core.journal.file import FILE_NAME, read_records
     from core.journal.reducer import fold
 
-    settings = read_settings(options)
-    folder = state_folder(options, settings.network.name)
+    settings = read_settings(options.env_file, options.network, required=options.env_file_named)
+    folder = state_folder(options.state_dir, settings.network.name)
     records = read_records(folder / FILE_NAME)
     state = fold(records)
     if state.finished is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import textwrap
 from typing import Any
 
 from app.configuration import read_settings, state_folder
+from app.options import Options
 from app.wording import at_prompt
 from core.amounts import peaq
 from core.chain.did import peaq_id
@@ -28,11 +28,11 @@ _WAITS = {
 }
 
 
-def run_status(options: argparse.Namespace) -> int:
+def run_status(options: Options) -> int:
     """Prints the status; 0 when onboarded, 75 while time alone brings it on, else 1."""
     clock = SystemClock()
-    settings = read_settings(options)
-    folder = state_folder(options, settings.network.name)
+    settings = read_settings(options.env_file, options.network, required=options.env_file_named)
+    folder = state_folder(options.state_dir, settings.network.name)
     state = fold(read_records(folder / FILE_NAME))
     status = build_status(state, settings, str(folder), clock)
     if options.json:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import sys
 from pathlib import Path
 
 from app.answers import read_passphrase_file, unsafe_passphrase_file
 from app.configuration import read_settings, state_folder
+from app.options import Options
 from app.wording import at_prompt, in_lines
 from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, exit_code
 from core.errors.problem import OnboardingError
@@ -22,10 +22,15 @@ _LINE_LIMIT = 4096
 
 def read_passphrase(path: Path | None) -> Secret:
     """The first line of `path`, else what is typed without being shown, or a line of the input
-    where that is no terminal. Raises UntrustedFile, OSError, EOFError, UnicodeDecodeError.
+    where that is no terminal.
+
+    Raises OnboardingError (PASSPHRASE_FILE_UNSAFE), OSError, EOFError, UnicodeDecodeError.
     """
     if path is not None:
-        return read_passphrase_file(path)
+        try:
+            return read_passphrase_file(path)
+        except UntrustedFile as error:
+            raise unsafe_passphrase_file(path, error) from error
     if sys.stdin is not None and sys.stdin.isatty():
         return Secret(getpass.getpass("Passphrase: ", stream=sys.stderr))
     # getpass would warn that what is typed is shown; a pipe shows nothing.
@@ -35,20 +40,18 @@ def read_passphrase(path: Path | None) -> Secret:
     return Secret(line.rstrip("\r\n"))
 
 
-def run_verify_key(options: argparse.Namespace) -> int:
+def run_verify_key(options: Options) -> int:
     """0 where it opens to the machine's address, else 1 (or 3 for the file itself)."""
-    settings = read_settings(options)
-    folder = state_folder(options, settings.network.name)
-    path = folder / "keystore.json"
+    settings = read_settings(options.env_file, options.network, required=options.env_file_named)
+    folder = state_folder(options.state_dir, settings.network.name)
+    path, source = folder / "keystore.json", options.answers.passphrase_file
     if not path.exists():
         print(f"There is no keystore in {folder}.", file=sys.stderr)
         return EXIT_CONFIGURATION
     try:
-        passphrase = read_passphrase(options.passphrase_file)
-    except UntrustedFile as error:
-        raise unsafe_passphrase_file(options.passphrase_file, error) from error
+        passphrase = read_passphrase(source)
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        print(f"The passphrase cannot be read: {_reason(error, options)}.", file=sys.stderr)
+        print(f"The passphrase cannot be read: {_reason(error, source)}.", file=sys.stderr)
         return EXIT_STOPPED
     from core.keys.keystore import open_file  # takes a moment to import
 
@@ -57,7 +60,7 @@ def run_verify_key(options: argparse.Namespace) -> int:
         stored = open_file(path, passphrase)
     except OnboardingError as error:
         found = error.problem
-        remedy = at_prompt(found.remedy) if options.passphrase_file else in_lines(found.remedy)
+        remedy = at_prompt(found.remedy) if source else in_lines(found.remedy)
         lines = [found.cause, remedy]
         if str(path) not in found.cause:
             lines.insert(0, str(path))
@@ -71,9 +74,9 @@ def run_verify_key(options: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _reason(error: Exception, options: argparse.Namespace) -> str:
+def _reason(error: Exception, source: Path | None) -> str:
     if isinstance(error, EOFError):
         return "the input has ended"
     if isinstance(error, OSError):
-        return f"{options.passphrase_file or 'the input'}: {error.strerror or error}"
+        return f"{source or 'the input'}: {error.strerror or error}"
     return "it is not text"

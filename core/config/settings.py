@@ -10,12 +10,12 @@ import io
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.config.networks import CONTRACT_VARIABLES, NETWORKS, Contracts, Network, find_network
-from core.errors.problem import OnboardingError, Problem, problem
+from core.errors.problem import Problem, problem
 from core.secrets import Secret
 from core.storage.file_trust import UntrustedFile, read_trusted
 
@@ -82,10 +82,35 @@ class Settings:
         return next((p for p in self.problems if p.params.get("variable") == variable), None)
 
 
+@dataclass(frozen=True)
+class EnvFile:
+    """A .env file, read once."""
+
+    path: Path
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    problem: Problem | None = None
+    """Why it cannot be used."""
+    exposed: bool = False
+    """True if other users can read it."""
+
+
 def load_settings(
     *,
     environ: Mapping[str, str],
     env_file: Path,
+    network: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the file at `env_file` and make the settings. Never raises: see `Settings.problems`."""
+    return make_settings(
+        read_env_file(env_file), environ=environ, network=network, overrides=overrides
+    )
+
+
+def make_settings(
+    env_file: EnvFile,
+    *,
+    environ: Mapping[str, str],
     network: str | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Settings:
@@ -94,14 +119,14 @@ def load_settings(
     `network` (the command line) beats PEAQOS_NETWORK; `overrides` beat everything (the embedded
     rehearsal network's own endpoints). Never raises: see `Settings.problems`.
     """
-    found, problems, warnings = _read_env_file(env_file)
+    problems = [env_file.problem] if env_file.problem else []
     sources: dict[str, str] = {}
 
     def value_of(variable: str) -> str:
         for source, place in (
             ("rehearsal", overrides or {}),
             ("environment", environ),
-            (".env", found),
+            (".env", env_file.values),
         ):
             text = place.get(variable, "").strip()
             if text:
@@ -170,11 +195,13 @@ def load_settings(
         gas_station_url=values[GAS_STATION_URL] or None,
         mcr_url=values[MCR_URL] or None,
         private_key=Secret(key) if key else None,
-        env_file=env_file,
+        env_file=env_file.path,
         values=values,
         sources=sources,
         problems=tuple(problems),
-        warnings=tuple(warnings),
+        warnings=(f"other users can read it: chmod 600 {env_file.path}",)
+        if env_file.exposed
+        else (),
     )
 
 
@@ -195,40 +222,30 @@ def _twins(values: Mapping[str, str], sources: Mapping[str, str]) -> list[Proble
     ]
 
 
-def require_env_file(path: Path) -> None:
-    """Raises OnboardingError (ENV_FILE_UNREADABLE, ENV_FILE_UNSAFE): a file that somebody named
-    has to be there.
+def read_env_file(path: Path, *, required: bool = False) -> EnvFile:
+    """Read the .env file at `path`. Never raises: see `EnvFile.problem`. An absent file is one only
+    if it is `required`.
     """
-    try:
-        path = path.expanduser().absolute()
-        problems = _read_env_file(path)[1]
-        if not problems and not path.exists():
-            problems = [problem("ENV_FILE_UNREADABLE", path=path, reason="there is no such file")]
-    except RuntimeError as error:
-        problems = [problem("ENV_FILE_UNREADABLE", path=path, reason=error)]
-    if problems:
-        raise OnboardingError(problems[0])
-
-
-def _read_env_file(path: Path) -> tuple[dict[str, str], list[Problem], list[str]]:
     try:
         content, exposed = read_trusted(path, ENV_FILE_LIMIT)
         text = content.decode()
-    except FileNotFoundError:  # .env may be missing; one that was named: see require_env_file
-        return {}, [], []
+    except FileNotFoundError:
+        return _unreadable(path, "there is no such file") if required else EnvFile(path)
     except UntrustedFile as error:
-        return {}, [unsafe_env_file(path, error)], []
+        return EnvFile(path, problem=unsafe_env_file(path, error))
     except UnicodeDecodeError:
-        return {}, [problem("ENV_FILE_UNREADABLE", path=path, reason="it is not text")], []
+        return _unreadable(path, "it is not text")
     except OSError as error:
-        reason = error.strerror or str(error)
-        return {}, [problem("ENV_FILE_UNREADABLE", path=path, reason=reason)], []
+        return _unreadable(path, error.strerror or str(error))
     from dotenv import dotenv_values  # most machines have no such file: they do not wait for it
 
     # Without interpolation: a value is what stands there, also one with a dollar sign in it.
     values = dotenv_values(stream=io.StringIO(text, newline=None), interpolate=False)
-    warnings = [f"other users can read it: chmod 600 {path}"] if exposed else []
-    return {name: value for name, value in values.items() if value}, [], warnings
+    return EnvFile(path, {name: value for name, value in values.items() if value}, exposed=exposed)
+
+
+def _unreadable(path: Path, reason: str) -> EnvFile:
+    return EnvFile(path, problem=problem("ENV_FILE_UNREADABLE", path=path, reason=reason))
 
 
 def unsafe_env_file(path: Path, found: UntrustedFile) -> Problem:

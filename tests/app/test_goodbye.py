@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from pathlib import Path
 
@@ -16,17 +15,15 @@ from tests.support.clock import FakeClock
 from tests.support.machine import Machine, blocks_every
 
 
-def options(machine: Machine) -> argparse.Namespace:
-    return argparse.Namespace(
-        rehearse=False, network=None, env_file=Path(".env"), state_dir=machine.folder
-    )
+def arguments(machine: Machine) -> list[str]:
+    return ["--state-dir", str(machine.folder)]
 
 
 async def test_after_success_it_sums_up_and_names_the_receipt_to_be_printed(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await machine.drive()
-    say_goodbye(options(machine), machine.now_open, machine.folder)
+    say_goodbye(machine.now_open, machine.folder, arguments(machine))
     said = capsys.readouterr().out
     assert said.startswith("The machine is onboarded.")
     for words in (
@@ -50,12 +47,12 @@ async def test_with_a_transaction_under_way_leaving_is_said_not_to_stop_it(
         machine = Machine(network, clock, tmp_path / "state")
         blocks_every(machine, 6.0)
         await machine.drive(until=Action.REGISTER)
-        say_goodbye(options(machine), machine.now_open, machine.folder)
+        say_goodbye(machine.now_open, machine.folder, arguments(machine))
         assert "under way" not in capsys.readouterr().out
         clock.while_asleep = None
         with pytest.raises(OnboardingError):
             await machine.step()
-        say_goodbye(options(machine), machine.now_open, machine.folder)
+        say_goodbye(machine.now_open, machine.folder, arguments(machine))
         said = capsys.readouterr().out
         await machine.close()
     assert "A transaction is under way: leaving does not stop it." in said
@@ -76,7 +73,7 @@ async def test_the_command_to_go_on_with_is_the_one_it_was_called_by(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent) if on_path else "/usr/bin:/bin")
     monkeypatch.setattr("sys.argv", [str(program.with_name(called))])
-    say_goodbye(options(machine), machine.open(), machine.folder)
+    say_goodbye(machine.open(), machine.folder, arguments(machine))
     shown = shlex.split(capsys.readouterr().out.splitlines()[-1])[0]
     by_itself = on_path or called != "peaq-onboard"
     assert shown == ("peaq-onboard" if by_itself else str(program))

@@ -90,6 +90,38 @@ app.run.sys.stdin.isatty = app.run.sys.stdout.isatty = lambda: True
 app.cli.main(["--state-dir", sys.argv[2]])
 """
 
+OPENED = """
+import os, sys
+from pathlib import Path
+opened = []
+sys.addaudithook(lambda event, args: event == "open" and opened.append(str(args[0])))
+os.environ["TERM"] = "xterm"
+import app.cli, app.run
+def screens(*_):
+    named = [Path(path).name.partition("-")[0] for path in opened]
+    print(*(f"{name}={named.count(name)}" for name in sys.argv[1].split(",")), file=sys.stderr,
+          flush=True)
+    os._exit(0)
+
+app.run._run_screens = screens
+app.run.sys.stdin.isatty = app.run.sys.stdout.isatty = lambda: True
+app.cli.main(sys.argv[2:])
+"""
+
+WARNED = """
+import os, sys
+os.environ["TERM"] = "xterm"
+import app.cli, app.run
+def screens(_, engine, *__):
+    print(*([text.partition(": ")[2]] for text in engine.session.warnings), file=sys.stderr,
+          flush=True)
+    os._exit(0)
+
+app.run._run_screens = screens
+app.run.sys.stdin.isatty = app.run.sys.stdout.isatty = lambda: True
+app.cli.main(["--state-dir", sys.argv[2]])
+"""
+
 LOADED = """
 import asyncio, os, sys
 from pathlib import Path
@@ -153,6 +185,28 @@ def test_a_start_waits_for_the_disk_only_where_something_must_be_there_after_a_p
     """On a memory card each sync takes 10 to 100 ms."""
     synced = imported(SYNCED, ("-",), str(tmp_path / "s"), folder=tmp_path)
     assert synced == {"3"}, "the folder's name, the journal, the journal's name"
+
+
+@pytest.mark.parametrize("more", [[], ["--env-file", ".env"], ["--rehearse"]], ids=str)
+def test_a_start_reads_the_variables_once_and_prepares_the_state_directory_once(
+    tmp_path: Path, more: list[str]
+) -> None:
+    (tmp_path / ".env").write_text("PEAQOS_MCR_API_URL=https://mcr.example\n")
+    arguments = ["--state-dir", str(tmp_path / "s"), *more]
+    opened = imported(OPENED, (".env", ".probe"), *arguments, folder=tmp_path)
+    assert opened == {".env=1", ".probe=1"}
+
+
+def test_a_warning_about_the_state_directory_reaches_the_screens(
+    tmp_path: Path,
+) -> None:
+    """The resume screen repeats it: the line before the first screen is soon gone."""
+    folder = tmp_path / "s"
+    folder.mkdir()
+    folder.chmod(0o755)
+    (folder / "notes").touch()
+    warned = imported(WARNED, ("-",), str(folder), folder=tmp_path)
+    assert warned == {"['chmod", "700", f"{folder}']"}
 
 
 def test_the_styles_are_read_once_for_the_first_screen(tmp_path: Path) -> None:
