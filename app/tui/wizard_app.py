@@ -67,7 +67,10 @@ class WizardApp(TerminalApp):
         if not gc.isenabled():  # app/__main__.py
             gc.freeze()  # what is there now mostly stays to the end: it is not looked through again
             gc.enable()
-        self.run_worker(self.engine.load, group="load", exit_on_error=False)
+        self.run_worker(self._load_engine, group="load", exit_on_error=False)
+
+    async def _load_engine(self) -> None:
+        await self.engine.load()
 
     def _first_screen(self) -> StepScreen:
         if self.engine.state.keypair and self.engine.action is not Action.NOTHING:
