@@ -11,6 +11,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from textual import work
+
 from app.answers import Answers
 from app.tui.screen_order import screen_before, screen_for
 from app.tui.terminal_app import TerminalApp
@@ -67,8 +69,9 @@ class WizardApp(TerminalApp):
         if not gc.isenabled():  # app/__main__.py
             gc.freeze()  # what is there now mostly stays to the end: it is not looked through again
             gc.enable()
-        self.run_worker(self._load_engine, group="load", exit_on_error=False)
+        self._load_engine()
 
+    @work(group="load", exit_on_error=False)
     async def _load_engine(self) -> None:
         await self.engine.load()
 
