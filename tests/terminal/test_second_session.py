@@ -256,9 +256,10 @@ def test_a_script_is_told_who_owns_the_lock(place: Place, first: Console) -> Non
         assert holder(place.state)["since"] in said
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["full-screen", "plain"])
-def test_a_session_paused_with_ctrl_z_is_taken_over(place: Place, plain: bool) -> None:
+@pytest.mark.parametrize("how", ["full-screen", "plain", "kill -STOP"])
+def test_a_session_paused_with_ctrl_z_is_taken_over(place: Place, how: str) -> None:
     """In plain mode it waits for a passphrase: the terminal has to echo again afterwards."""
+    plain = how == "plain"
     environment = {**place.environment, "PS1": "shell> "}
     with console([], environment, place.folder, command=SHELL) as shell:
         shell.sees("shell>")
@@ -270,7 +271,10 @@ def test_a_session_paused_with_ctrl_z_is_taken_over(place: Place, plain: bool) -
             shell.sees("Passphrase:")
         else:
             shell.sees("passed")
-        shell.type("\x1a")
+        if how == "kill -STOP":
+            os.kill(int(place.owner), signal.SIGSTOP)
+        else:
+            shell.type("\x1a")
         shell.sees("Stopped")
         other = place.start()
         other.sees(OWNED)
@@ -354,14 +358,12 @@ def test_watching_survives_a_missing_journal_and_a_line_that_is_being_written(
     place.state.mkdir(mode=0o700)
     path = place.state / "journal.jsonl"
     command = [sys.executable, "-c", HOLD, str(TOP), str(place.state)]
-    with (
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as owner,
-        console(place.plain(), place.environment, place.folder) as other,
-    ):
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "held\n"
+        other = place.start(plain=True)
         other.sees("Choose [watch]:")
         other.enter()
         other.sees("Watching the other session.")
