@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -386,6 +387,29 @@ def test_watching_survives_a_missing_journal_and_a_line_that_is_being_written(
         other.sees("Resume here [yes]:")
         other.type("no\r")
         assert other.ends() == 1
+
+
+def test_watching_ends_with_its_terminal_even_if_sighup_is_ignored(
+    place: Place, first: Console
+) -> None:
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *COMMAND, *place.plain()],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=place.environment,
+        cwd=place.folder,
+        start_new_session=True,
+    ) as watcher:
+        os.close(slave)
+        os.write(master, b"1\n")
+        seen = b""
+        while b"started on rehearsal" not in seen:
+            seen += os.read(master, 65536)
+        os.close(master)
+        assert watcher.wait(timeout=SOON) == 1
+    assert first.child.isalive()
 
 
 def test_answers_under_way_are_settled_by_the_session_that_takes_over(
