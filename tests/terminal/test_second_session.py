@@ -405,10 +405,13 @@ def test_watching_ends_with_its_terminal_even_if_sighup_is_ignored(
         os.close(slave)
         os.write(master, b"1\n")
         seen = b""
-        while b"started on rehearsal" not in seen:
+        while b"visibility public" not in seen:  # of the last record
             seen += os.read(master, 65536)
         os.close(master)
-        assert watcher.wait(timeout=SOON) == 1
+        try:
+            assert watcher.wait(timeout=SOON) == 1
+        finally:
+            watcher.kill()
     assert first.child.isalive()
 
 
