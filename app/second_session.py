@@ -107,7 +107,9 @@ def _watch(folder: Path) -> bool:
     print("Watching the other session. Ctrl+C returns to the choices.")
     shown = 0
     owned = True
-    while owned and sys.stdin.isatty():  # false once the terminal is closed
+    while owned:
+        if not sys.stdin.isatty():  # it was closed, and SIGHUP is ignored
+            return False
         owned = held(folder)  # before the journal: its last record is shown too
         records = read_records(folder / FILE_NAME)
         token = token_of(fold(records))

@@ -95,7 +95,8 @@ class TerminalApp(App[int]):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self.action_pause)
         # Stopped by SIGSTOP, nothing could be said before: the shell has the terminal as it was.
-        loop.add_signal_handler(signal.SIGCONT, self._stand_aside)
+        # One turn later: a SIGTERM that came with it is heard first.
+        loop.add_signal_handler(signal.SIGCONT, lambda: loop.call_soon(self._stand_aside))
 
     def action_pause(self) -> None:
         """Stops the program, as ctrl+z does everywhere; the shell's `fg` goes on."""
@@ -149,6 +150,8 @@ class TerminalApp(App[int]):
         # The kernel sends SIGCONT after the SIGHUP of a closed terminal: what is ending must not
         # take the terminal again, or a thread would read from nothing for ever.
         self._ending = True
+        # Nor must a job in the background stop when it restores the terminal.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         if number == signal.SIGHUP and not _has_terminal():
             _let_go_of_terminal()
         self.exit(return_code=128 + number, result=128 + number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -256,9 +257,10 @@ def test_a_script_is_told_who_owns_the_lock(place: Place, first: Console) -> Non
         assert holder(place.state)["since"] in said
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["full-screen", "plain"])
-def test_a_session_paused_with_ctrl_z_is_taken_over(place: Place, plain: bool) -> None:
+@pytest.mark.parametrize("how", ["full-screen", "plain", "kill -STOP"])
+def test_a_session_paused_with_ctrl_z_is_taken_over(place: Place, how: str) -> None:
     """In plain mode it waits for a passphrase: the terminal has to echo again afterwards."""
+    plain = how == "plain"
     environment = {**place.environment, "PS1": "shell> "}
     with console([], environment, place.folder, command=SHELL) as shell:
         shell.sees("shell>")
@@ -270,7 +272,10 @@ def test_a_session_paused_with_ctrl_z_is_taken_over(place: Place, plain: bool) -
             shell.sees("Passphrase:")
         else:
             shell.sees("passed")
-        shell.type("\x1a")
+        if how == "kill -STOP":
+            os.kill(int(place.owner), signal.SIGSTOP)
+        else:
+            shell.type("\x1a")
         shell.sees("Stopped")
         other = place.start()
         other.sees(OWNED)
@@ -359,29 +364,55 @@ def test_watching_survives_a_missing_journal_and_a_line_that_is_being_written(
     ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "held\n"
-        with console(place.plain(), place.environment, place.folder) as other:
-            other.sees("Choose [watch]:")
-            other.enter()
-            other.sees("Watching the other session.")
+        other = place.start(plain=True)
+        other.sees("Choose [watch]:")
+        other.enter()
+        other.sees("Watching the other session.")
+        other.settles(1.0)
+        started = OnboardingStarted(
+            network="rehearsal\x1b[2J", chain_id=7, contracts={}, version="0.1.0"
+        )
+        journal = Journal(place.folder / "elsewhere", SystemClock().now)
+        journal.open()
+        line = encode(journal.append(started))
+        journal.close()
+        with path.open("wb", buffering=0) as file:
+            file.write(line[:50])
             other.settles(1.0)
-            started = OnboardingStarted(
-                network="rehearsal\x1b[2J", chain_id=7, contracts={}, version="0.1.0"
-            )
-            journal = Journal(place.folder / "elsewhere", SystemClock().now)
-            journal.open()
-            line = encode(journal.append(started))
-            journal.close()
-            with path.open("wb", buffering=0) as file:
-                file.write(line[:50])
-                other.settles(1.0)
-                assert "started on rehearsal" not in other.words
-                file.write(line[50:])
-            other.sees("The onboarding was started on rehearsal, chain 7")
-            assert b"\x1b[2J" not in other.raw
-            owner.kill()
-            other.sees("Resume here [yes]:")
-            other.type("no\r")
-            assert other.ends() == 1
+            assert "started on rehearsal" not in other.words
+            file.write(line[50:])
+        other.sees("The onboarding was started on rehearsal, chain 7")
+        assert b"\x1b[2J" not in other.raw
+        owner.kill()
+        other.sees("Resume here [yes]:")
+        other.type("no\r")
+        assert other.ends() == 1
+
+
+def test_watching_ends_with_its_terminal_even_if_sighup_is_ignored(
+    place: Place, first: Console
+) -> None:
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *COMMAND, *place.plain()],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=place.environment,
+        cwd=place.folder,
+        start_new_session=True,
+    ) as watcher:
+        os.close(slave)
+        os.write(master, b"1\n")
+        seen = b""
+        while b"visibility public" not in seen:  # of the last record
+            seen += os.read(master, 65536)
+        os.close(master)
+        try:
+            assert watcher.wait(timeout=SOON) == 1
+        finally:
+            watcher.kill()
+    assert first.child.isalive()
 
 
 def test_answers_under_way_are_settled_by_the_session_that_takes_over(
