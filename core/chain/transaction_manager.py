@@ -173,18 +173,16 @@ class Sender:
                 if final is None:
                     final = await chain.read() - DEEP_ENOUGH
                 missing = max(tx.block or 0 for tx in included) - final
+                if missing > 0:
+                    waited = self._clock.monotonic() - started
+                    if waited >= FINALITY_PATIENCE:
+                        await self._late(included[-1], waited)
+                    await self._clock.sleep(min(missing, 4) * chain.usual)
+                    continue
                 for tx, receipt in zip(included, receipts, strict=True):
-                    if (tx.block or 0) > final:
-                        continue
                     if not await self.inclusions.still_there(tx, receipt.value):
                         return False
                     await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
-                if missing <= 0:
-                    continue
-                waited = self._clock.monotonic() - started
-                if waited >= FINALITY_PATIENCE:
-                    await self._late(included[-1], waited)
-                await self._clock.sleep(min(missing, 4) * chain.usual)
 
     async def _free_nonce(self, account: Account, sender: str) -> int:
         """The nonce for something new. Raises TakenBack, OnboardingError (FOREIGN_PENDING,
