@@ -108,6 +108,7 @@ class Sender:
                         other=used_since is not None,
                     )
                 now = clock.monotonic()
+                due = now - fees_checked >= REPLACE_AFTER
                 if receipt:
                     return await self._included(receipt)
                 if nonce > tx.nonce:
@@ -123,7 +124,8 @@ class Sender:
                     tx = self._find(tx.hash)
                     looks = pauses(usual)
                     continue
-                elif _fits(key, tx) and not short and now - fees_checked >= REPLACE_AFTER:
+                # What was sent again a moment ago gets the time of a block first.
+                elif _fits(key, tx) and not short and due and now - last_sent > usual:
                     unasked, fees_checked = fees_checked == started, now
                     if await self._replace(rivals[-1], key, unasked=unasked):
                         last_sent = patience_from = now
