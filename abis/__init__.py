@@ -12,15 +12,6 @@ def load(name: str) -> list[dict[str, Any]]:
 
     Raises FileNotFoundError where there is none of that name.
     """
-    found = _read(name)
-    entries: list[dict[str, Any]] = found["abi"] if isinstance(found, dict) else found
+    text = files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8")
+    entries: list[dict[str, Any]] = json.loads(text)
     return entries
-
-
-def runtime(name: str) -> str:
-    """The runtime bytecode (0x-hex) of a contract that is compiled here, such as ``forecast``."""
-    return str(_read(name)["runtime"])
-
-
-def _read(name: str) -> Any:
-    return json.loads(files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8"))

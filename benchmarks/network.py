@@ -24,8 +24,6 @@ class Traffic:
 
     requests: int = 0
     """HTTP requests; a JSON-RPC batch is one."""
-    calls: int = 0
-    """Single JSON-RPC calls."""
 
 
 @dataclass
@@ -38,13 +36,10 @@ class Measured:
     """When each new block was seen, in seconds since the epoch."""
 
     def traffic(self) -> Traffic:
-        counted = self.network.requests
-        calls = sum(n for name, n in counted.items() if name.startswith(("eth_", "net_", "web3_")))
-        return Traffic(counted["POST /rpc"], calls)
+        return Traffic(self.network.requests["POST /rpc"])
 
     def since(self, before: Traffic) -> Traffic:
-        now = self.traffic()
-        return Traffic(now.requests - before.requests, now.calls - before.calls)
+        return Traffic(self.traffic().requests - before.requests)
 
     def beyond_blocks(self, start: float, end: float, transactions: int) -> float:
         """Seconds from `start` to `end` that the chain is not to blame for.

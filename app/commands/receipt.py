@@ -153,7 +153,6 @@ async def _verify(
     receipt: dict[str, Any], remarks: list[Row], settings: Settings, out: TextIO
 ) -> int:
     from core.chain.json_rpc import Rpc
-    from core.chain.multicall import gather
     from core.chain.queries import Chain
     from core.http import Http
     from core.receipt.verify import compare
@@ -161,7 +160,7 @@ async def _verify(
 
     urls = (settings.rpc_url, *settings.fallback_urls)
     network = settings.network
-    rpc = Rpc(urls, network.chain_id, network.title, SystemClock(), gather=gather)
+    rpc = Rpc(urls, network.chain_id, network.title, SystemClock())
     mcr = Mcr(Http(settings.mcr_url)) if settings.mcr_url else None
     try:
         rows = [*remarks, *await compare(receipt, Chain(rpc, network, settings.contracts), mcr)]

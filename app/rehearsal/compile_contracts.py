@@ -10,20 +10,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-import abis
-
 CONTRACTS = Path(__file__).parent / "contracts"
 
 
 def sources() -> list[Path]:
-    """The rehearsal's contracts, and the one that only simulations run."""
-    return sorted([*CONTRACTS.glob("*.vy"), *Path(abis.__file__).parent.glob("*.vy")])
+    """The rehearsal's contracts."""
+    return sorted(CONTRACTS.glob("*.vy"))
 
 
 def target(source: Path) -> Path:
     """Where the result lies."""
-    name = source.stem if source.parent == CONTRACTS else source.stem.lower()
-    return source.with_name(f"{name}.json")
+    return source.with_suffix(".json")
 
 
 def compile_source(source: Path) -> dict[str, Any]:

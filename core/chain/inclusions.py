@@ -87,7 +87,7 @@ class Inclusions:
                 return False
             if self._clock.monotonic() >= ends:
                 raise fault("RPC_BEHIND", host=chain.rpc.host, height=height, needed=block)
-            await self._clock.sleep(chain.pace.usual / 2)
+            await self._clock.sleep(chain.usual / 2)
             again = chain.receipt(tx.hash)
             await chain.read(again, at_least=block, other=True)
             receipt = again.value

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from core.clock import Clock
 from core.errors.problem import OnboardingError, fault
@@ -25,8 +25,6 @@ READ_PATIENCE = 25.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
 _BUSY_CODES = (429, -32005, -32029)
-_WORTH_GATHERING = 2
-"""Reads of an endpoint in which a gathered question had to be asked again, until it is no gain."""
 
 Call = tuple[str, list[Any]]
 Doubt = Callable[[Sequence[Any], bool], OnboardingError | None]
@@ -66,31 +64,12 @@ class Answers:
     seconds: float
 
 
-UNANSWERED: Any = object()
-"""What a gathered call leaves open: to be asked by itself."""
-
-
-class Gathered(Protocol):
-    """Calls of which some were put into one."""
-
-    calls: tuple[Call, ...]
-
-    def spread(self, results: Sequence[Any]) -> list[Any]:
-        """The results of `calls` as those of the calls before, UNANSWERED among them. Raises
-        ValueError where the node cannot answer calls that were put together.
-        """
-
-
 @dataclass
 class Endpoint:
     url: str
     http: Http
     batches: bool = True
     """False once the endpoint has shown that it does not take them."""
-    gathers: bool = True
-    """False once it has shown that it does not answer calls that were put together."""
-    asked_again: int = 0
-    """Reads in which it left some of them open."""
     chain_id: int | None = None
 
 
@@ -103,18 +82,15 @@ class Rpc:
         clock: Clock,
         connect: Callable[[str], Http] = Http,
         *,
-        gather: Callable[[Sequence[Call]], Gathered | None] | None = None,
         heights: Heights | None = None,
     ) -> None:
-        """`urls`: the endpoint in use first, then those that may be asked as well. `gather` puts
-        calls together (core.chain.multicall, which takes long to import); None: each goes alone.
+        """`urls`: the endpoint in use first, then those that may be asked as well.
         `heights`: those that the journal knows.
         """
         self._heights = heights or Heights()
         self._endpoints = [Endpoint(url, connect(url)) for url in urls]
         self._chain_id = chain_id
         self._network = network
-        self._gather = gather
         self.clock = clock
         self._ids = itertools.count(1)
 
@@ -145,13 +121,12 @@ class Rpc:
         pause = _FIRST_PAUSE
         order = self._endpoints[1:] + self._endpoints[:1] if other else self._endpoints
         failed: OnboardingError | None = None
-        alone: set[str] = set()
         for turn in itertools.count():
             endpoint = order[turn % len(order)]
             wait = pause
             stays: Answers | None = None
             try:
-                answers = await self._ask(endpoint, calls, head, together=endpoint.url not in alone)
+                answers = await self._exchange(endpoint, calls, head)
                 failed = self._untimely(endpoint, answers, at_least) if head else None
                 if failed is None:
                     found = doubt(answers.results, turn + 1 >= len(order)) if doubt else None
@@ -169,10 +144,6 @@ class Rpc:
                     order = [known for known in order if known is not endpoint]
                     continue
                 failed = error
-                if error.code != "RPC_BUSY":
-                    # It may be the gathered call that a strict gateway does not let pass.
-                    alone.add(endpoint.url)
-                    endpoint.gathers &= error.code != "RPC_NOT_A_NODE"
                 wait = max(wait, error.problem.remaining(self.clock.now()).total_seconds())
             # What broke off or fell behind may be another network when it comes back.
             endpoint.chain_id = None
@@ -230,35 +201,10 @@ class Rpc:
         for endpoint in self._endpoints:
             await endpoint.http.close()
 
-    async def _ask(
-        self, endpoint: Endpoint, calls: Sequence[Call], head: Call | None, *, together: bool
-    ) -> Answers:
-        """All answers of one endpoint; what can be is asked in one call, where it takes that."""
-        gathered = None
-        if self._gather and endpoint.gathers and together:
-            gathered = self._gather(calls)
-        if gathered is None:
-            return await self._exchange(endpoint, calls, head)
-        answers = await self._exchange(endpoint, gathered.calls, head)
-        try:
-            results = gathered.spread(answers.results)
-        except ValueError:
-            endpoint.gathers = False
-            return await self._exchange(endpoint, calls, head)
-        unanswered = [place for place, result in enumerate(results) if result is UNANSWERED]
-        if unanswered:
-            endpoint.asked_again += 1
-            endpoint.gathers = endpoint.asked_again < _WORTH_GATHERING
-            again = await self._exchange(endpoint, [calls[place] for place in unanswered], head)
-            for place, result in zip(unanswered, again.results, strict=True):
-                results[place] = result
-            # No answer is older than the lower of the two.
-            answers = replace(answers, height=min(answers.height, again.height))
-        return replace(answers, results=tuple(results))
-
     async def _exchange(
         self, endpoint: Endpoint, calls: Sequence[Call], head_call: Call | None
     ) -> Answers:
+        """All answers of one endpoint."""
         started = self.clock.monotonic()
         checks: list[Call] = [] if head_call is None else [head_call]
         if endpoint.chain_id is None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-import abis
 from core.chain.abi import Revert, codec, read_revert
 from core.chain.did import ATTRIBUTE_NAMES
 from core.chain.json_rpc import (
@@ -19,7 +18,6 @@ from core.chain.json_rpc import (
     RpcError,
     quantity,
 )
-from core.chain.polling import Pace
 from core.chain.query import Ask, Doubts, hand_out, no_answer, unexpected
 from core.chain.types import (
     Account,
@@ -39,8 +37,9 @@ class Chain:
     def __init__(self, rpc: Rpc, network: Network, contracts: Contracts) -> None:
         self.rpc = rpc
         self.network = network
+        self.usual = network.block_seconds
+        """Seconds that a block usually takes."""
         self.contracts = contracts
-        self.pace = Pace(network.block_seconds)
         self._fee_history = True
         """False once the endpoint has shown that it keeps none."""
 
@@ -94,13 +93,6 @@ class Chain:
         if price.value is None:
             raise fault("RPC_NOT_A_NODE", host=self.rpc.host, reason="it hides the base fee")
         return price.value, height
-
-    async def read_back(self, *asks: Ask[Any], right: Callable[[], bool], at_least: int) -> None:
-        """Reads at or after the block of a write what it is to have brought, unless it was
-        answered already and is as it should be.
-        """
-        if not all(ask.known for ask in asks) or not right():
-            await self.read(*asks, at_least=at_least)
 
     # Questions to the node
 
@@ -175,25 +167,6 @@ class Chain:
             return with_margin(quantity(result, self.rpc.host), self.network, self.rpc.host)
 
         return Ask([("eth_estimateGas", [transaction, *supposed])], understand)
-
-    def forecast(self, address: str, bond: int) -> Ask[tuple[int, int] | None]:
-        """The machine id and the token id that registering with `bond` (wei) and minting would
-        give now; None where that fails, or where the node cannot suppose code at an address.
-        """
-        contracts = self.contracts
-        data = codec("forecast").encode(
-            "forecast", contracts.identity_registry, contracts.machine_nft, bond
-        )
-
-        def understand(results: Sequence[Any]) -> tuple[int, int] | None:
-            with suppress(ValueError):
-                machine_id, token_id = codec("forecast").decode("forecast", results[0])
-                return int(machine_id), int(token_id)
-            return None
-
-        call = {"from": address, "to": address, "data": data}
-        supposed = {address: {"code": abis.runtime("forecast")}}
-        return Ask([("eth_call", [call, "pending", supposed])], understand)
 
     def registering(self, transaction: dict[str, str]) -> Ask[int | None]:
         """The machine id that a registration would give now; None where it would fail."""

@@ -7,7 +7,6 @@ is asked of the chain by hash and nonce. What a node answers to a broadcast deci
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeGuard
@@ -15,8 +14,8 @@ from typing import Any, TypeGuard
 from core.amounts import peaq
 from core.chain.fee_limit import FeeLimit
 from core.chain.inclusions import WATCH_PATIENCE, Inclusions
+from core.chain.polling import pauses
 from core.chain.queries import Chain
-from core.chain.query import Ask
 from core.chain.types import Account, Fees, Receipt
 from core.chain.unsigned import TITLES, Intent
 from core.clock import Clock
@@ -52,24 +51,17 @@ class Sender:
         self.inclusions = Inclusions(chain, book, clock)
 
     async def send(
-        self,
-        intent: Intent,
-        key: Key,
-        account: Account,
-        fees: Fees,
-        *,
-        also: Sequence[Ask[Any]] = (),
+        self, intent: Intent, key: Key, account: Account, fees: Fees
     ) -> tuple[Tx, Receipt]:
         """Signs and sends `intent`, and watches it into a block. Has an outside effect.
 
-        `account` and `fees` are read just before. `also`: what is to be read back; where blocks
-        come at once it is asked in the same breath. Raises TakenBack, and OnboardingError:
+        `account` and `fees` are read just before. Raises TakenBack, and OnboardingError:
         FOREIGN_PENDING, FEE_…, TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, RPC_….
         """
         nonce = await self._free_nonce(account, intent.sender)
         signed = await self._sign(intent, key, nonce, fees)
         await self._broadcast(signed)
-        return await self.watch(self._find(signed.hash), key, also=also, just_sent=True)
+        return await self.watch(self._find(signed.hash), key, just_sent=True)
 
     async def settle(self, key: Key | None = None, *, doubt: bool = False) -> None:
         """Finds out what became of every transaction that is open, or open again, before anything
@@ -82,12 +74,7 @@ class Sender:
                 await self.watch(open_transactions[0], key)
 
     async def watch(
-        self,
-        tx: Tx,
-        key: Key | None = None,
-        *,
-        also: Sequence[Ask[Any]] = (),
-        just_sent: bool = False,
+        self, tx: Tx, key: Key | None = None, *, just_sent: bool = False
     ) -> tuple[Tx, Receipt]:
         """Watches a nonce of ours until one of its transactions is in a block.
 
@@ -96,24 +83,23 @@ class Sender:
         OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, FUNDS_MISSING,
         FEE_…, RPC_….
         """
-        pace, clock = self._chain.pace, self._clock
+        usual, clock = self._chain.usual, self._clock
         started = last_sent = clock.monotonic()
         # What was just sent is expected in one of the next blocks; then more is asked.
-        trusted_until = started + 2 * pace.usual if just_sent else started
-        pauses = pace.pauses(started)
-        looked: float | None = None
+        trusted_until = started + 2 * usual if just_sent else started
+        looks = pauses(usual)
         used_since: float | None = None
         fees_checked = patience_from = started
         short = 0
         title = f"{TITLES[tx.purpose]} is under way"
-        with self._book.waiting(title, usual=pace.usual, in_flight=True) as say:
+        with self._book.waiting(title, usual=usual, in_flight=True) as say:
             while True:
                 say(_SHORT if short else title)
-                await clock.sleep(next(pauses))
+                await clock.sleep(next(looks))
                 rivals = self._rivals(tx)
                 if clock.monotonic() < trusted_until:
                     found = self._chain.receipt(*(rival.hash for rival in rivals))
-                    await self._chain.read(found, *(also if pace.instant else ()), height=False)
+                    await self._chain.read(found, height=False)
                     receipt, nonce, known = found.value, tx.nonce, True
                 else:
                     receipt, nonce, known, short = await self._look_closely(
@@ -122,13 +108,9 @@ class Sender:
                         other=used_since is not None,
                     )
                 now = clock.monotonic()
+                due = now - fees_checked >= REPLACE_AFTER
                 if receipt:
-                    if just_sent:
-                        pace.found(now, before=looked)
                     return await self._included(receipt)
-                if looked is None:
-                    pace.missed()
-                looked = now
                 if nonce > tx.nonce:
                     used_since = used_since if used_since is not None else now
                     if now - used_since >= DISPLACED_AFTER and not known:
@@ -140,9 +122,10 @@ class Sender:
                     last_sent = now
                     await self._broadcast(rivals[-1])
                     tx = self._find(tx.hash)
-                    pauses = pace.pauses(clock.monotonic())
+                    looks = pauses(usual)
                     continue
-                elif _fits(key, tx) and not short and now - fees_checked >= REPLACE_AFTER:
+                # What was sent again a moment ago gets the time of a block first.
+                elif _fits(key, tx) and not short and due and now - last_sent > usual:
                     unasked, fees_checked = fees_checked == started, now
                     if await self._replace(rivals[-1], key, unasked=unasked):
                         last_sent = patience_from = now
@@ -170,17 +153,15 @@ class Sender:
         short = max(price - held.value, 0) if nonce.value <= first.nonce else 0
         return None, nonce.value, known.value, short
 
-    async def finalise(self, *, also: Sequence[Ask[Any]] = ()) -> bool:
-        """Waits until every transaction that counts is in a final block; `also` is asked along.
+    async def finalise(self) -> bool:
+        """Waits until every transaction that counts is in a final block.
 
         False where a reorganisation took one back: it is open again, and what it had brought has
         to be looked at anew. Raises OnboardingError: TRANSACTION_LATE, RPC_….
         """
         chain = self._chain
         started = self._clock.monotonic()
-        # Where blocks come at once they are final at once; elsewhere that is waited for first.
-        close = chain.pace.instant
-        with self._book.waiting("The network makes it final", usual=3 * chain.pace.usual):
+        with self._book.waiting("The network makes it final", usual=3 * chain.usual):
             while True:
                 included = [
                     tx for tx in self._book.state.transactions if tx.status is TxStatus.INCLUDED
@@ -188,23 +169,22 @@ class Sender:
                 if not included:
                     return True
                 finalized = chain.finalized()
-                receipts = [chain.receipt(tx.hash) for tx in included if close]
-                await chain.read(finalized, *receipts, *(also if close else ()), height=False)
+                receipts = [chain.receipt(tx.hash) for tx in included]
+                await chain.read(finalized, *receipts, height=False)
                 final = finalized.value
                 if final is None:
                     final = await chain.read() - DEEP_ENOUGH
-                for tx, receipt in zip(included, receipts, strict=False):
+                missing = max(tx.block or 0 for tx in included) - final
+                if missing > 0:
+                    waited = self._clock.monotonic() - started
+                    if waited >= FINALITY_PATIENCE:
+                        await self._late(included[-1], waited)
+                    await self._clock.sleep(min(missing, 4) * chain.usual)
+                    continue
+                for tx, receipt in zip(included, receipts, strict=True):
                     if not await self.inclusions.still_there(tx, receipt.value):
                         return False
-                    if final >= (tx.block or 0):
-                        await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
-                missing = max(tx.block or 0 for tx in included) - final
-                close = missing <= 0
-                if self._clock.monotonic() - started >= FINALITY_PATIENCE:
-                    await self._late(included[0], self._clock.monotonic() - started)
-                if missing > 0:
-                    next_block = chain.pace.until_next(self._clock.monotonic())
-                    await self._clock.sleep(next_block + min(missing - 1, 3) * chain.pace.usual)
+                    await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
 
     async def _free_nonce(self, account: Account, sender: str) -> int:
         """The nonce for something new. Raises TakenBack, OnboardingError (FOREIGN_PENDING,
@@ -306,7 +286,7 @@ class Sender:
         await self._book.record(ev.TransactionDisplaced(tx.hash, tx.nonce))
         if tx.purpose == "funding":
             # The owner's wallet may pay other machines at the same time.
-            until = self._clock.now() + timedelta(seconds=self._chain.pace.usual)
+            until = self._clock.now() + timedelta(seconds=self._chain.usual)
             raise fault("OWNER_DISPLACED", owner=tx.sender, nonce=tx.nonce, until=until)
         raise fault("TRANSACTION_DISPLACED", nonce=tx.nonce)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from core.chain.json_rpc import Rpc
-from core.chain.multicall import gather
 from core.chain.queries import Chain
 from core.clock import Clock
 from core.config.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
@@ -149,7 +148,7 @@ class _Look:
                 self._report(not_asked(key, title, because))
             return
         network = settings.network
-        rpc = Rpc(urls, network.chain_id, network.title, self._clock, self._connect, gather=gather)
+        rpc = Rpc(urls, network.chain_id, network.title, self._clock, self._connect)
         try:
             for finding in await look_at_contracts(
                 Chain(rpc, network, settings.contracts), settings

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from importlib.metadata import version as installed
-from typing import Any
 
-from core.chain.query import Ask
 from core.clock import stamp
 from core.config.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 from core.errors.problem import OnboardingError, fault
@@ -26,10 +24,9 @@ async def finish(context: Context, version: str) -> bool:
 
     Raises OnboardingError: TRANSACTION_LATE, DISK_FULL, RPC_….
     """
-    final = _Final(context)
-    if not await context.sender.finalise(also=final.asks):
+    if not await context.sender.finalise():
         return False
-    await final.check()
+    await _check_final(context)
     finished = ev.OnboardingFinished(
         mcr=await _rating(context),
         finished_at=stamp(context.clock.now()),
@@ -55,41 +52,26 @@ def _endpoints(settings: Settings) -> dict[str, str]:
     }
 
 
-class _Final:
-    """The last look, asked along with the final block: whose the machine and its token are, and
-    that the bond is held.
+async def _check_final(context: Context) -> None:
+    """Take the last look: whose the machine and its token are, and that the bond is held.
+
+    Raises OnboardingError (READ_BACK_FAILED, RPC_…).
     """
-
-    def __init__(self, context: Context) -> None:
-        state, chain = context.state, context.chain
-        if state.registered is None or state.minted is None:
-            raise RuntimeError("the end comes after the registration and the token")
-        self._context = context
-        self._bonded = state.registered.way == "sent"
-        self._owner = chain.machine_owner(state.registered.machine_id)
-        self._staked = chain.staked(state.registered.machine_id)
-        self._holder = chain.token_owner(state.minted.token_id)
-        self.asks: tuple[Ask[Any], ...] = (self._owner, self._staked, self._holder)
-
-    def _wrong(self) -> list[OnboardingError]:
-        address = self._context.address
-        return [
-            odd(what, expected, found or "nobody")
-            for what, expected, found in (
-                ("the owner of the Identity NFT", address, self._owner.value),
-                ("the owner of the Machine NFT", address, self._holder.value),
-                ("the stake", "staked", "staked" if self._staked.value else "not staked"),
-            )
-            if expected.lower() != found.lower() and (self._bonded or what != "the stake")
-        ]
-
-    async def check(self) -> None:
-        """Raises OnboardingError (READ_BACK_FAILED, RPC_…)."""
-        await self._context.chain.read_back(
-            *self.asks, right=lambda: not self._wrong(), at_least=self._context.state.height
-        )
-        for error in self._wrong():
-            raise error
+    state, chain, address = context.state, context.chain, context.address
+    if state.registered is None or state.minted is None:
+        raise RuntimeError("the end comes after the registration and the token")
+    owner = chain.machine_owner(state.registered.machine_id)
+    staked = chain.staked(state.registered.machine_id)
+    holder = chain.token_owner(state.minted.token_id)
+    await chain.read(owner, staked, holder, at_least=state.height)
+    for what, expected, found in (
+        ("the owner of the Identity NFT", address, owner.value),
+        ("the owner of the Machine NFT", address, holder.value),
+        ("the stake", "staked", "staked" if staked.value else "not staked"),
+    ):
+        bonded = state.registered.way == "sent"
+        if expected.lower() != found.lower() and (bonded or what != "the stake"):
+            raise odd(what, expected, found or "nobody")
 
 
 async def _rating(context: Context) -> str:

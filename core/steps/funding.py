@@ -15,6 +15,7 @@ from datetime import timedelta
 from core.amounts import peaq
 from core.chain.abi import Revert
 from core.chain.fee_limit import GAS_OF
+from core.chain.polling import pauses
 from core.chain.query import Ask
 from core.chain.unsigned import TITLES
 from core.errors.problem import OnboardingError, fault
@@ -256,23 +257,16 @@ async def _watch(
     context: Context, *, until: int = 0, patience: float = ARRIVAL_PATIENCE
 ) -> Balance:
     """Looks until the wallet holds what is needed, or `until` wei, or `patience` seconds pass."""
-    pace, clock = context.chain.pace, context.clock
+    usual, clock = context.chain.usual, context.clock
     started = clock.monotonic()
-    pauses = pace.pauses(started)
-    looked: float | None = None
-    with context.book.waiting("The payment is on its way", usual=2 * pace.usual):
-        while True:
-            await clock.sleep(next(pauses))
+    with context.book.waiting("The payment is on its way", usual=2 * usual):
+        for pause in pauses(usual):
+            await clock.sleep(pause)
             balance = await look(context)
-            now = clock.monotonic()
             arrived = until and balance.held >= until
-            if not balance.missing or arrived:
-                pace.found(now, before=looked)
+            if not balance.missing or arrived or clock.monotonic() - started >= patience:
                 return balance
-            if now - started >= patience:
-                return balance
-            pace.missed()
-            looked = now
+    raise AssertionError("unreachable")
 
 
 def _short(context: Context, code: str, balance: Balance, *, amount: str = "") -> OnboardingError:

@@ -58,14 +58,12 @@ async def mint(context: Context) -> None:
             return
     token = chain.token_id(machine_id)
     try:
-        _, receipt = await context.sender.send(
-            ready.intent, key, ready.account, ready.fees, also=[token]
-        )
+        _, receipt = await context.sender.send(ready.intent, key, ready.account, ready.fees)
     except TakenBack:
         return
     event = codec("machine_nft").find_event("MachineMinted", receipt.logs, contract)
     minted = int(event["tokenId"]) if event else 0
-    await chain.read_back(token, right=lambda: token.value == minted != 0, at_least=receipt.block)
+    await chain.read(token, at_least=receipt.block)
     if token.value and not minted:
         await _record_found(context, token.value)  # the chain shows what the log does not
         return
@@ -145,18 +143,14 @@ async def write_did(context: Context) -> None:
         if isinstance(ready, _Refused):
             await _raise_unless_taken_back(context, ready, key)
             return
-    written = chain.attributes(context.address)
     try:
-        _, receipt = await context.sender.send(
-            ready.intent, key, ready.account, ready.fees, also=[written]
-        )
+        _, receipt = await context.sender.send(ready.intent, key, ready.account, ready.fees)
     except TakenBack:
         return
     expected = {name: value.encode() for name, value in wanted.items()}
     with context.book.waiting("The six attributes are read back"):
-        await chain.read_back(
-            written, right=lambda: written.value == expected, at_least=receipt.block
-        )
+        written = chain.attributes(context.address)
+        await chain.read(written, at_least=receipt.block)
     for name, value in expected.items():
         if written.value[name] != value:
             raise odd(

@@ -120,9 +120,9 @@ async def _wait_until_clear(context: Context, owner: str, ends: float) -> None:
 
     Raises OnboardingError (OWNER_PENDING) where one still is at `ends` (monotonic seconds).
     """
-    clock, pace = context.clock, context.chain.pace
+    clock = context.clock
     # Machines that wait for the same block look at different times: the first to look signs.
-    pause = pace.usual * (0.25 + int(context.address[-4:], 16) / 0xFFFF / 4)
+    pause = context.chain.usual * (0.25 + int(context.address[-4:], 16) / 0xFFFF / 4)
     account = context.chain.account(owner)
     with context.book.waiting("Another transfer from the owner's wallet is pending"):
         while not account.known or account.value.pending > account.value.nonce:

@@ -90,11 +90,8 @@ async def register(context: Context, *, agreed_bond: int) -> None:
         ready = await _prepare(context, account, agreed_bond=agreed_bond)
     if ready is None:
         return
-    number = chain.machine_id(context.address)
     try:
-        tx, receipt = await context.sender.send(
-            ready.intent, key, account.value, ready.fees, also=[number]
-        )
+        tx, receipt = await context.sender.send(ready.intent, key, account.value, ready.fees)
     except TakenBack:
         return  # what is open again comes first
     if ready.single:
@@ -103,9 +100,8 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     event = codec("identity_registry").find_event("Registered", receipt.logs, tx.to)
     ours = event is not None and str(event["owner"]).lower() == context.address.lower()
     machine_id = int(event["machineId"]) if event and ours else 0
-    await chain.read_back(
-        number, right=lambda: number.value == machine_id != 0, at_least=receipt.block
-    )
+    number = chain.machine_id(context.address)
+    await chain.read(number, at_least=receipt.block)
     if number.value and not machine_id:
         await _found(context, number.value, receipt.block)  # the chain shows what the log does not
         return
@@ -152,9 +148,6 @@ async def _prepare(
     guess = agreed_bond or state.bond_quoted or 0
     gas = chain.gas(calls.registration(context, guess).as_call())
     asks: list[Ask[Any]] = [number, bond, account or balance, gas]
-    forecast = chain.forecast(context.address, guess)
-    if single_transaction.wanted(context):
-        asks.append(forecast)
     now, height = await chain.read_with_fees(
         *asks, at_least=state.height, other=agreed_bond is not None
     )
@@ -193,8 +186,7 @@ async def _prepare(
         raise await refusal(context, gas.value, intent, held, fees, wanted=wanted)
     ready = _Ready(intent.with_gas(gas.value), bond.value, held, fees)
     if single_transaction.wanted(context):
-        foretold = forecast.value if bond.value == guess else None
-        planned = await single_transaction.plan(context, bond.value, foretold, at_least=height)
+        planned = await single_transaction.plan(context, bond.value, at_least=height)
         if isinstance(planned, str):
             ready = replace(ready, refused=planned)
         else:

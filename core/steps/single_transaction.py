@@ -1,8 +1,8 @@
 """On request, all of it in one transaction: register, mint and the six attributes, all or nothing.
 
-The numbers that the chain will give are foretold by simulating. Where it gives the token another
-one, only that attribute is written once more; where the simulation refuses the whole, the three
-transactions are used.
+The machine's number is foretold by simulating, the token's by counting. Where the chain gives the
+token another one, only that attribute is written once more; where the simulation refuses the whole,
+the three transactions are used.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ def wanted(context: Context) -> bool:
     return context.single_transaction and not failed
 
 
-async def plan(
-    context: Context, bond: int, forecast: tuple[int, int] | None, *, at_least: int
-) -> Intent | str:
+async def plan(context: Context, bond: int, *, at_least: int) -> Intent | str:
     """The one transaction, simulated on the pending state; or in words why it cannot be.
 
     Raises OnboardingError (RPC_…).
@@ -36,7 +34,7 @@ async def plan(
     chain, details = context.chain, context.state.details
     if details is None:
         raise RuntimeError("the details come before the registration")
-    machine_id, token_id = forecast or await _counted(context, bond, at_least)
+    machine_id, token_id = await _foretold(context, bond, at_least)
     attributes = wanted_attributes(machine_id, token_id, details)
     intent = calls.everything(context, bond, machine_id, changes({}, attributes))
     gas = chain.gas(intent.as_call(), pending=True)
@@ -46,9 +44,9 @@ async def plan(
     return intent.with_gas(gas.value)
 
 
-async def _counted(context: Context, bond: int, at_least: int) -> tuple[int, int]:
-    """The numbers at a node that cannot suppose anything: the machine's by simulating the
-    registration, the token's by counting, which may be wrong.
+async def _foretold(context: Context, bond: int, at_least: int) -> tuple[int, int]:
+    """Return the machine's number by simulating the registration, and the token's by counting,
+    which may be wrong.
     """
     chain = context.chain
     machine_id = chain.registering(calls.registration(context, bond).as_call())

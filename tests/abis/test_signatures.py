@@ -129,8 +129,7 @@ def stated_identifier(line: str) -> str:
 
 def test_every_interface_is_in_the_table_and_none_is_missing() -> None:
     names = [path.name for path in files("abis").iterdir()]
-    # These two are no contracts of the network: nodes only suppose them, for one call.
-    shipped = {name[:-5] for name in names if name.endswith(".json")} - {"forecast", "gather"}
+    shipped = {name[:-5] for name in names if name.endswith(".json")}
     assert shipped == set(PROTOCOL)
 
 

@@ -14,7 +14,6 @@ from app.rehearsal.network import RehearsalNetwork
 from core.journal.next_action import Action
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
-from tests.support.gathered import is_gathered
 from tests.support.machine import Machine
 from tests.support.transports import Tampering, methods_in, results_of
 
@@ -44,25 +43,15 @@ async def asked(machine: Machine) -> tuple[int, int]:
 async def test_an_onboarding_where_blocks_come_at_once_asks_no_more_than_this(
     machine: Machine,
 ) -> None:
-    requests, calls = await asked(machine)
-    assert requests <= 15
-    assert calls <= 45
+    requests, _ = await asked(machine)
+    assert requests <= 19
 
 
 async def test_an_onboarding_with_blocks_of_two_seconds_asks_no_more_than_this(
     slow: Machine,
 ) -> None:
-    requests, calls = await asked(slow)
-    assert requests <= 25
-    assert calls <= 60
-
-
-async def test_one_transaction_for_all_asks_less(machine: Machine) -> None:
-    machine.single = True
-    requests, calls = await asked(machine)
-    assert requests <= 12
-    assert calls <= 45
-    assert len(machine.network.sent_transactions()) == 1
+    requests, _ = await asked(slow)
+    assert requests <= 24
 
 
 async def test_a_finished_machine_asks_nothing(machine: Machine) -> None:
@@ -88,24 +77,8 @@ async def test_an_endpoint_that_takes_no_batches_is_found_out_once(machine: Mach
     machine.connect = Tampering(before=refuse).connect
     requests, calls = await asked(machine)
     assert refused == 1
-    assert calls <= 45
+    assert calls <= 64
     assert requests == calls
-
-
-async def test_a_node_that_cannot_suppose_code_is_asked_one_by_one_after_one_attempt(
-    machine: Machine,
-) -> None:
-    def ignore(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
-        def change(method: str, params: list[Any], result: Any) -> Any:
-            return "0x" if is_gathered(method, params) else result
-
-        return results_of(request, response, change) if methods_in(request) else None
-
-    machine.connect = Tampering(after=ignore).connect
-    requests, calls = await asked(machine)
-    assert requests <= 15 + 1
-    assert calls <= 60 + 5
-    assert machine.state.finished
 
 
 async def test_a_node_without_fee_history_costs_two_calls_more_for_each_price(
@@ -120,6 +93,6 @@ async def test_a_node_without_fee_history_costs_two_calls_more_for_each_price(
     machine.connect = Tampering(after=forget).connect
     requests, calls = await asked(machine)
     assert machine.network.requests["eth_feeHistory"] == 1, "it was asked for again and again"
-    assert requests <= 16
-    assert calls <= 45 + 2 * 5 + 4
+    assert requests <= 19 + 1
+    assert calls <= 64 + 2 * 5 + 4
     assert machine.state.finished

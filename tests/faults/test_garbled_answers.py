@@ -12,7 +12,6 @@ from app.rehearsal.network import RehearsalNetwork
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from tests.support.clock import FakeClock
-from tests.support.gathered import is_gathered
 from tests.support.machine import ORDER, Machine, check_once
 from tests.support.transports import changing_results
 
@@ -31,7 +30,6 @@ METHODS = [
     "eth_getBlockByNumber",
     "eth_gasPrice",
     "eth_call",
-    "inside",
     "eth_estimateGas",
     "eth_getTransactionReceipt",
     "eth_getTransactionByHash",
@@ -52,14 +50,10 @@ async def machine(
 async def test_nonsense_to_one_method_is_a_fault_with_words_and_nothing_is_done_twice(
     machine: Machine, method: str
 ) -> None:
-    """Half of it is met at each step from measuring on; sense comes back in between. "inside": to
-    the contract calls in a gathered one, and where they are asked by themselves.
-    """
+    """Half of it is met at each step from measuring on; sense comes back in between."""
     spoiled: Any = ...
 
     def spoil(name: str, params: list[Any], result: Any) -> Any:
-        if name == "eth_call" and method == "inside" and not is_gathered(name, params):
-            name = method
         return spoiled if name == method and spoiled is not ... else result
 
     machine.connect = changing_results(spoil).connect

@@ -19,7 +19,6 @@ from tests.support.judge import judge
 from tests.support.machine import PASSPHRASE, Machine
 from tests.support.transports import (
     Tampering,
-    asked_in,
     changing_results,
     methods_in,
     results_of,
@@ -265,7 +264,7 @@ async def test_a_node_that_answers_nothing_but_zeros_for_a_while_is_not_believed
 
     def tamper(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
         nonlocal zeros
-        if "eth_getBalance" not in asked_in(request):
+        if "eth_getBalance" not in methods_in(request):
             return None
         answer = results_of(request, response, zero)
         zeros -= 1

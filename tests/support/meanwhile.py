@@ -163,4 +163,4 @@ def finish(case: Case, world: World, tally: Counter[str], **expected: Any) -> No
         **expected,
     )
     tally.update(verdict.counts)
-    assert not verdict.faults
+    assert not verdict.faults, verdict.faults

@@ -1,4 +1,4 @@
-"""A node that answers single calls with a JSON-RPC error, inside a gathered call too."""
+"""A node that answers single calls with a JSON-RPC error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import httpx
 from eth_utils.abi import function_abi_to_4byte_selector
 
 from core.chain.abi import codec
-from tests.support.gathered import calls_within, is_gathered
 from tests.support.transports import Tampering, methods_in
 
 Wanted = Callable[[str, list[Any]], bool]
@@ -54,14 +53,9 @@ class Erring:
         calls = {call["id"]: call for call in (asked if isinstance(asked, list) else [asked])}
         for answer in answers if isinstance(answers, list) else [answers]:
             call = calls[answer["id"]]
-            if self.left and self._meant(call["method"], call["params"]):
+            if self.left and self._wanted(call["method"], call["params"]):
                 self.left -= 1
                 self.told += 1
                 answer.pop("result", None)
                 answer["error"] = self._error
         return httpx.Response(200, json=answers)
-
-    def _meant(self, method: str, params: list[Any]) -> bool:
-        if is_gathered(method, params):
-            return any(self._wanted(*call) for call in calls_within(params))
-        return self._wanted(method, params)

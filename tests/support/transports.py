@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 
 from core.http import Http
-from tests.support.gathered import calls_within, changed_within, is_gathered
 
 # One for all: reading the certificates for every client takes longer than most tests.
 _TLS = ssl.create_default_context()
@@ -59,18 +58,6 @@ def methods_in(request: httpx.Request) -> list[str]:
     return [str(call.get("method")) for call in (body if isinstance(body, list) else [body])]
 
 
-def asked_in(request: httpx.Request) -> list[str]:
-    """As `methods_in`; what is asked in a gathered call is among them."""
-    if not methods_in(request):
-        return []
-    body = json.loads(request.content)
-    calls = [
-        (call["method"], call["params"]) for call in (body if isinstance(body, list) else [body])
-    ]
-    within = [calls_within(params) for method, params in calls if is_gathered(method, params)]
-    return [method for one in (calls, *within) for method, _ in one]
-
-
 class Tampering(httpx.AsyncBaseTransport):
     """Forwards to the real network, and lets a test spoil what comes back.
 
@@ -111,9 +98,7 @@ class Tampering(httpx.AsyncBaseTransport):
 def results_of(
     request: httpx.Request, response: httpx.Response, changed: Callable[[str, list[Any], Any], Any]
 ) -> httpx.Response:
-    """The same JSON-RPC response with each result put through `changed(method, params, result)`,
-    those inside a gathered call too, and then that call's own.
-    """
+    """The same JSON-RPC response with each result put through `changed(method, params, result)`."""
     calls, answers = json.loads(request.content), response.json()
     asked: Sequence[Any] = calls if isinstance(calls, list) else [calls]
     given = answers if isinstance(answers, list) else [answers]
@@ -121,10 +106,7 @@ def results_of(
     for answer in given:
         call = by_id.get(answer.get("id"))
         if call and "result" in answer:
-            method, params, result = call["method"], call["params"], answer["result"]
-            if is_gathered(method, params):
-                result = changed_within(params, result, changed)
-            answer["result"] = changed(method, params, result)
+            answer["result"] = changed(call["method"], call["params"], answer["result"])
     return httpx.Response(200, json=answers)
 
 

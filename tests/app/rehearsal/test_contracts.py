@@ -270,7 +270,7 @@ def test_the_committed_bytecode_comes_from_the_sources():
     pytest.importorskip("vyper", reason="vyper, the compiler, is in the dev extra")
     from app.rehearsal.compile_contracts import compile_source, render, sources, target
 
-    assert sorted(source.stem for source in sources()) == sorted([*CONTRACTS, "Forecast", "Gather"])
+    assert sorted(source.stem for source in sources()) == sorted(CONTRACTS)
     for source in sources():
         committed = target(source).read_text(encoding="utf-8")
         assert render(compile_source(source)) == committed, source.name
