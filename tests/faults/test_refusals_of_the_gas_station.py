@@ -138,8 +138,8 @@ async def test_a_wallet_called_sufficient_that_cannot_pay_the_bond_says_what_is_
     error = await refused_at(machine, Action.FUND, "skipped-but-poor")
     assert error.code == "SKIPPED_BUT_POOR"
     assert error.problem.title == "Insufficient balance for gas + bond"
-    assert machine.address in error.problem.remedy
-    assert "0.5 PEAQ" in error.problem.remedy
+    assert machine.address in error.problem.remedy()
+    assert "0.5 PEAQ" in error.problem.remedy()
     await machine.now_open.choose_way("manual")
     await machine.drive()
     check_once(machine, transfers=0)
@@ -150,7 +150,7 @@ async def test_a_payment_that_is_too_small_says_what_is_missing(machine: Machine
     assert error.code == "FUNDING_TOO_SMALL"
     assert error.problem.title == "Insufficient balance for gas + bond"
     assert "0.55 PEAQ" in error.problem.cause
-    assert "0.55 PEAQ" in error.problem.remedy
+    assert "0.55 PEAQ" in error.problem.remedy()
     await machine.now_open.choose_way("manual")
     await machine.drive()
     check_once(machine)

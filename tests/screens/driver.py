@@ -125,7 +125,7 @@ class Technician:
             return ""
         card = step.query_one(ProblemCard)
         found = card.problem
-        return f"{found.title} {found.cause} {found.remedy}" if found and card.display else ""
+        return f"{found.title} {found.cause} {found.remedy(SCREEN)}" if found and card.display else ""
 
     @property
     def state(self) -> State:

@@ -94,7 +94,7 @@ async def test_80x24_shows_a_fault_its_remedy_and_the_next_step_at_once(
         assert problem is not None
         await technician.sees(problem.title)
         assert problem.cause in technician.words
-        assert problem.remedy in technician.words
+        assert problem.remedy(SCREEN) in technician.words
         shows_the_next_step(technician)
 
 
