@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.rehearsal.faults import FAULTS
+from core.errors.surfaces import SCREEN
 from core.journal.next_action import Action
 from tests.screens.driver import SCREEN_OF, at_step
 from tests.support.machine import Machine

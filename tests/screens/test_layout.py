@@ -8,6 +8,7 @@ import pytest
 
 from app.rehearsal.network import RehearsalNetwork
 from core.errors.problem import OnboardingError
+from core.errors.surfaces import SCREEN
 from core.journal.next_action import Action
 from screens.widgets.inputs import Row
 from tests.screens.driver import SCREEN_OF, Technician, at_step, at_the_wizard
