@@ -122,8 +122,8 @@ def test_every_code_has_its_cause_and_fix() -> None:
         _, found, rest = text.partition(f"\n#### {code}\n")
         assert found, f"{code} is not in the troubleshooting page"
         section = rest.partition("\n#### ")[0]
-        for text in (entry.title, entry.cause, entry.remedy):
-            assert words(text) in section, code
+        for part in (entry.title, entry.cause, entry.remedy):
+            assert words(part) in section, code
         assert not re.search(r"[Pp]ress (Enter|F\d|Esc)|\*retry\*", section), code
 
 
