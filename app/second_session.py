@@ -62,7 +62,7 @@ def take_folder(
                 return EXIT_STOPPED
         except OnboardingError as error:
             found = error.problem
-            note = f"{found.title}. {found.cause} {found.remedy}"
+            note = f"{found.title}. {found.cause} {found.remedy()}"
         except KeyboardInterrupt:
             print()
 

@@ -27,6 +27,7 @@ from app.rehearsal.faults import FAULTS
 from core.errors import gas_station, machine, network
 from core.errors.entry import Entry
 from core.errors.exit_codes import exit_code
+from core.errors.surfaces import NEUTRAL
 from core.journal import events
 from core.step import Step
 
@@ -52,8 +53,9 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def words(text: str) -> str:
-    """A sentence of the catalogue; what is filled in stands in italics."""
-    return re.sub(r"\{(\w+)\}", r"*\1*", text)
+    """Return a sentence of the catalogue for no surface in particular, other names in italics."""
+    said = NEUTRAL.words()
+    return re.sub(r"\{(\w+)\}", lambda m: said.get(m[1], f"*{m[1]}*"), text)
 
 
 def codes() -> str:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from core.chain.did import check_details
 from core.errors.problem import Problem
+from core.errors.surfaces import SCREEN
 from core.preflight.check import Check, Light, essential_red, pending
 from core.step import Step
 from core.text import clean
@@ -190,7 +191,9 @@ def _list_of(checks: list[Check], *, brief: bool) -> list[Content]:
         lines.append(Content.assemble(head, f" {clean(check.text, _WIDTH_OF_TEXT)}"))
         if check.problem and check.light is Light.RED:
             lines += [Content(row) for row in _indented(check.problem.cause)]
-            lines += [Content.styled(row, "bold") for row in _indented(check.problem.remedy)]
+            lines += [
+                Content.styled(row, "bold") for row in _indented(check.problem.remedy(SCREEN))
+            ]
     if fine and lines:
         lines.append(Content.styled(f"{signs.done} {fine} others are fine", "$success"))
     return lines

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import textwrap
-from dataclasses import replace
 
 from app.configuration import read_settings, state_folder
 from app.options import Options
 from app.tui.terminal_facts import qr_check, terminal_check
 from app.version import installed_version
-from app.wording import at_prompt
 from core.clock import SystemClock
 from core.config.settings import Settings
 from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
@@ -33,7 +31,6 @@ def run_doctor(options: Options) -> int:
     findings: list[Finding] = []
 
     def report(finding: Finding) -> None:
-        finding = replace(finding, remedy=at_prompt(finding.remedy))
         findings.append(finding)
         if not options.json:
             print("\n".join(_lines(finding)), flush=True)

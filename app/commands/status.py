@@ -8,12 +8,12 @@ from typing import Any
 
 from app.configuration import read_settings, state_folder
 from app.options import Options
-from app.wording import at_prompt
 from core.amounts import peaq
 from core.chain.did import peaq_id
 from core.clock import SystemClock, stamp
 from core.config.settings import Settings
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
+from core.errors.surfaces import COMMAND
 from core.journal.file import FILE_NAME, read_records
 from core.journal.next_action import next_action, step_statuses
 from core.journal.reducer import fold
@@ -38,7 +38,8 @@ def run_status(options: Options) -> int:
     if options.json:
         print(json.dumps(status, indent=2))
     else:
-        print("\n".join(_lines(status, network_of(state).token)))
+        remedy = state.failure.problem.remedy(COMMAND) if state.failure else ""
+        print("\n".join(_lines(status, remedy, network_of(state).token)))
     if status["finished"]:
         return EXIT_DONE
     # A transaction goes into its block by itself, but only the wizard takes notice and goes on.
@@ -80,7 +81,7 @@ def build_status(
             "code": failure.problem.code,
             "title": failure.problem.title,
             "cause": failure.problem.cause,
-            "remedy": at_prompt(failure.problem.remedy),
+            "remedy": failure.problem.remedy(),
             "at": stamp(failure.at),
         }
         if failure
@@ -111,7 +112,7 @@ def _waiting_for(state: State, *, cooldown: bool) -> str | None:
     return None
 
 
-def _lines(status: dict[str, Any], token: str) -> list[str]:
+def _lines(status: dict[str, Any], remedy: str, token: str) -> list[str]:
     lines = [
         f"network  {status['network']}, chain {status['chain_id']}",
         f"machine  {status['address'] or 'no key yet'}",
@@ -127,7 +128,7 @@ def _lines(status: dict[str, Any], token: str) -> list[str]:
         lines += [f"{error['title']} ({error['code']})", *_wrapped(error["cause"])]
         if status["waiting_until"]:
             lines.append(f"Again from {status['waiting_until']} on.")
-        lines += _wrapped(error["remedy"])
+        lines += _wrapped(remedy)
     if status["waiting_for"] in _WAITS:
         lines.append(_WAITS[status["waiting_for"]])
     if status["step"] and status["step"]["name"] == Step.FUNDING.slug:

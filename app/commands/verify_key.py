@@ -9,9 +9,9 @@ from pathlib import Path
 from app.answers import read_passphrase_file, unsafe_passphrase_file
 from app.configuration import read_settings, state_folder
 from app.options import Options
-from app.wording import at_prompt, in_lines
 from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_STOPPED, exit_code
 from core.errors.problem import OnboardingError
+from core.errors.surfaces import COMMAND, PLAIN
 from core.journal.file import FILE_NAME, read_records
 from core.journal.reducer import fold
 from core.secrets import Secret
@@ -60,7 +60,7 @@ def run_verify_key(options: Options) -> int:
         stored = open_file(path, passphrase)
     except OnboardingError as error:
         found = error.problem
-        remedy = at_prompt(found.remedy) if source else in_lines(found.remedy)
+        remedy = found.remedy(COMMAND if source else PLAIN)
         lines = [found.cause, remedy]
         if str(path) not in found.cause:
             lines.insert(0, str(path))

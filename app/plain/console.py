@@ -7,8 +7,8 @@ import sys
 import textwrap
 
 from app.answers import MissingAnswer
-from app.wording import at_prompt, in_lines, without_keys
 from core.errors.problem import Problem
+from core.errors.surfaces import COMMAND, PLAIN
 from core.journal import events as ev
 from core.journal.event_store import Wait
 from core.journal.file import Record
@@ -109,7 +109,7 @@ class Console:
 
         if self.step is not None:
             text, words = OF_STEP[self.step]
-            for paragraph in (without_keys(text), *(f"{word}: {WORDS[word]}" for word in words)):
+            for paragraph in (text, *(f"{word}: {WORDS[word]}" for word in words)):
                 self.paragraph(paragraph)
         self.paragraph(_ANYTIME)
 
@@ -149,8 +149,7 @@ class Console:
         self.say()
         self.say(f"x {problem.title}")
         self.paragraph(f"{problem.cause} {problem.money}".strip())
-        wording = at_prompt if self._no_input else in_lines
-        self.paragraph(wording(problem.remedy))
+        self.paragraph(problem.remedy(COMMAND if self._no_input else PLAIN))
         if problem.until:
             self.say(f"Again from {problem.until:%Y-%m-%d %H:%M:%S} UTC on.")
 

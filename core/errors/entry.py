@@ -1,7 +1,8 @@
 """The form of an entry of the catalogue.
 
 Titles keep the words of the public guide where it has any, because those are what people search
-for. `{name}` is filled from the fault. A remedy says what to do next; nobody is blamed.
+for. `{name}` is filled from the fault. A remedy says what to do next, without blame; its `{retry}`
+and the other placeholders of `surfaces` are filled by the surface that shows it.
 """
 
 from __future__ import annotations

@@ -9,14 +9,13 @@ GAS_STATION = (
         "INVALID_2FA",
         "Invalid 2FA code",
         "The Gas Station did not take the code: mistyped, too old, or used before.",
-        "Wait for the next code in the authenticator, type it, and press Enter.",
+        "{Enter_code}.",
     ),
     Entry(
         "CODE_MALFORMED",
         "Not a {digits}-digit code",
         "A code has {digits} digits; this has {found}.",
-        "Type the {digits} digits that the authenticator shows, and press Enter. "
-        "Spaces do not matter.",
+        "Enter the {digits} digits that the authenticator app shows. Spaces do not matter.",
         money="",
     ),
     Entry(
@@ -31,8 +30,8 @@ GAS_STATION = (
         "CODE_OF_OLD_ENTRY",
         "Code of an older entry",
         "It is a code of an older entry for this machine; a newer QR code has replaced it.",
-        "Delete the older entry in the app, scan the newest code (Esc shows it), "
-        "and type its code. It was not sent.",
+        "Delete the older entry in the app, then {scan_qr}. Enter its code. "
+        "The older code was not sent.",
         money="",
     ),
     Entry(
@@ -53,20 +52,20 @@ GAS_STATION = (
         "2FA_LOCKED",
         "2FA locked",
         "Too many wrong codes for this owner. The lock opens by itself.",
-        "When the time is over, type a fresh code and press Enter.",
+        "When the time is over, {enter_code}.",
         Kind.WAITING,
     ),
     Entry(
         "2FA_NOT_CONFIGURED",
         "2FA is not set up",
         "The Gas Station knows no authenticator for this owner.",
-        "Set it up again: press Enter for a new QR code.",
+        "{Retry}, then scan the new QR code.",
     ),
     Entry(
         "2FA_NOT_ACTIVE",
         "2FA is not confirmed yet",
         "The authenticator was linked, but never confirmed with a code.",
-        "Confirm it first: press Enter, then type a code.",
+        "{Retry}, then enter a code to confirm it.",
     ),
     Entry(
         "CODE_EXPIRED",
@@ -78,22 +77,22 @@ GAS_STATION = (
         "OWNER_ADDRESS_REFUSED",
         "The Gas Station does not accept the address",
         "It says: {message}",
-        "Press F3 to fund it another way.",
+        "{Fund}.",
         again="after a change",
     ),
     Entry(
         "QR_GENERATION_FAILED",
         "The Gas Station could not prepare 2FA",
         "A fault on its side.",
-        "Press Enter to try again.",
+        "{Retry}.",
         Kind.NETWORK,
     ),
     Entry(
         "DUPLICATE_REQUEST",
         "The Gas Station is still at it",
         "The same request is being worked on. It is not paid twice.",
-        "Wait; the balance is watched. If nothing arrives, type a fresh code and press Enter: "
-        "it is the same request.",
+        "Wait: the wizard watches the balance. If nothing arrives, {enter_code}. "
+        "It is the same request.",
         Kind.WAITING,
         money="A payment may be on its way.",
     ),
@@ -101,7 +100,7 @@ GAS_STATION = (
         "REQUEST_ALREADY_PROCESSED",
         "The Gas Station has settled this request",
         "It was answered before, but the wallet holds {held} of {needed} {token} so far.",
-        "Press Enter to look again, or F3 to fund it another way.",
+        "{Retry}, or {fund}.",
         Kind.WAITING,
         money="A payment may be on its way.",
     ),
@@ -109,42 +108,42 @@ GAS_STATION = (
         "RATE_LIMITED",
         "Faucet rate limit exceeded",
         "The Gas Station has had too many requests for this address, or from this line.",
-        "Ask again when the time is over, or press F3 to fund it another way.",
+        "When the time is over, {retry}. Or {fund}.",
         Kind.WAITING,
     ),
     Entry(
         "CAP_EXCEEDED_OWNER",
         "Owner daily funding cap exceeded",
         "The Gas Station has paid this owner all that it pays in a day.",
-        "Press F3 to fund it another way now, or come back tomorrow.",
+        "{Fund} now, or come back tomorrow.",
         Kind.WAITING,
     ),
     Entry(
         "CAP_EXCEEDED_WALLET",
         "Wallet daily funding cap exceeded",
         "The Gas Station has paid this wallet all that it pays in a day.",
-        "Press F3 to fund it another way now, or come back tomorrow.",
+        "{Fund} now, or come back tomorrow.",
         Kind.WAITING,
     ),
     Entry(
         "TRANSFER_FAILED",
         "The Gas Station's transfer failed",
         "It accepted the request, but its payment did not go through.",
-        "Type a fresh code and press Enter: it is the same request, and is paid once at most.",
+        "{Enter_code}. It is the same request, and is paid once at most.",
     ),
     Entry(
         "GAS_STATION_UNREACHABLE",
         "The Gas Station does not answer",
         "{host}: {reason}.",
-        "Press Enter to try again, or F3 to fund it another way.",
+        "Check the connection and PEAQOS_GAS_STATION_URL, then {retry}. Or {fund}.",
         Kind.NETWORK,
     ),
     Entry(
         "GAS_STATION_NO_ANSWER",
         "The Gas Station's answer was lost",
         "The request was sent, but no answer came back: {reason}.",
-        "The balance is watched. If nothing arrives, type a fresh code and press Enter: "
-        "it is the same request, and is paid once at most.",
+        "The wizard watches the balance. If nothing arrives, {enter_code}. "
+        "It is the same request, and is paid once at most.",
         Kind.NETWORK,
         money="A payment may be on its way.",
     ),
@@ -152,15 +151,15 @@ GAS_STATION = (
         "GAS_STATION_NOT_ITSELF",
         "This is not the Gas Station",
         "{host} answers, but not as the Gas Station does: {reason}.",
-        "If the local network has a login page, log in there. Else check PEAQOS_GAS_STATION_URL. "
-        "Then press Enter.",
+        "If the local network has a login page, log in there. If not, check "
+        "PEAQOS_GAS_STATION_URL. Then {retry}.",
         Kind.NETWORK,
     ),
     Entry(
         "GAS_STATION_REFUSED",
         "The Gas Station refused: {code}",
         "It says: {message}",
-        "Press Enter to try again, or F3 to fund it another way.",
+        "{Retry}, or {fund}.",
     ),
     Entry(
         "NO_GAS_STATION",
@@ -173,7 +172,7 @@ GAS_STATION = (
         "ENROLMENT_UNUSABLE",
         "The Gas Station sent a 2FA setup that cannot be used",
         "{reason}",
-        "Press Enter to ask for a new one, or F3 to fund it another way.",
+        "{Retry}, or {fund}.",
         Kind.NETWORK,
     ),
 )

@@ -9,7 +9,8 @@ RPC = (
         "RPC_UNREACHABLE",
         "The network cannot be reached",
         "{host} did not answer: {reason}.",
-        "Check the line, then press Enter. Another endpoint can be set as PEAQOS_RPC_URL.",
+        "Check the connection and the firewall, then {retry}. Or set another endpoint as "
+        "PEAQOS_RPC_URL.",
         Kind.NETWORK,
         money=SAFE,
     ),
@@ -17,8 +18,8 @@ RPC = (
         "RPC_NOT_A_NODE",
         "This is not a peaq node",
         "{host} answers, but not as a node does: {reason}.",
-        "If the local network has a login page, log in there. Else check PEAQOS_RPC_URL. "
-        "Then press Enter.",
+        "If the local network has a login page, log in there. If not, check PEAQOS_RPC_URL. "
+        "Then {retry}.",
         Kind.NETWORK,
         money=SAFE,
     ),
@@ -26,7 +27,7 @@ RPC = (
         "RPC_BUSY",
         "The network endpoint is busy",
         "{host} asks to come back later.",
-        "Press Enter when the time is over, or set another endpoint as PEAQOS_RPC_URL.",
+        "Wait until the endpoint is free, then {retry}. Or set another endpoint as PEAQOS_RPC_URL.",
         Kind.WAITING,
         money=SAFE,
     ),
@@ -34,7 +35,7 @@ RPC = (
         "RPC_BEHIND",
         "The network endpoint lags behind",
         "{host} is at block {height}; block {needed} is needed to be sure.",
-        "Press Enter to ask again, or set another endpoint as PEAQOS_RPC_URL.",
+        "Wait a minute, then {retry}. Or set another endpoint as PEAQOS_RPC_URL.",
         Kind.NETWORK,
         money=SAFE,
     ),
@@ -42,7 +43,7 @@ RPC = (
         "RPC_ERROR",
         "The network refused the question",
         "{host}: {reason}",
-        "Press Enter to try again. If it stays, set another endpoint as PEAQOS_RPC_URL.",
+        "Wait a minute, then {retry}. If it happens again, set another endpoint as PEAQOS_RPC_URL.",
         Kind.NETWORK,
         money=SAFE,
     ),
@@ -50,7 +51,7 @@ RPC = (
         "CHAIN_ID_WRONG",
         "This is another network",
         "{host} serves chain {found}; {network} is chain {expected}.",
-        "Check PEAQOS_RPC_URL, or start with the network that is meant (--network).",
+        "Check PEAQOS_RPC_URL, or name the network that you want with --network.",
         Kind.CONFIGURATION,
         again="after a change",
     ),
@@ -58,7 +59,8 @@ RPC = (
         "NO_CODE_AT_ADDRESS",
         "There is no contract at {variable}",
         "{address} has no code on {network}.",
-        "Check {variable}: press F2, or remove it to use the network's own address.",
+        "To correct or remove {variable}, {settings}. Without it, the wizard uses the network's "
+        "own address.",
         Kind.CONFIGURATION,
         again="after a change",
     ),
@@ -66,8 +68,9 @@ RPC = (
         "CONTRACT_UNEXPECTED",
         "The contract does not answer as expected",
         "{variable}: {reason}",
-        "Check {variable}: press F2, or remove it to use the network's own address. What was paid "
-        "before stays paid: go on in a new folder with a copy of keystore.json in it.",
+        "To correct or remove {variable}, {settings}. Without it, the wizard uses the network's "
+        "own address. What you paid stays paid: continue in a new state directory with a copy of "
+        "keystore.json in it.",
         Kind.CONFIGURATION,
         money="",
         again="after a change",
@@ -76,8 +79,7 @@ RPC = (
         "JOURNAL_CHAIN_DISAGREE",
         "The records and the network disagree",
         "{reason}",
-        "Press Enter to ask again. If it stays, check PEAQOS_RPC_URL: the endpoint may serve "
-        "another chain.",
+        "{Retry}. If it happens again, check PEAQOS_RPC_URL: the endpoint may serve another chain.",
         Kind.NETWORK,
         money=SAFE,
     ),
@@ -88,7 +90,7 @@ FUNDS = (
         "INSUFFICIENT_BALANCE",
         "Insufficient balance for gas + bond",
         "Needed {needed} {token}, held {held}: {missing} {token} are missing.",
-        "Send {missing} {token} to {address}. This screen notices when it arrives.",
+        "Send {missing} {token} to {address}. The wizard notices when it arrives.",
         money=SAFE,
         again="after a change",
     ),
@@ -96,7 +98,7 @@ FUNDS = (
         "FUNDING_LATE",
         "The payment has not arrived yet",
         "The Gas Station says that it sent {amount} {token}, but the wallet holds {held}.",
-        "It is watched. Press Enter to look again, or come back later.",
+        "The wizard watches the balance. {Retry}, or come back later.",
         Kind.WAITING,
         money="A payment is on its way.",
     ),
@@ -104,7 +106,7 @@ FUNDS = (
         "FUNDING_TOO_SMALL",
         "Insufficient balance for gas + bond",
         "The wallet received {amount} {token} and still needs {missing} {token}.",
-        "Send {missing} {token} to {address}: press F3. This screen notices when it arrives.",
+        "{Fund}: send {missing} {token} to {address}. The wizard notices when it arrives.",
         money="What was paid is in the wallet.",
         again="after a change",
     ),
@@ -112,7 +114,7 @@ FUNDS = (
         "SKIPPED_BUT_POOR",
         "Insufficient balance for gas + bond",
         "The Gas Station finds {held} {token} sufficient, but bond and gas need {needed}.",
-        "Send {missing} {token} to {address}: press F3. This screen notices when it arrives.",
+        "{Fund}: send {missing} {token} to {address}. The wizard notices when it arrives.",
         again="after a change",
     ),
 )
@@ -122,8 +124,8 @@ OWNER = (
         "OWNER_KEY_REQUIRED",
         "PEAQOS_PRIVATE_KEY is required",
         "The owner's wallet is to pay, but PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
-        "Set PEAQOS_PRIVATE_KEY to the owner's key (0x and 64 hex digits) and start again, "
-        "or press F3 to fund it another way.",
+        "Set PEAQOS_PRIVATE_KEY to the owner's key (0x and 64 hex digits) and start the wizard "
+        "again. Or {fund}.",
         money="",
         again="after a change",
     ),
@@ -131,7 +133,7 @@ OWNER = (
         "OWNER_POOR",
         "The owner's wallet holds too little",
         "{owner} holds {held} {token}; with the fee, {needed} are needed.",
-        "Send it from another wallet (F3), or fill this one and press Enter.",
+        "Send {token} to the owner's wallet, then {retry}. Or {fund}.",
         again="after a change",
     ),
     Entry(
@@ -139,8 +141,8 @@ OWNER = (
         "Another transfer from the owner's wallet is pending",
         "{owner} has a transaction that this wizard did not send, for example to another machine. "
         "Nothing is sent while it is pending.",
-        "Press Enter to try again, or come back later. If it stays pending, replace it from the "
-        "wallet that sent it.",
+        "{Retry}, or come back later. If it stays pending, replace it from the wallet that "
+        "sent it.",
         Kind.WAITING,
     ),
     Entry(
@@ -148,7 +150,7 @@ OWNER = (
         "Another transfer from the owner's wallet came first",
         "Another transaction used nonce {nonce} of {owner}, for example a transfer to another "
         "machine. The transfer to this machine was never executed.",
-        "Press Enter to sign it again with the next nonce.",
+        "{Retry}. The wizard signs it with the next nonce.",
         Kind.WAITING,
         money="The displaced transfer paid nothing.",
     ),
@@ -156,14 +158,14 @@ OWNER = (
         "OWNER_IS_MACHINE",
         "The owner's wallet is the machine's own",
         "PEAQOS_PRIVATE_KEY is the key of {address}, which is to be funded.",
-        "Press F3 to fund it another way.",
+        "{Fund}.",
         again="after a change",
     ),
     Entry(
         "AMOUNT_CHANGED",
         "The amount has changed",
         "It was {quoted} {token} when this was shown; now it is {now}.",
-        "Press Enter to see the new amount. Nothing is signed before you agree.",
+        "{Retry}. The wizard shows the new amount, and signs nothing before you agree.",
     ),
 )
 
@@ -172,7 +174,7 @@ CHAIN = (
         "ALREADY_REGISTERED",
         "AlreadyRegistered",
         "The network knows this owner already, but not yet under which number.",
-        "Press Enter to ask again: the number is looked up and the wizard goes on.",
+        "{Retry}. The wizard looks up the machine id and continues.",
         Kind.NETWORK,
         money="The bond was paid earlier. It is not paid again.",
     ),
@@ -180,7 +182,7 @@ CHAIN = (
         "BOND_CHANGED",
         "The bond has changed",
         "It was {quoted} {token} when this was shown; now it is {now}.",
-        "Press Enter to see the new amount. Nothing is signed before you agree.",
+        "{Retry}. The wizard shows the new amount, and signs nothing before you agree.",
     ),
     Entry(
         "BOND_NOT_ACCEPTED",
@@ -194,15 +196,16 @@ CHAIN = (
         "CONTRACTS_NOT_ACCEPTED",
         "Contracts that are not the network's own need your consent",
         "{names}: not a contract of {network}.",
-        "Press Enter and type the word, or start again with --accept-contracts. To use the "
-        "network's own contracts, remove these variables.",
+        "{Retry}, then type the word. Or start the wizard again with --accept-contracts. To use "
+        "the network's own contracts, remove these variables.",
         again="after a change",
     ),
     Entry(
         "FEE_TOO_HIGH",
         "The fee is higher than you agreed to",
         "The fee for the rest is now at most {now} {token}. You agreed to at most {agreed}.",
-        "Press Enter to see the new fee and agree to it, or come back when the fee is lower.",
+        "{Retry}: the wizard shows the new fee before it signs. Or come back when the fee is "
+        "lower.",
         Kind.WAITING,
         money="{safe}",
     ),
@@ -211,8 +214,7 @@ CHAIN = (
         "The fee is implausibly high",
         "The fee for the rest would be {now} {token}. On {network} the wizard signs at most "
         "{limit}.",
-        "Press Enter to ask again, or set another endpoint as PEAQOS_RPC_URL: this one may be "
-        "wrong.",
+        "{Retry}, or set another endpoint as PEAQOS_RPC_URL: this one may be wrong.",
         Kind.WAITING,
         money="{safe}",
     ),
@@ -221,7 +223,7 @@ CHAIN = (
         "The wallet cannot pay the higher fee",
         "{purpose} is pending because the fee rose. It needs {needed} {token} now; the wallet "
         "holds {held}.",
-        "Send {missing} {token} to {address}, or wait until the fee is lower. Then press Enter.",
+        "Send {missing} {token} to {address}, or wait until the fee is lower. Then {retry}.",
         Kind.WAITING,
         money="It is paid once at most.",
     ),
@@ -229,21 +231,22 @@ CHAIN = (
         "CONTRACT_PAUSED",
         "The contract is paused",
         "{name}: the operators of the network have stopped it for now.",
-        "Only they can release it. Come back later, and press Enter to try again.",
+        "Only they can release it, and nobody can register until then. Come back later and "
+        "{retry}.",
         Kind.NETWORK,
     ),
     Entry(
         "CONTRACT_REFUSED",
         "The contract refused: {name}",
         "{purpose} was tried without sending it, and would have failed: {reason}",
-        "Press Enter to try again. If it stays, note the name above and ask for help.",
+        "{Retry}. If it happens again, note the name above and ask for help.",
         Kind.NETWORK,
     ),
     Entry(
         "TRANSACTION_REVERTED",
         "The transaction failed on the network",
         "{purpose}: {reason}",
-        "Press Enter: it is looked at again before anything new is sent.",
+        "{Retry}. The wizard checks it again before it sends anything new.",
         Kind.NETWORK,
         money=GAS_ONLY,
     ),
@@ -251,7 +254,7 @@ CHAIN = (
         "TRANSACTION_LATE",
         "The network takes longer than usual",
         "{purpose} was sent {seconds} s ago and is not in a block yet.",
-        "Press Enter to go on watching, or come back later. It is never sent twice.",
+        "{Retry}, or come back later. The wizard keeps watching it, and never sends it twice.",
         Kind.WAITING,
         money="It was sent, and is paid once at most.",
     ),
@@ -260,7 +263,7 @@ CHAIN = (
         "The wallet's funds are missing for now",
         "{purpose} was sent, but the wallet lacks {missing} {token} for it. A reorganization of "
         "the network may have removed an earlier payment.",
-        "The payment usually returns by itself. Press Enter to keep waiting, or come back later. "
+        "The payment usually returns by itself. {Retry}, or come back later. "
         "If it is still missing after an hour, send {missing} {token} to {address}.",
         Kind.WAITING,
         money="The transaction is saved, and is paid once at most.",
@@ -269,20 +272,20 @@ CHAIN = (
         "TRANSACTION_DISPLACED",
         "Another program used this key",
         "The place of our transaction (number {nonce}) was taken by another one of this wallet.",
-        "Stop the other program, then press Enter: what it did is looked at first.",
+        "Stop the other program, then {retry}. The wizard first checks what that program did.",
         money="Ours was not executed.",
     ),
     Entry(
         "FOREIGN_PENDING",
         "Another transaction of this wallet is under way",
         "It was not sent by this wizard, and nothing is sent while it is open.",
-        "Press Enter when it is through. If another program uses this key, stop it.",
+        "Wait until it is finalized, then {retry}. If another program uses this key, stop it.",
     ),
     Entry(
         "READ_BACK_FAILED",
         "The network does not show what was written",
         "{what}: expected {expected}, found {found}.",
-        "Press Enter to read it again. Nothing is sent before it is understood.",
+        "{Retry}. The wizard reads it again, and sends nothing before the two agree.",
         Kind.NETWORK,
         money=SAFE,
     ),

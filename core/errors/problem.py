@@ -9,6 +9,7 @@ from enum import Enum
 
 from core.errors.catalogue import CATALOGUE, Entry, Kind
 from core.errors.entry import NOTHING_LOST, THIS_PAID_NOTHING
+from core.errors.surfaces import NEUTRAL, Surface
 from core.text import DEFAULT_LIMIT, clean
 
 _COMMAND = 20_000
@@ -51,9 +52,9 @@ class Problem:
     def cause(self) -> str:
         return self._filled(self.entry.cause)
 
-    @property
-    def remedy(self) -> str:
-        return self._filled(self.entry.remedy)
+    def remedy(self, surface: Surface = NEUTRAL) -> str:
+        """Return what to do next, in the words of the surface that shows it."""
+        return self.entry.remedy.format_map(_Blank({**self.params, **surface.words()}))
 
     @property
     def money(self) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors.problem import Problem
+from core.errors.surfaces import DOCTOR
 from core.preflight.check import Light
-from core.preflight.remedies import REMEDIES
 
 MEND_FIRST = "Mend what that hangs on, then look again."
 
@@ -38,17 +38,6 @@ def not_asked(key: str, title: str, because: str) -> Finding:
 def of_problem(
     key: str, title: str, problem: Problem, *, light: Light = Light.RED, network: bool = True
 ) -> Finding:
-    """A fault of the catalogue; the remedy in words for a prompt instead of a screen."""
+    """Return a fault of the catalogue as a line of doctor."""
     text = f"{problem.title}. {problem.cause}"
-    return Finding(key, title, light, text, remedy_of(problem), problem.code, network)
-
-
-def remedy_of(problem: Problem) -> str:
-    """What to do where nothing asks: the catalogue's words are those of the screens."""
-    template = REMEDIES.get(problem.code)
-    return template.format_map(_Filled(problem.params)) if template else problem.remedy
-
-
-class _Filled(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
+    return Finding(key, title, light, text, problem.remedy(DOCTOR), problem.code, network)

@@ -55,19 +55,17 @@ OF_STEP: dict[Step, tuple[str, tuple[str, ...]]] = {
     ),
     Step.ENROLMENT: (
         "Open an authenticator app on your phone (any will do), choose to add an entry, and point "
-        "the camera at the square. Or type the secret by hand. If the camera does not catch it: "
-        "F4 shows it alone, larger where the window has room, and F6 swaps dark and light.",
+        "the camera at the square. Or type the secret by hand.",
         ("2FA", "Gas Station"),
     ),
     Step.CONFIRMATION: (
         "Type the six digits that the app shows for this machine. They are checked here before "
-        "they are sent, so that a slip costs no attempt; only after a restart they cannot be. Esc "
-        "shows the square again, or makes a new one.",
+        "they are sent, so that a slip costs no attempt; only after a restart they cannot be.",
         ("2FA", "Gas Station"),
     ),
     Step.FUNDING: (
         "The machine's wallet needs the bond and some gas. The Gas Station pays both for a fresh "
-        "code. Or send it yourself to the address shown; the screen notices when it arrives.",
+        "code. Or send it yourself to the address shown; the wizard notices when it arrives.",
         ("bond", "gas", "PEAQ", "wallet", "Gas Station"),
     ),
     Step.REGISTRATION: (
@@ -81,6 +79,13 @@ OF_STEP: dict[Step, tuple[str, tuple[str, ...]]] = {
         ("NFT", "Machine NFT", "DID", "gas", "final", "MCR"),
     ),
 }
+
+KEYS_OF_STEP = {
+    Step.ENROLMENT: "If the camera does not catch it: F4 shows it alone, larger where the window "
+    "has room, and F6 swaps dark and light.",
+    Step.CONFIRMATION: "Esc shows the square again, or makes a new one.",
+}
+"""What follows OF_STEP on the screen, and is not true in plain mode, which has no such keys."""
 
 ANYTIME = (
     "At any time ctrl+q leaves, and says the command that goes on where you were. "
@@ -107,7 +112,7 @@ class HelpScreen(ModalScreen[None]):
         text, words = OF_STEP[self._step]
         with VerticalScroll(id="help", can_focus=True):
             yield Line(f"{self._step.value} {self._step.info.title}", id="title")
-            yield Line(text)
+            yield Line(f"{text} {KEYS_OF_STEP.get(self._step, '')}".rstrip())
             yield Line("")
             for word in words:
                 yield Line(Content.assemble(Content.styled(word, "bold"), f": {WORDS[word]}"))

@@ -11,6 +11,7 @@ from textual.widgets import Button, Input
 
 from core.config.settings import GAS_STATION_URL, MCR_URL, NETWORK, PRIVATE_KEY, VARIABLES
 from core.errors.problem import OnboardingError
+from core.errors.surfaces import SCREEN
 from screens.protocols import Wizard
 from screens.widgets.button import ActionButton
 from screens.widgets.inputs import Field, Row
@@ -87,7 +88,9 @@ class SettingsScreen(ModalScreen[bool]):
         try:
             faults = self._wizard.save_settings(values)
         except OnboardingError as error:
-            self._note(f"{error.problem.title}: {error.problem.cause} {error.problem.remedy}")
+            self._note(
+                f"{error.problem.title}: {error.problem.cause} {error.problem.remedy(SCREEN)}"
+            )
             return
         if faults:
             self._note(f"{faults[0].title}: {faults[0].cause}")

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from core.errors.problem import OnboardingError
+from core.errors.surfaces import SCREEN
 from core.secrets import Secret
 from screens.protocols import Wizard
 from screens.widgets.inputs import Row
@@ -87,7 +88,7 @@ class UnlockScreen(ModalScreen[bool]):
                     "The passphrase of --passphrase-file does not open it. Type the right one."
                 )
             else:
-                note.say(f"{problem.title}. {problem.cause} {problem.remedy}")
+                note.say(f"{problem.title}. {problem.cause} {problem.remedy(SCREEN)}")
             self._ahead = False
             field.focus()
         else:

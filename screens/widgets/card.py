@@ -7,6 +7,7 @@ from datetime import datetime
 from textual.content import Content
 
 from core.errors.problem import Problem
+from core.errors.surfaces import SCREEN
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 
@@ -45,7 +46,7 @@ def _text_of(problem: Problem, now: datetime) -> Content:
     parts = [
         Content.styled(f"{sign} {problem.title}", style),
         Content(f"{problem.cause}\n{problem.money}".rstrip()),
-        Content.styled(problem.remedy, "bold"),
+        Content.styled(problem.remedy(SCREEN), "bold"),
     ]
     if waits:
         left = problem.remaining(now).total_seconds()

@@ -112,7 +112,7 @@ async def meets(machine: Machine, call: str, fate: Fate) -> OnboardingError | No
         await machine.step()
     except OnboardingError as error:
         found = error.problem
-        for text in (found.title, found.cause, found.remedy):
+        for text in (found.title, found.cause, found.remedy()):
             assert text
             assert "\x1b" not in text
             assert "\u202e" not in text

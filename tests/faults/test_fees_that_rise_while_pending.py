@@ -85,7 +85,7 @@ async def test_a_replacement_that_the_wallet_cannot_pay_is_said(slow: Machine) -
         await pending(slow, lambda: 90 * USUAL, agreed=1000 * GWEI)
     found = refused.value.problem
     assert found.code == "FEE_UNPAYABLE"
-    assert slow.address in found.remedy
+    assert slow.address in found.remedy()
     assert signed(slow.state) == [20]
     slow.network.set_base_fee(USUAL)
     blocks_every(slow, 6.0)

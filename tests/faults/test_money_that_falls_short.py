@@ -77,7 +77,7 @@ async def test_a_bond_beyond_the_balance_leads_back_to_funding_with_the_amount(
     found = refused.value.problem
     assert found.code == "INSUFFICIENT_BALANCE"
     assert found.title == "Insufficient balance for gas + bond"
-    assert machine.address in found.remedy
+    assert machine.address in found.remedy()
     assert machine.now_open.action is Action.FUND
     assert not machine.network.sent_transactions()
     await machine.restart()

@@ -60,7 +60,7 @@ async def key_of(machine: Machine) -> str:
 async def refused(machine: Machine) -> str:
     with pytest.raises(OnboardingError) as found:
         await machine.step()
-    assert "?" not in found.value.problem.cause + found.value.problem.remedy
+    assert "?" not in found.value.problem.cause + found.value.problem.remedy()
     return found.value.code
 
 

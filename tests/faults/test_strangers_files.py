@@ -312,7 +312,7 @@ async def test_a_file_with_a_private_key_that_others_can_read_is_refused(
     with pytest.raises(OnboardingError) as refused:
         await machine.now_open.create_keypair(source, Secret(PASSPHRASE))
     assert refused.value.code == "KEY_FILE_UNSAFE"
-    assert f"Run `chmod 600 {path}`" in refused.value.problem.remedy
+    assert f"Run `chmod 600 {path}`" in refused.value.problem.remedy()
     assert not (machine.folder / "keystore.json").exists()
     path.chmod(0o600)
     await machine.now_open.create_keypair(source, Secret(PASSPHRASE))

@@ -22,6 +22,7 @@ from textual.worker import NoActiveWorker, get_current_worker
 from app.answers import Answers
 from app.rehearsal.pretend import PretendPeople
 from app.tui.wizard_app import WizardApp
+from core.errors.surfaces import SCREEN
 from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.onboarding import Onboarding
@@ -125,7 +126,9 @@ class Technician:
             return ""
         card = step.query_one(ProblemCard)
         found = card.problem
-        return f"{found.title} {found.cause} {found.remedy}" if found and card.display else ""
+        return (
+            f"{found.title} {found.cause} {found.remedy(SCREEN)}" if found and card.display else ""
+        )
 
     @property
     def state(self) -> State:

@@ -148,11 +148,11 @@ async def test_an_unknown_visibility_given_ahead_is_never_taken_over(machine: Ma
 @pytest.mark.parametrize(
     ("fault", "title", "remedy"),
     [
-        ("rpc-down", "The network cannot be reached", "Check the line, then press Enter."),
+        ("rpc-down", "The network cannot be reached", "press Enter"),
         (
             "rpc-html",
             "This is not a peaq node",
-            "If the local network has a login page, log in there.",
+            "PEAQOS_RPC_URL",
         ),
     ],
 )
@@ -216,7 +216,7 @@ async def test_a_variable_that_cannot_be_used_is_named_with_its_remedy(
         await checked(technician)
         await technician.sees(sentences)
         assert variable in technician.words
-        assert "Press F2 and" in technician.words
+        assert "press F2" in technician.words
         assert "✗ Settings" in technician.words
         await look_again(technician)
         assert technician.place == "EnvironmentScreen"
@@ -337,7 +337,7 @@ async def test_a_state_folder_deleted_under_the_wizard_is_said_and_nothing_is_lo
             patch.setattr(os, "fsync", full)
             await technician.press("enter")
             await technician.reads_problem("The disk did not take the record")
-            assert "Free some space, then press Enter." in technician.words
+            assert "press Enter" in technician.words
         await technician.press("enter")
         await technician.on("KeypairScreen")
     assert machine.now_open.action is Action.CREATE_KEYPAIR

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.rehearsal.faults import FAULTS
+from core.errors.surfaces import SCREEN
 from core.journal.next_action import Action
 from tests.screens.driver import SCREEN_OF, at_step
 from tests.support.machine import Machine
@@ -59,7 +60,7 @@ async def test_a_fault_is_read_where_it_happens_and_the_wizard_goes_on(
             await technician.reads_problem(title)
             assert technician.place == SCREEN_OF[action]
             problem = technician.app.step_screen.query_one("#problem").problem  # type: ignore[union-attr, attr-defined]
-            assert problem.remedy in technician.words
+            assert problem.remedy(SCREEN) in technician.words
         else:
             await technician.until(
                 lambda: technician.place != SCREEN_OF[action] and not technician.app.busy,

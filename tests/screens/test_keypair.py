@@ -51,23 +51,22 @@ async def test_escape_goes_back_to_the_first_screen_and_focus_is_on_the_passphra
 
 
 BAD_PASSPHRASES = [
-    ("", "", "The passphrase is empty", "Type the passphrase."),
-    ("correct horse 1", "correct horse 2", "The two passphrases differ", "Type both again."),
-    ("x" * 3000, "x" * 3000, "The passphrase is too long", "Type a shorter one, twice."),
+    ("", "", "The passphrase is empty"),
+    ("correct horse 1", "correct horse 2", "The two passphrases differ"),
+    ("x" * 3000, "x" * 3000, "The passphrase is too long"),
     # What the terminal's driver makes of bytes that are no UTF-8.
-    ("Z\ufffdrich 2026!!", "Z\ufffdrich 2026!!", "The passphrase cannot be read", "plain letters"),
+    ("Z\ufffdrich 2026!!", "Z\ufffdrich 2026!!", "The passphrase cannot be read"),
 ]
 
 
 async def test_a_passphrase_that_would_lose_the_key_is_refused(machine: Machine) -> None:
     async with at_step(machine, Action.CREATE_KEYPAIR) as technician:
-        for first, again, title, remedy in BAD_PASSPHRASES:
+        for first, again, title in BAD_PASSPHRASES:
             await technician.fill("#passphrase", first)
             await technician.fill("#passphrase-again", again)
             technician.app.screen.set_focus(technician.app.screen.query_one("#primary"))
             await technician.press("enter")
             await technician.reads_problem(title)
-            assert remedy in technician.words
             assert technician.field("#passphrase").value == ""
             assert technician.field("#passphrase-again").value == ""
             assert technician.app.focused is technician.field("#passphrase")

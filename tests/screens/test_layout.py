@@ -8,6 +8,7 @@ import pytest
 
 from app.rehearsal.network import RehearsalNetwork
 from core.errors.problem import OnboardingError
+from core.errors.surfaces import SCREEN
 from core.journal.next_action import Action
 from screens.widgets.inputs import Row
 from tests.screens.driver import SCREEN_OF, Technician, at_step, at_the_wizard
@@ -94,7 +95,7 @@ async def test_80x24_shows_a_fault_its_remedy_and_the_next_step_at_once(
         assert problem is not None
         await technician.sees(problem.title)
         assert problem.cause in technician.words
-        assert problem.remedy in technician.words
+        assert problem.remedy(SCREEN) in technician.words
         shows_the_next_step(technician)
 
 

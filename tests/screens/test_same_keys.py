@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.theme import Theme
 from textual.widget import Widget
 
 from app.tui.theme import ANSI, FULL
 from core.journal.next_action import Action
-from screens.dialogs.help import OF_STEP, WORDS
+from screens.dialogs.help import KEYS_OF_STEP, OF_STEP, WORDS
 from screens.widgets.inputs import Field
 from tests.screens.driver import SCREEN_OF, Technician, at_step
 from tests.support.machine import Machine
@@ -92,3 +94,11 @@ def test_help_explains_every_word_that_it_names() -> None:
     assert {word for _, words in OF_STEP.values() for word in words} == set(WORDS)
     for word in ("bond", "gas", "DID", "Machine NFT"):
         assert word in WORDS
+
+
+def test_help_of_a_step_names_a_key_only_where_plain_mode_leaves_it_out() -> None:
+    key = re.compile(r"\bF\d\b|\bEsc\b|\bctrl\b|\bscreen\b", re.IGNORECASE)
+    for text, _ in OF_STEP.values():
+        assert not key.search(text)
+    for text in KEYS_OF_STEP.values():
+        assert key.search(text)

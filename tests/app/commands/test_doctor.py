@@ -249,7 +249,9 @@ def test_what_is_said_fits_the_screen_and_ends_in_one_sentence(
         devnet.fault("rpc-down", 0)
     said = capsys.readouterr().out
     assert "BAD  Network endpoint  The network cannot be reached" in said
-    assert "     -> Check the line and the firewall" in said
+    assert "     -> " in said
+    assert "firewall" in said
+    assert "run doctor again" in " ".join(said.split())
     assert said.rstrip().endswith("1 to be mended before an onboarding can succeed here.")
 
 
@@ -363,4 +365,5 @@ def test_a_private_key_that_is_none_is_named_and_not_shown(
     (found,) = (c for c in json.loads(shown)["checks"] if c["light"] == "red")
     assert found["key"] == "variables:PEAQOS_PRIVATE_KEY"
     assert "PEAQOS_PRIVATE_KEY is not usable. It has 62 digits instead of 64" in found["text"]
-    assert found["remedy"] == "Correct PEAQOS_PRIVATE_KEY in the environment or in .env."
+    assert "PEAQOS_PRIVATE_KEY" in found["remedy"]
+    assert ".env" in found["remedy"]

@@ -117,11 +117,11 @@ async def test_while_a_cooldown_counts(
     assert abs(stamp - until) < timedelta(seconds=1)
     error = answer["error"]
     assert error.pop("at")
+    assert "--fund" in error.pop("remedy")
     assert error == {
         "code": "CAP_EXCEEDED_OWNER",
         "title": "Owner daily funding cap exceeded",
         "cause": "The Gas Station has paid this owner all that it pays in a day.",
-        "remedy": "Fund it another way (--fund) now, or come back tomorrow.",
     }
     assert answer["waiting_for"] == "cooldown"
     assert answer["steps"][4]["status"] == "waiting"

@@ -55,7 +55,7 @@ def test_an_address_that_cannot_be_written_says_why(url: str, words: str) -> Non
     assert data_api.code == "DATA_API_INVALID"
     for found in (documentation, data_api):
         assert words in found.cause
-        assert "https://example.com" in found.remedy
+        assert "https://example.com" in found.remedy()
 
 
 @pytest.mark.parametrize("visibility", ["", "Public", "secret", "public ", "\x1b[31m"])

@@ -183,7 +183,7 @@ async def test_on_a_real_network_missing_funds_are_a_wait_that_names_the_shortfa
     assert exit_code(problem.kind) == EXIT_WAITING
     assert problem.until is not None
     assert problem.params["missing"] == "1.001"
-    assert "--state-dir" not in problem.cause + problem.remedy
+    assert "--state-dir" not in problem.cause + problem.remedy()
     node.balance = 2 * PEAQ
     await manager.sender.settle()
     assert statuses(manager) == [TxStatus.INCLUDED]

@@ -225,7 +225,7 @@ def test_a_link_that_leads_nowhere_is_no_missing_file(tmp_path: Path, target: st
     path.symlink_to(path if target == "itself" else tmp_path / "nowhere")
     (found,) = load_settings(environ={}, env_file=path).problems
     assert found.code == "ENV_FILE_UNSAFE"
-    assert f"run `rm {path}`" in found.remedy
+    assert f"run `rm {path}`" in found.remedy()
 
 
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True), (0o644, True)])

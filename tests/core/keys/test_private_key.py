@@ -63,7 +63,7 @@ def test_what_is_no_key_is_refused_with_a_reason_and_never_echoed(
         [
             repr(error),
             error.problem.cause,
-            error.problem.remedy,
+            error.problem.remedy(),
             caplog.text,
             *traceback.format_exception(error),
         ]

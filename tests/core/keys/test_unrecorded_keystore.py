@@ -73,7 +73,7 @@ def test_an_unrecorded_keystore_of_another_passphrase_or_key_is_left_alone(
     assert {path.name: path.read_bytes() for path in unrecorded.iterdir()} == before
     error = refused(store_key, unrecorded, generate_key(), PASSPHRASE, QUICK)
     assert error.code == "KEYSTORE_EXISTS"
-    assert "--key keep" in error.problem.remedy
+    assert "--key keep" in error.problem.remedy()
 
 
 def test_a_record_that_fails_keeps_the_keystore_adoptable(unrecorded: Path, key: Key) -> None:

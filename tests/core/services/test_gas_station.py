@@ -211,7 +211,7 @@ async def test_every_code_has_its_own_words_at_every_call(
     assert error.problem.params["code"] == code, "people search for the service's own code"
     assert error.problem.detail == "in words"
     assert "?" not in error.problem.title
-    assert error.problem.remedy
+    assert error.problem.remedy()
     if error.code == "GAS_STATION_REFUSED":
         assert code in error.problem.title
         assert "in words" in error.problem.cause
@@ -313,7 +313,7 @@ async def test_hostile_words_reach_nobody_s_terminal(
         str(error),
         error.problem.title,
         error.problem.cause,
-        error.problem.remedy,
+        error.problem.remedy(),
         error.problem.detail,
         *error.problem.params.values(),
     ):

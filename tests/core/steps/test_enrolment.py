@@ -157,7 +157,7 @@ async def refusal(wizard: Onboarding, used: str) -> str:
     with pytest.raises(OnboardingError) as refused:
         await wizard.ask_gas_station(used)
     assert refused.value.code == "CODE_USED"
-    return refused.value.problem.remedy
+    return refused.value.problem.remedy()
 
 
 async def test_without_the_service_s_time_it_is_one_of_the_two_clocks(machine: Machine) -> None:
@@ -174,7 +174,7 @@ async def test_without_the_service_s_time_it_is_one_of_the_two_clocks(machine: M
     found = refused.value.problem
     assert found.code == "CODE_SKEWED"
     assert "about 120 s behind this machine; one of the two clocks is off" in found.cause
-    assert "Set phone and machine to automatic time" in found.remedy
+    assert "Set phone and machine to automatic time" in found.remedy()
 
 
 async def test_a_phone_in_another_time_zone_is_told_how_far_it_is_off(machine: Machine) -> None:
@@ -184,7 +184,7 @@ async def test_a_phone_in_another_time_zone_is_told_how_far_it_is_off(machine: M
     with pytest.raises(OnboardingError) as refused:
         await machine.now_open.confirm(enrolment.code_at(machine.clock.now(), 240))
     assert "the phone is about 7200 s ahead of the right time" in refused.value.problem.cause
-    assert refused.value.problem.remedy.startswith("Set the phone to automatic time")
+    assert refused.value.problem.remedy().startswith("Set the phone to automatic time")
     assert machine.network.requests["POST /gas-station/2fa/confirm"] == 0
 
 
