@@ -1,4 +1,4 @@
-"""Writes the journal that later versions must still read: `python -m tests.core.make_journal`.
+"""Writes the journal that later versions must still read: `python -m tests.core.journal.make_journal`.
 
 It holds every kind of record, with words that are not ASCII. Run it only for a new format, and
 keep the files of the formats before.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.journal.file import FORMAT, Record, encode
-from tests.core.test_journal import CLASSES, STARTED, sample
+from tests.core.journal.test_file import CLASSES, STARTED, sample
 from tests.support.clock import START
 
 VECTORS = Path(__file__).parent / "vectors"

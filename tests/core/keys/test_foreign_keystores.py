@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.keys import keystore
 from core.keys.keystore import open_file, peek_address
 from core.secrets import Secret
-from tests.core.test_keystore import PASSPHRASE, refused
+from tests.core.keys.test_keystore import PASSPHRASE, refused
 
 # Web3 Secret Storage definition, version 3, "Test Vectors": passphrase "testpassword".
 VECTOR_KEY = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d"

@@ -11,7 +11,7 @@ from core.keys import keystore
 from core.keys.keystore import store_key
 from core.keys.private_key import Key, generate_key
 from core.secrets import Secret
-from tests.core.test_keystore import PASSPHRASE, QUICK, refused
+from tests.core.keys.test_keystore import PASSPHRASE, QUICK, refused
 
 
 @pytest.fixture
