@@ -74,7 +74,7 @@ def run_wizard(options: Options) -> int:
 
         session = open_session(folder, settings, clock, lock=lock, warnings=warnings)
         with closing(session):
-            check_details_unchanged(options.answers, session.book.state)
+            check_details_unchanged(options.answers, session.store.state)
             engine = _engine(options, session, settings, clock)
             for warning in session.warnings:
                 print(clean(warning, _LONG), file=sys.stderr)

@@ -62,7 +62,7 @@ async def measure(folder: Path) -> dict[str, float]:
 
     async def write() -> None:
         for number in range(_RECORDS):
-            await other.book.record(BalanceChanged(number, number))
+            await other.store.record(BalanceChanged(number, number))
 
     async def load_as_it_does() -> None:
         await app._painted.wait()

@@ -66,7 +66,7 @@ class Onboarding:
 
     @property
     def state(self) -> State:
-        return self.session.book.state
+        return self.session.store.state
 
     @property
     def action(self) -> Action:
@@ -401,7 +401,7 @@ class Onboarding:
             until=stamp(found.until) if found.until else None,
         )
         try:
-            await self.session.book.record(event)
+            await self.session.store.record(event)
         except OnboardingError as second:
             log.warning("the failure could not be recorded: %s", second)
 

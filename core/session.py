@@ -12,7 +12,7 @@ from pathlib import Path
 from core.clock import Clock
 from core.config.settings import Settings
 from core.errors.problem import fault
-from core.journal.event_store import Book, Listener
+from core.journal.event_store import EventStore, Listener
 from core.journal.file import FILE_NAME, Journal
 from core.journal.state import State
 from core.storage.durable_files import prepare_state_folder
@@ -24,14 +24,14 @@ class Session:
     """One wizard at work in one state folder."""
 
     folder: Path
-    book: Book
+    store: EventStore
     lock: FolderLock
     warnings: list[str]
     keeps_lock: bool = False
     """True where the lock was there before the session, and stays for longer."""
 
     def close(self) -> None:
-        self.book.close()
+        self.store.close()
         if not self.keeps_lock:
             self.lock.release()
 
@@ -59,17 +59,17 @@ def open_session(
         said += prepare_state_folder(folder)
         taken.acquire(clock.now())
     try:
-        book = Book(Journal(folder / FILE_NAME, clock.now), clock, listener)
-        check_belongs(book.state, settings)
+        store = EventStore(Journal(folder / FILE_NAME, clock.now), clock, listener)
+        check_belongs(store.state, settings)
     except BaseException:
         if lock is None:
             taken.release()
         raise
-    if book.repaired:
+    if store.repaired:
         said.append(
             "The last record had not been written to its end; it never counted and was dropped."
         )
-    return Session(folder, book, taken, said, keeps_lock=lock is not None)
+    return Session(folder, store, taken, said, keeps_lock=lock is not None)
 
 
 def check_belongs(state: State, settings: Settings) -> None:

@@ -47,7 +47,7 @@ def build_context(
         codec(name)
     network, connect = settings.network, connect or Http
     urls = (settings.rpc_url, *settings.fallback_urls)
-    known = session.book.state.heights
+    known = session.store.state.heights
     heights = replace(known, block_seconds=network.block_seconds, claimed=0)
     rpc = Rpc(urls, network.chain_id, network.title, clock, connect, heights=heights)
     chain = Chain(rpc, network, settings.contracts)
@@ -57,14 +57,14 @@ def build_context(
         gas_station = GasStation(http, network.gas_station_chain, clock)
     if settings.mcr_url:
         mcr = Mcr(connect(settings.mcr_url))
-    fee_limit = FeeLimit(network, session.book, clock, agreed_prices)
+    fee_limit = FeeLimit(network, session.store, clock, agreed_prices)
     return Context(
         settings=settings,
         folder=session.folder,
         clock=clock,
-        book=session.book,
+        store=session.store,
         chain=chain,
-        sender=Sender(chain, session.book, clock, fee_limit),
+        sender=Sender(chain, session.store, clock, fee_limit),
         gas_station=gas_station,
         mcr=mcr,
         available_memory=available_memory or memory_of_this_machine,

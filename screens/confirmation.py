@@ -84,11 +84,11 @@ class CodeScreen(StepScreen):
         given = self.wizard.given
         if typed or not given.code_command:
             return typed
-        book, left = self.engine.session.book, self.engine.next_code_in
+        store, left = self.engine.session.store, self.engine.next_code_in
         if left:
-            with book.waiting("Waiting for the next code", usual=left):
+            with store.waiting("Waiting for the next code", usual=left):
                 await self.engine.clock.sleep(left)
-        with book.waiting("The code command is asked"):
+        with store.waiting("The code command is asked"):
             return await asyncio.to_thread(given.code) or ""
 
     def failed(self, name: str, problem: Problem) -> None:

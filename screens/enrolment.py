@@ -140,7 +140,7 @@ class EnrolmentScreen(StepScreen):
         """Gives the entry to the code command too, where there is one that takes it."""
         given, enrolment = self.wizard.given, self.engine.enrolment
         if given.code_command and enrolment is not None and not self._command_failed:
-            with self.engine.session.book.waiting("The code command takes the entry"):
+            with self.engine.session.store.waiting("The code command takes the entry"):
                 try:
                     await asyncio.to_thread(given.code, enrolment.uri)
                 except OnboardingError:

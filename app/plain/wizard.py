@@ -47,7 +47,7 @@ class PlainWizard(Prompts):
         self._shown_step: Step | None = None
         self._said_skipped: set[Step] = set()
         self._patience = Patience(engine.clock, answers, console)
-        engine.session.book.listener = console
+        engine.session.store.listener = console
 
     async def run(self) -> int:
         """Goes on until all is done or somebody has to act; the exit code."""

@@ -52,7 +52,7 @@ class WizardApp(TerminalApp):
         self._painted = asyncio.Event()
         self._working: str | None = None
         self._watching_balance = False
-        engine.session.book.listener = self
+        engine.session.store.listener = self
 
     def get_default_screen(self) -> StepScreen:
         screen = self._first_screen()

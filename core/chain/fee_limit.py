@@ -15,7 +15,7 @@ from core.chain.unsigned import TITLES
 from core.clock import Clock
 from core.config.networks import Network
 from core.errors.problem import OnboardingError, fault
-from core.journal.event_store import Book
+from core.journal.event_store import EventStore
 from core.journal.state import State, Tx
 
 GAS_OF = {"register": 400_000, "mint": 350_000, "did": 1_400_000}
@@ -61,15 +61,17 @@ class FeeLimit:
     keeps it with each signed transaction, so that a later run stays below it too.
     """
 
-    def __init__(self, network: Network, book: Book, clock: Clock, agreed: Mapping[str, int]):
+    def __init__(
+        self, network: Network, store: EventStore, clock: Clock, agreed: Mapping[str, int]
+    ):
         self._network = network
-        self._book = book
+        self._store = store
         self._clock = clock
         self._agreed = agreed
 
     def agreed(self, payer: str) -> int | None:
         """Wei per gas; None where nothing was agreed, as in older journals."""
-        return self._agreed.get(payer) or self._book.state.agreed_price(payer)
+        return self._agreed.get(payer) or self._store.state.agreed_price(payer)
 
     def limit(self, payer: str) -> int:
         """Wei per gas that may be signed at most. Without an agreement, the network's limit."""
@@ -117,7 +119,7 @@ class FeeLimit:
         return self._network.max_gas_price_wei
 
     def _too_high(self, wanted: int, least: int, payer: str, safe: str) -> OnboardingError:
-        gas = gas_left(self._book.state, payer)
+        gas = gas_left(self._store.state, payer)
         until = self._clock.now() + _PAUSE
         token = self._network.token
         if least > self._ceiling:

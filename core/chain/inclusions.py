@@ -8,7 +8,7 @@ from core.chain.unsigned import TITLES
 from core.clock import Clock
 from core.errors.problem import fault
 from core.journal import events as ev
-from core.journal.event_store import Book
+from core.journal.event_store import EventStore
 from core.journal.state import Tx, TxStatus
 
 WATCH_PATIENCE = 180.0
@@ -18,9 +18,9 @@ WATCH_PATIENCE = 180.0
 class Inclusions:
     """Included transactions that are not final yet."""
 
-    def __init__(self, chain: Chain, book: Book, clock: Clock) -> None:
+    def __init__(self, chain: Chain, store: EventStore, clock: Clock) -> None:
         self._chain = chain
-        self._book = book
+        self._store = store
         self._clock = clock
         self.seen: set[str] = set()
         """Hashes of transactions that this process has seen in their block."""
@@ -32,7 +32,7 @@ class Inclusions:
         """
         included = [
             tx
-            for tx in self._book.state.transactions
+            for tx in self._store.state.transactions
             if tx.status is TxStatus.INCLUDED and (doubt or tx.hash not in self.seen)
         ]
         if not included:
@@ -54,14 +54,14 @@ class Inclusions:
             and earlier.status is TxStatus.INCLUDED
             and nonce <= earlier.nonce < tx.nonce
             and (earlier.block or 0) <= height
-            for earlier in self._book.state.transactions
+            for earlier in self._store.state.transactions
         )
         if not denied:
             return False
         await self.revisit(doubt=True)
         return any(
             earlier.sender == tx.sender and earlier.nonce < tx.nonce
-            for earlier in self._book.state.open_transactions
+            for earlier in self._store.state.open_transactions
         )
 
     async def still_there(self, tx: Tx, receipt: Receipt | None) -> bool:
@@ -83,7 +83,7 @@ class Inclusions:
                 if chain.network.anew and tx.hash not in self.seen:
                     await self._check_same_network(tx)
                 self.seen.discard(tx.hash)
-                await self._book.record(ev.TransactionReorganised(tx.hash))
+                await self._store.record(ev.TransactionReorganised(tx.hash))
                 return False
             if self._clock.monotonic() >= ends:
                 raise fault("RPC_BEHIND", host=chain.rpc.host, height=height, needed=block)

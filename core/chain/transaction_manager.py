@@ -21,7 +21,7 @@ from core.chain.unsigned import TITLES, Intent
 from core.clock import Clock
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
-from core.journal.event_store import Book
+from core.journal.event_store import EventStore
 from core.journal.state import Tx, TxStatus
 from core.keys.private_key import Key
 
@@ -43,12 +43,12 @@ class TakenBack(Exception):
 
 
 class Sender:
-    def __init__(self, chain: Chain, book: Book, clock: Clock, fee_limit: FeeLimit) -> None:
+    def __init__(self, chain: Chain, store: EventStore, clock: Clock, fee_limit: FeeLimit) -> None:
         self.fee_limit = fee_limit
         self._chain = chain
-        self._book = book
+        self._store = store
         self._clock = clock
-        self.inclusions = Inclusions(chain, book, clock)
+        self.inclusions = Inclusions(chain, store, clock)
 
     async def send(
         self, intent: Intent, key: Key, account: Account, fees: Fees
@@ -69,7 +69,7 @@ class Sender:
         `watch` does.
         """
         await self.inclusions.revisit(doubt=doubt)
-        while open_transactions := self._book.state.open_transactions:
+        while open_transactions := self._store.state.open_transactions:
             with suppress(TakenBack):
                 await self.watch(open_transactions[0], key)
 
@@ -92,7 +92,7 @@ class Sender:
         fees_checked = patience_from = started
         short = 0
         title = f"{TITLES[tx.purpose]} is under way"
-        with self._book.waiting(title, usual=usual, in_flight=True) as say:
+        with self._store.waiting(title, usual=usual, in_flight=True) as say:
             while True:
                 say(_SHORT if short else title)
                 await clock.sleep(next(looks))
@@ -161,10 +161,10 @@ class Sender:
         """
         chain = self._chain
         started = self._clock.monotonic()
-        with self._book.waiting("The network makes it final", usual=3 * chain.usual):
+        with self._store.waiting("The network makes it final", usual=3 * chain.usual):
             while True:
                 included = [
-                    tx for tx in self._book.state.transactions if tx.status is TxStatus.INCLUDED
+                    tx for tx in self._store.state.transactions if tx.status is TxStatus.INCLUDED
                 ]
                 if not included:
                     return True
@@ -184,20 +184,20 @@ class Sender:
                 for tx, receipt in zip(included, receipts, strict=True):
                     if not await self.inclusions.still_there(tx, receipt.value):
                         return False
-                    await self._book.record(ev.TransactionFinal(tx.hash, tx.block or 0))
+                    await self._store.record(ev.TransactionFinal(tx.hash, tx.block or 0))
 
     async def _free_nonce(self, account: Account, sender: str) -> int:
         """The nonce for something new. Raises TakenBack, OnboardingError (FOREIGN_PENDING,
         RPC_BEHIND).
         """
-        if any(tx.sender == sender for tx in self._book.state.open_transactions):
+        if any(tx.sender == sender for tx in self._store.state.open_transactions):
             raise AssertionError("a transaction is open: settle it first")
-        least = self._book.state.next_nonce(sender)
+        least = self._store.state.next_nonce(sender)
         if account.nonce < least:
             await self.inclusions.revisit(doubt=True)
-            if self._book.state.open_transactions:
+            if self._store.state.open_transactions:
                 raise TakenBack
-            height = self._book.state.height
+            height = self._store.state.height
             raise fault("RPC_BEHIND", host=self._chain.rpc.host, height=height, needed=height + 1)
         if account.pending > account.nonce:
             raise fault("FOREIGN_PENDING")
@@ -218,7 +218,7 @@ class Sender:
             "maxPriorityFeePerGas": fees.tip,
         }
         tx_hash, raw = await asyncio.to_thread(key.sign, fields)
-        state = await self._book.record(
+        state = await self._store.record(
             ev.TransactionSigned(
                 purpose=intent.purpose,
                 sender=intent.sender,
@@ -259,11 +259,11 @@ class Sender:
 
     async def _hand_over(self, tx: Tx) -> None:
         answer = await self._chain.rpc.broadcast(tx.raw)
-        await self._book.record(ev.TransactionBroadcast(tx.hash, answer))
+        await self._store.record(ev.TransactionBroadcast(tx.hash, answer))
 
     async def _included(self, receipt: Receipt) -> tuple[Tx, Receipt]:
         self.inclusions.seen.add(receipt.hash)
-        await self._book.record(
+        await self._store.record(
             ev.TransactionIncluded(
                 hash=receipt.hash,
                 block=receipt.block,
@@ -283,7 +283,7 @@ class Sender:
         return tx, receipt
 
     async def _displaced(self, tx: Tx) -> None:
-        await self._book.record(ev.TransactionDisplaced(tx.hash, tx.nonce))
+        await self._store.record(ev.TransactionDisplaced(tx.hash, tx.nonce))
         if tx.purpose == "funding":
             # The owner's wallet may pay other machines at the same time.
             until = self._clock.now() + timedelta(seconds=self._chain.usual)
@@ -309,10 +309,10 @@ class Sender:
         )
 
     def _rivals(self, tx: Tx) -> tuple[Tx, ...]:
-        return self._book.state.family(tx)
+        return self._store.state.family(tx)
 
     def _find(self, tx_hash: str) -> Tx:
-        return next(tx for tx in self._book.state.transactions if tx.hash == tx_hash)
+        return next(tx for tx in self._store.state.transactions if tx.hash == tx_hash)
 
 
 def _fits(key: Key | None, tx: Tx) -> TypeGuard[Key]:

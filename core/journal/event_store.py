@@ -61,7 +61,7 @@ def log_line(record: Record) -> str:
     return f"record {record.number} {type(record.event).__name__} {json.dumps(fields)}"
 
 
-class Book:
+class EventStore:
     """The journal and the state folded from it."""
 
     def __init__(self, journal: Journal, clock: Clock, listener: Listener | None = None) -> None:

@@ -12,7 +12,7 @@ from core.chain.types import Survey
 from core.clock import Clock
 from core.config.settings import Settings
 from core.errors.problem import fault
-from core.journal.event_store import Book
+from core.journal.event_store import EventStore
 from core.journal.state import State
 from core.keys.private_key import Key
 from core.secrets import Secret
@@ -47,7 +47,7 @@ class Context:
     settings: Settings
     folder: Path
     clock: Clock
-    book: Book
+    store: EventStore
     chain: Chain
     sender: Sender
     gas_station: GasStation | None
@@ -59,12 +59,12 @@ class Context:
 
     @property
     def state(self) -> State:
-        return self.book.state
+        return self.store.state
 
     @property
     def address(self) -> str:
         """The machine's address. Raises RuntimeError before there is one."""
-        address = self.book.state.address
+        address = self.store.state.address
         if address is None:
             raise RuntimeError("there is no keypair yet")
         return address

@@ -39,11 +39,11 @@ async def enrol(context: Context) -> Enrolment | None:
     """
     gas_station = station(context)
     owner = context.address
-    await context.book.record(ev.EnrolmentRequested(owner))
-    with context.book.waiting("The Gas Station prepares 2FA", usual=2.0, in_flight=True):
+    await context.store.record(ev.EnrolmentRequested(owner))
+    with context.store.waiting("The Gas Station prepares 2FA", usual=2.0, in_flight=True):
         setup = await gas_station.setup(owner)
     if setup is None:
-        await context.book.record(ev.EnrolmentConfirmed(owner, ALREADY_CONFIGURED))
+        await context.store.record(ev.EnrolmentConfirmed(owner, ALREADY_CONFIGURED))
         return None
     enrolment = read_enrolment(setup.uri, owner)
     memory = context.memory
@@ -53,13 +53,13 @@ async def enrol(context: Context) -> Enrolment | None:
     memory.image_expires = context.clock.monotonic() + IMAGE_SECONDS
     memory.used_codes.clear()
     memory.shown_until.clear()
-    await context.book.record(ev.EnrolmentIssued(owner))
+    await context.store.record(ev.EnrolmentIssued(owner))
     return enrolment
 
 
 async def enrolment_shown(context: Context) -> None:
     """Records that the authenticator has the entry."""
-    await context.book.record(ev.EnrolmentShown(context.address))
+    await context.store.record(ev.EnrolmentShown(context.address))
 
 
 async def confirm(context: Context, typed: str) -> None:
@@ -70,13 +70,13 @@ async def confirm(context: Context, typed: str) -> None:
     code = examine(context, typed)
     owner = context.address
     try:
-        with context.book.waiting("The Gas Station checks the code", usual=2.0, in_flight=True):
+        with context.store.waiting("The Gas Station checks the code", usual=2.0, in_flight=True):
             await station(context).confirm(owner, code)
     except OnboardingError as error:
         await note_refusal(context, code, error)
         raise
     context.memory.used_codes.add(code)
-    await context.book.record(ev.EnrolmentConfirmed(owner, "2FA_ACTIVATED"))
+    await context.store.record(ev.EnrolmentConfirmed(owner, "2FA_ACTIVATED"))
 
 
 _USED_UP = ("INVALID_2FA", "CODE_EXPIRED", "GAS_STATION_NO_ANSWER", "TRANSFER_FAILED")
@@ -88,7 +88,7 @@ async def note_refusal(context: Context, code: Secret, error: OnboardingError) -
     if error.code in _USED_UP:
         context.memory.used_codes.add(code)
     if error.code in ("2FA_NOT_CONFIGURED", "2FA_NOT_ACTIVE"):
-        await context.book.record(ev.EnrolmentLost(context.address, error.code))
+        await context.store.record(ev.EnrolmentLost(context.address, error.code))
 
 
 def next_code_in(context: Context) -> float:

@@ -177,7 +177,7 @@ async def pass_environment(context: Context, version: str) -> None:
     if found is not None or survey.bond is None:
         raise OnboardingError(found or _bond_fault())
     if context.state.started is None:
-        await context.book.record(
+        await context.store.record(
             ev.OnboardingStarted(
                 network=settings.network.name,
                 chain_id=settings.network.chain_id,
@@ -185,4 +185,4 @@ async def pass_environment(context: Context, version: str) -> None:
                 version=version,
             )
         )
-    await context.book.record(ev.EnvironmentPassed(survey.bond, survey.height))
+    await context.store.record(ev.EnvironmentPassed(survey.bond, survey.height))

@@ -39,7 +39,7 @@ async def finish(context: Context, version: str) -> bool:
         await asyncio.to_thread(write_receipt, context.folder, receipt)
     except OSError as error:
         raise fault("DISK_FULL", path=context.folder, reason=error.strerror or error) from error
-    await context.book.record(finished)
+    await context.store.record(finished)
     return True
 
 
@@ -79,7 +79,7 @@ async def _rating(context: Context) -> str:
     if context.mcr is None:
         return ""
     started = context.clock.monotonic()
-    with context.book.waiting("The MCR API is asked", usual=MCR_PATIENCE):
+    with context.store.waiting("The MCR API is asked", usual=MCR_PATIENCE):
         while True:
             try:
                 found = await context.mcr.machine(context.address)

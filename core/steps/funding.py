@@ -63,7 +63,7 @@ async def measure(context: Context) -> None:
     expected = state.bond_quoted or 0
     bond, balance = chain.bond(), chain.balance(context.address)
     gas = _registration_gas(context, expected)
-    with context.book.waiting("The wallet is being looked at"):
+    with context.store.waiting("The wallet is being looked at"):
         now, height = await chain.read_with_fees(bond, balance, gas, at_least=state.height)
         fees = context.sender.fee_limit.within(now, context.address, anew=True)
         if bond.value != expected:
@@ -88,13 +88,13 @@ async def measure(context: Context) -> None:
     if not enough and state.way is None:
         # Before the need: a run that dies in between measures again, and stands on the same way.
         way = "gas-station" if context.gas_station else "manual"
-        await context.book.record(ev.FundingWayChosen(way))
-    await context.book.record(
+        await context.store.record(ev.FundingWayChosen(way))
+    await context.store.record(
         ev.NeedMeasured(need.bond, need.gas, need.head_room, held, height, basis)
     )
     if enough:
         way = _funded_way(context.state)
-        await context.book.record(ev.WalletFunded(way, held, need.total, height))
+        await context.store.record(ev.WalletFunded(way, held, need.total, height))
 
 
 async def choose_way(context: Context, way: str) -> None:
@@ -102,7 +102,7 @@ async def choose_way(context: Context, way: str) -> None:
     await check_keystore(context)
     if way == "gas-station":
         station(context)
-    await context.book.record(ev.FundingWayChosen(way))
+    await context.store.record(ev.FundingWayChosen(way))
 
 
 async def look(context: Context) -> Balance:
@@ -117,9 +117,9 @@ async def look(context: Context) -> Balance:
     held = balance.value
     if state.need and held >= needed and state.funded is None:
         way = _funded_way(context.state)
-        await context.book.record(ev.WalletFunded(way, held, needed, height))
+        await context.store.record(ev.WalletFunded(way, held, needed, height))
     elif state.need and state.funded is None and held != state.held:
-        await context.book.record(ev.BalanceChanged(held, height))
+        await context.store.record(ev.BalanceChanged(held, height))
     return Balance(held, needed, height)
 
 
@@ -155,14 +155,14 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     code = examine(context, typed)
     request_id = await _request_id(context, balance)
     try:
-        with context.book.waiting("The Gas Station is asked", usual=5.0, in_flight=True):
+        with context.store.waiting("The Gas Station is asked", usual=5.0, in_flight=True):
             answer = await gas_station.fund(context.address, code, request_id)
     except OnboardingError as error:
         await note_refusal(context, code, error)
         return await _refused(context, error, request_id)
     context.memory.used_codes.add(code)
     context.memory.promise_seen = None
-    await context.book.record(
+    await context.store.record(
         ev.FundingAnswered(request_id, answer.code, answer.transaction_hash, answer.amount)
     )
     if answer.code == "SUFFICIENT_BALANCE":
@@ -197,7 +197,7 @@ async def _request_id(context: Context, balance: Balance) -> str:
     if known is not None:
         return known.request_id
     request_id = str(uuid.uuid4())
-    await context.book.record(
+    await context.store.record(
         ev.FundingRequested(request_id, context.address, balance.needed, balance.held)
     )
     return request_id
@@ -205,7 +205,7 @@ async def _request_id(context: Context, balance: Balance) -> str:
 
 async def _refused(context: Context, error: OnboardingError, request_id: str) -> Balance:
     if error.code == "REQUEST_ALREADY_PROCESSED":
-        await context.book.record(ev.FundingAnswered(request_id, error.code))
+        await context.store.record(ev.FundingAnswered(request_id, error.code))
         return await _arrival(context)
     if error.code in ("GAS_STATION_NO_ANSWER", "DUPLICATE_REQUEST"):
         balance = await _watch(context, patience=10.0)
@@ -259,7 +259,7 @@ async def _watch(
     """Looks until the wallet holds what is needed, or `until` wei, or `patience` seconds pass."""
     usual, clock = context.chain.usual, context.clock
     started = clock.monotonic()
-    with context.book.waiting("The payment is on its way", usual=2 * usual):
+    with context.store.waiting("The payment is on its way", usual=2 * usual):
         for pause in pauses(usual):
             await clock.sleep(pause)
             balance = await look(context)
@@ -292,7 +292,7 @@ async def require(context: Context, *, needed: int, held: int, wanted: int = 0) 
         return
     await _doubt(context, needed)
     wanted = max(wanted, needed + HEAD_ROOM // 2)
-    await context.book.record(ev.FundingReopened(wanted, held))
+    await context.store.record(ev.FundingReopened(wanted, held))
     raise _short(context, "INSUFFICIENT_BALANCE", Balance(held, wanted, 0))
 
 

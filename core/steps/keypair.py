@@ -75,7 +75,7 @@ async def create_keypair(
     """
     if source.way == "keep":
         stored = await _keep(context, passphrase)
-        await context.book.record(_stored(source, stored))
+        await context.store.record(_stored(source, stored))
         keystore.drop_second_name(context.folder)
     else:
         stored = await _store(context, source, passphrase, brought)
@@ -101,8 +101,8 @@ async def _store(
         adopted = keystore.adopt(folder, passphrase, address, record)
         return adopted or keystore.store_key(folder, key, passphrase, kdf, record)
 
-    with context.book.waiting(f"The key is being locked ({kdf.name})", usual=3.0):
-        return await context.book.record_during(store)
+    with context.store.waiting(f"The key is being locked ({kdf.name})", usual=3.0):
+        return await context.store.record_during(store)
 
 
 def _stored(source: KeySource, stored: keystore.StoredKey) -> ev.KeypairStored:
@@ -116,7 +116,7 @@ def _stored(source: KeySource, stored: keystore.StoredKey) -> ev.KeypairStored:
 
 async def _keep(context: Context, passphrase: Secret) -> keystore.StoredKey:
     path = context.folder / keystore.FILE_NAME
-    with context.book.waiting("The keystore is being opened", usual=3.0):
+    with context.store.waiting("The keystore is being opened", usual=3.0):
         return await _open(context, path, passphrase)
 
 
@@ -138,7 +138,7 @@ async def unlock(context: Context, passphrase: Secret) -> None:
     path = context.folder / keystore.FILE_NAME
     if not path.exists():
         raise fault("KEYSTORE_MISSING", path=path, address=context.address)
-    with context.book.waiting("The keystore is being opened", usual=3.0):
+    with context.store.waiting("The keystore is being opened", usual=3.0):
         stored = await _open(context, path, passphrase)
     if stored.key.address != context.address:
         raise fault("KEYSTORE_OTHER_ADDRESS", found=stored.key.address, expected=context.address)
@@ -159,7 +159,7 @@ async def _open(context: Context, path: Path, passphrase: Secret) -> keystore.St
 
 async def back_up(context: Context, way: Literal["copied", "revealed", "none"]) -> None:
     """Records how the technician says that the key is backed up."""
-    await context.book.record(ev.KeypairBackedUp(way))
+    await context.store.record(ev.KeypairBackedUp(way))
 
 
 async def set_aside(context: Context) -> Path:
@@ -182,5 +182,5 @@ async def write_key_to_env(context: Context) -> Path:
     path = context.settings.env_file
     values = {PRIVATE_KEY: context.key().private_hex().reveal()}
     await asyncio.to_thread(save_values, path, values)
-    await context.book.record(ev.KeyWrittenToEnv(str(path)))
+    await context.store.record(ev.KeyWrittenToEnv(str(path)))
     return path

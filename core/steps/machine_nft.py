@@ -27,7 +27,7 @@ async def record_details(context: Context, details: Details) -> None:
     if found:
         raise OnboardingError(found[0])
     if context.state.details != details:
-        await context.book.record(
+        await context.store.record(
             ev.DetailsRecorded(details.documentation_url, details.data_api, details.data_visibility)
         )
 
@@ -45,7 +45,7 @@ async def mint(context: Context) -> None:
     chain, contract = context.chain, context.settings.contracts.machine_nft
     intent = calls.minting(context, machine_id)
     token = chain.token_id(machine_id)
-    with context.book.waiting("The network is asked about the Machine NFT"):
+    with context.store.waiting("The network is asked about the Machine NFT"):
         ready = await _prepare(context, intent, token)
         if not token.value and isinstance(ready, _Refused):
             # One zero of one node is not "absent" (promises.md, 6), and something is amiss.
@@ -69,7 +69,7 @@ async def mint(context: Context) -> None:
         return
     if not minted or token.value != minted:
         raise odd("the Machine NFT", str(minted or "an event"), str(token.value))
-    await context.book.record(ev.NftMinted(minted, receipt.block, "sent"))
+    await context.store.record(ev.NftMinted(minted, receipt.block, "sent"))
 
 
 async def _record_found(context: Context, token_id: int) -> None:
@@ -77,7 +77,7 @@ async def _record_found(context: Context, token_id: int) -> None:
     ours = ("mint", SINGLE)
     own = any(tx.purpose in ours and tx.block for tx in context.state.transactions)
     height = await check_token(context, token_id, block=context.state.height)
-    await context.book.record(ev.NftMinted(token_id, height, "sent" if own else "found"))
+    await context.store.record(ev.NftMinted(token_id, height, "sent" if own else "found"))
 
 
 async def look(context: Context) -> None:
@@ -98,7 +98,7 @@ async def look(context: Context) -> None:
         found = chain.attributes(context.address, to_write=True)
         height = await chain.read(found, at_least=state.height)
         if not changes(found.value, wanted):
-            await context.book.record(ev.DidWritten(wanted, height))
+            await context.store.record(ev.DidWritten(wanted, height))
 
 
 async def check_token(context: Context, token_id: int, *, block: int) -> int:
@@ -128,7 +128,7 @@ async def write_did(context: Context) -> None:
     if state.details is None:
         raise RuntimeError("the DID comes after the details")
     wanted = wanted_attributes(_machine_id(context), state.minted.token_id, state.details)
-    with context.book.waiting("The network is asked about the DID"):
+    with context.store.waiting("The network is asked about the DID"):
         # Most often none is there. The estimate runs the batch, and `addAttribute` fails where
         # a name exists: where it passes, all six are absent, and need not be read one by one.
         ready = await _prepare(context, calls.did_write(context, changes({}, wanted)))
@@ -137,7 +137,7 @@ async def write_did(context: Context) -> None:
             height = await chain.read(found, at_least=ready.height, other=True)
             missing = changes(found.value, wanted)
             if not missing:
-                await context.book.record(ev.DidWritten(wanted, height))
+                await context.store.record(ev.DidWritten(wanted, height))
                 return
             ready = await _prepare(context, calls.did_write(context, missing))
         if isinstance(ready, _Refused):
@@ -148,7 +148,7 @@ async def write_did(context: Context) -> None:
     except TakenBack:
         return
     expected = {name: value.encode() for name, value in wanted.items()}
-    with context.book.waiting("The six attributes are read back"):
+    with context.store.waiting("The six attributes are read back"):
         written = chain.attributes(context.address)
         await chain.read(written, at_least=receipt.block)
     for name, value in expected.items():
@@ -158,7 +158,7 @@ async def write_did(context: Context) -> None:
                 wanted[name] or "an empty value",
                 (written.value[name] or b"").decode("utf-8", "replace") or "nothing",
             )
-    await context.book.record(ev.DidWritten(wanted, receipt.block))
+    await context.store.record(ev.DidWritten(wanted, receipt.block))
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ async def _wait_until_clear(context: Context, owner: str, ends: float) -> None:
     # Machines that wait for the same block look at different times: the first to look signs.
     pause = context.chain.usual * (0.25 + int(context.address[-4:], 16) / 0xFFFF / 4)
     account = context.chain.account(owner)
-    with context.book.waiting("Another transfer from the owner's wallet is pending"):
+    with context.store.waiting("Another transfer from the owner's wallet is pending"):
         while not account.known or account.value.pending > account.value.nonce:
             if clock.monotonic() >= ends:
                 raise _pending(context, owner)

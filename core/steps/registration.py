@@ -14,7 +14,7 @@ from core.chain.types import Account, Fees
 from core.chain.unsigned import SINGLE, Intent
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
-from core.journal.event_store import Book
+from core.journal.event_store import EventStore
 from core.steps import calls, single_transaction
 from core.steps.context import Context
 from core.steps.funding import need_for, require
@@ -86,7 +86,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     await context.sender.settle(key)
     chain = context.chain
     account = chain.account(context.address)
-    with context.book.waiting("The network is asked about this machine"):
+    with context.store.waiting("The network is asked about this machine"):
         ready = await _prepare(context, account, agreed_bond=agreed_bond)
     if ready is None:
         return
@@ -108,7 +108,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     if not number.value or number.value != machine_id:
         expected = str(machine_id or "the event of a registration")
         raise odd("the machine id", expected, str(number.value or "none"))
-    await _record(context.book, machine_id, bond=tx.value_wei, block=receipt.block, way="sent")
+    await _record(context.store, machine_id, bond=tx.value_wei, block=receipt.block, way="sent")
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ async def _recover(context: Context, block: int) -> bool:
         await context.chain.read(owner, at_least=block)
         # Else the chain knows no such machine of ours, whatever the MCR API says.
         if owner.value.lower() == context.address.lower():
-            await _record(context.book, machine_id, bond=0, block=block, way="found")
+            await _record(context.store, machine_id, bond=0, block=block, way="found")
             return True
     return False
 
@@ -247,10 +247,10 @@ async def _found(context: Context, machine_id: int, block: int) -> None:
     if bond and not staked.value:
         raise odd("the stake", "staked", "not staked")
     way = "sent" if own else "found"
-    await _record(context.book, machine_id, bond=bond, block=block, way=way)
+    await _record(context.store, machine_id, bond=bond, block=block, way=way)
 
 
-async def _record(book: Book, machine_id: int, *, bond: int, block: int, way: str) -> None:
-    await book.record(
+async def _record(store: EventStore, machine_id: int, *, bond: int, block: int, way: str) -> None:
+    await store.record(
         ev.MachineRegistered(machine_id=machine_id, bond_wei=bond, block=block, way=way)
     )

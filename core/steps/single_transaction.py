@@ -78,7 +78,7 @@ async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
         machine_id = number.value
     token = chain.token_id(machine_id)
     attributes = chain.attributes(context.address)
-    with context.book.waiting("All of it is read back"):
+    with context.store.waiting("All of it is read back"):
         await chain.read(number, token, attributes, at_least=block)
     token_id = int(minted["tokenId"]) if minted else token.value
     for what, expected, found in (
@@ -87,11 +87,11 @@ async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
     ):
         if expected != found or not found:
             raise odd(what, str(expected or "a number"), str(found or "none"))
-    await context.book.record(ev.MachineRegistered(machine_id, bond_of(tx), block, "sent"))
-    await context.book.record(ev.NftMinted(token_id, block, "sent"))
+    await context.store.record(ev.MachineRegistered(machine_id, bond_of(tx), block, "sent"))
+    await context.store.record(ev.NftMinted(token_id, block, "sent"))
     details = context.state.details
     if details is None:
         raise RuntimeError("the details come before the registration")
     right = wanted_attributes(machine_id, token_id, details)
     if not changes(attributes.value, right):
-        await context.book.record(ev.DidWritten(right, block))
+        await context.store.record(ev.DidWritten(right, block))

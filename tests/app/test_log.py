@@ -93,7 +93,7 @@ async def test_a_fact_with_a_line_break_in_it_is_one_line(
     start_log(machine.folder)
     await machine.drive(until=Action.CREATE_KEYPAIR)
     before = (machine.folder / NAME).read_text().count("\n")
-    await machine.now_open.session.book.record(
+    await machine.now_open.session.store.record(
         StepFailed("FUNDING", "GAS_STATION_REFUSED", {"message": "a\nb\x1b[2J secret=ABCDEFGH"})
     )
     after = (machine.folder / NAME).read_text()

@@ -51,7 +51,7 @@ async def test_a_journal_that_holds_a_false_height_recovers_on_the_next_start(
     machine: Machine, lie: int, until: Action
 ) -> None:
     await machine.drive(until=until)
-    await machine.now_open.session.book.record(ev.BalanceChanged(machine.state.held or 0, lie))
+    await machine.now_open.session.store.record(ev.BalanceChanged(machine.state.held or 0, lie))
     await machine.restart()
     await machine.drive()
     check_once(machine)

@@ -66,7 +66,7 @@ async def test_a_run_whose_last_record_is_torn_is_finished_by_the_next_one(
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - torn)
     wizard = machine.open()
-    assert [record.event for record in wizard.session.book.records] == [
+    assert [record.event for record in wizard.session.store.records] == [
         record.event for record in records[:-1]
     ]
     left = len(encode(records[-1])) - torn
@@ -168,7 +168,7 @@ async def test_what_a_power_cut_leaves_behind_the_last_record_is_dropped(
     with path.open("ab") as file:
         file.write(filler)
     wizard = machine.open()
-    assert list(wizard.session.book.records) == records
+    assert list(wizard.session.store.records) == records
     assert wizard.session.warnings
     await machine.restart()
     await machine.drive_stubbornly()

@@ -21,7 +21,7 @@ from core.chain.types import Account, Fees
 from core.chain.unsigned import Intent
 from core.config.networks import MAINNET, Network
 from core.journal import events as ev
-from core.journal.event_store import Book
+from core.journal.event_store import EventStore
 from core.journal.file import Journal
 from core.keys.private_key import key_from_bytes
 from tests.support.clock import FakeClock
@@ -128,7 +128,7 @@ class Manager:
         self, chain: ScriptedChain, clock: FakeClock, folder: Path, network: Network = MAINNET
     ) -> None:
         self.clock = clock
-        self.book = Book(Journal(folder / "journal.jsonl", clock.now), clock)
+        self.store = EventStore(Journal(folder / "journal.jsonl", clock.now), clock)
         rpc = Rpc(
             ["https://node.example"],
             MAINNET.chain_id,
@@ -136,20 +136,20 @@ class Manager:
             clock,
             lambda url: answering(url, chain),
         )
-        limit = FeeLimit(network, self.book, clock, {})
-        self.sender = Sender(Chain(rpc, network, network.contracts), self.book, clock, limit)
+        limit = FeeLimit(network, self.store, clock, {})
+        self.sender = Sender(Chain(rpc, network, network.contracts), self.store, clock, limit)
         self.node = chain
 
     @property
     def events(self) -> list[str]:
         """The kinds of the records, oldest first."""
-        return [type(record.event).__name__ for record in self.book.records]
+        return [type(record.event).__name__ for record in self.store.records]
 
     async def send(self, purpose: str = "register") -> None:
         """Sign, send and watch the next transaction of the account."""
         node = self.node
-        if not self.book.records:
-            await self.book.record(ev.OnboardingStarted(MAINNET.name, MAINNET.chain_id, {}, "1"))
+        if not self.store.records:
+            await self.store.record(ev.OnboardingStarted(MAINNET.name, MAINNET.chain_id, {}, "1"))
         intent = Intent(purpose, KEY.address, TO, PEAQ, "0x", 100_000)
         account = Account(balance=node.balance, nonce=node.nonce, pending=node.nonce)
         await self.sender.send(intent, KEY, account, FEES)
@@ -157,4 +157,4 @@ class Manager:
     async def register(self) -> None:
         """Send the registration, and record the machine as registered."""
         await self.send()
-        await self.book.record(ev.MachineRegistered(1001, PEAQ, self.node.head, "sent"))
+        await self.store.record(ev.MachineRegistered(1001, PEAQ, self.node.head, "sent"))

@@ -12,7 +12,7 @@ from core.chain.fee_limit import FeeLimit, price_to_agree
 from core.chain.types import Fees
 from core.config.networks import AGUNG, MAINNET, REHEARSAL, Network
 from core.journal import events as ev
-from core.journal.event_store import Book
+from core.journal.event_store import EventStore
 from core.journal.events import event_from
 from core.journal.file import Journal
 from core.journal.state import Tx
@@ -28,8 +28,8 @@ def fees(base: int, tip: int = 0) -> Fees:
 
 def limit(folder: Path, **agreed: int) -> FeeLimit:
     clock = FakeClock()
-    book = Book(Journal(folder / "journal.jsonl", clock.now), clock)
-    return FeeLimit(REHEARSAL, book, clock, agreed)
+    store = EventStore(Journal(folder / "journal.jsonl", clock.now), clock)
+    return FeeLimit(REHEARSAL, store, clock, agreed)
 
 
 def pending(**changes: Any) -> Tx:

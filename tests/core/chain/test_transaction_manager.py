@@ -27,11 +27,11 @@ def node() -> ScriptedChain:
 def manager(node: ScriptedChain, clock: FakeClock, tmp_path: Path) -> Iterator[Manager]:
     manager = Manager(node, clock, tmp_path)
     yield manager
-    manager.book.close()
+    manager.store.close()
 
 
 def statuses(manager: Manager) -> list[TxStatus]:
-    return [tx.status for tx in manager.book.state.transactions]
+    return [tx.status for tx in manager.store.state.transactions]
 
 
 # Finality
@@ -115,7 +115,7 @@ async def test_a_nonce_below_an_included_transaction_sends_nothing_new(
         await manager.send("mint")
     assert behind.value.code == "RPC_BEHIND"
     assert len(node.sent) == 1
-    assert len(manager.book.state.transactions) == 1
+    assert len(manager.store.state.transactions) == 1
 
 
 async def test_a_nonce_that_a_reorganization_lowers_leads_back_to_the_earlier_transaction(
@@ -134,7 +134,7 @@ async def test_a_nonce_that_a_reorganization_lowers_leads_back_to_the_earlier_tr
     with pytest.raises(TakenBack):
         await manager.send("mint")
     assert clock.monotonic() - undone < 5 * MAINNET.block_seconds
-    assert manager.book.state.registered is None
+    assert manager.store.state.registered is None
     assert statuses(manager) == [TxStatus.SENT, TxStatus.SENT]
     node.includes = True
     await manager.sender.settle()
@@ -194,7 +194,7 @@ async def test_on_a_real_network_a_restart_waits_for_the_funds_as_well(
     manager: Manager, node: ScriptedChain, clock: FakeClock, tmp_path: Path
 ) -> None:
     await manager.register()
-    manager.book.close()
+    manager.store.close()
     node.reorganize()
     node.balance = 0
     back = clock.monotonic() + 60
@@ -207,14 +207,14 @@ async def test_on_a_real_network_a_restart_waits_for_the_funds_as_well(
     await again.sender.settle()
     assert statuses(again) == [TxStatus.INCLUDED]
     assert len(set(node.sent)) == 1
-    again.book.close()
+    again.store.close()
 
 
 async def test_only_a_rehearsal_network_that_began_anew_suggests_a_new_state_directory(
     manager: Manager, node: ScriptedChain, clock: FakeClock, tmp_path: Path
 ) -> None:
     await manager.register()
-    manager.book.close()
+    manager.store.close()
     node.reorganize()
     node.balance = 0
     again = Manager(node, clock, tmp_path, replace(REHEARSAL, chain_id=MAINNET.chain_id))
@@ -223,4 +223,4 @@ async def test_only_a_rehearsal_network_that_began_anew_suggests_a_new_state_dir
     assert anew.value.code == "JOURNAL_CHAIN_DISAGREE"
     assert "--state-dir" in anew.value.problem.cause
     assert "TransactionReorganised" not in again.events
-    again.book.close()
+    again.store.close()

@@ -115,7 +115,7 @@ async def test_the_state_in_memory_is_the_state_on_disk_at_every_record(machine:
             pass
 
     listener = Listener()
-    machine.open().session.book.listener = listener
+    machine.open().session.store.listener = listener
     await machine.drive()
     assert listener.count == len(machine.records)
 

@@ -141,7 +141,7 @@ async def test_how_the_key_is_locked_is_said_while_it_is_done(
         def on_wait(self, wait: object) -> None:
             waits.append(getattr(wait, "what", ""))
 
-    wizard.session.book.listener = Listening()
+    wizard.session.store.listener = Listening()
     stored = keystore.StoredKey(KEY, "scrypt", "0" * 64)
     monkeypatch.setattr(keystore, "store_key", lambda *arguments: stored)
     await wizard.create_keypair(KeySource("generate"), PASSPHRASE)
