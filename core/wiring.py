@@ -19,7 +19,7 @@ from core.chain.abi import codec
 from core.chain.fee_limit import FeeLimit
 from core.chain.json_rpc import Rpc
 from core.chain.queries import Chain
-from core.chain.transaction_manager import Sender
+from core.chain.transaction_manager import TransactionManager
 from core.clock import Clock
 from core.config.settings import Settings
 from core.http import Http
@@ -64,7 +64,7 @@ def build_context(
         clock=clock,
         store=session.store,
         chain=chain,
-        sender=Sender(chain, session.store, clock, fee_limit),
+        transactions=TransactionManager(chain, session.store, clock, fee_limit),
         gas_station=gas_station,
         mcr=mcr,
         available_memory=available_memory or memory_of_this_machine,

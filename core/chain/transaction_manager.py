@@ -42,7 +42,7 @@ class TakenBack(Exception):
     """A reorganization removed an earlier transaction of this wallet: settle that one first."""
 
 
-class Sender:
+class TransactionManager:
     def __init__(self, chain: Chain, store: EventStore, clock: Clock, fee_limit: FeeLimit) -> None:
         self.fee_limit = fee_limit
         self._chain = chain

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.chain.queries import Chain
-from core.chain.transaction_manager import Sender
+from core.chain.transaction_manager import TransactionManager
 from core.chain.types import Survey
 from core.clock import Clock
 from core.config.settings import Settings
@@ -49,7 +49,7 @@ class Context:
     clock: Clock
     store: EventStore
     chain: Chain
-    sender: Sender
+    transactions: TransactionManager
     gas_station: GasStation | None
     mcr: Mcr | None
     available_memory: Callable[[], int]

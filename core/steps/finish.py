@@ -24,7 +24,7 @@ async def finish(context: Context, version: str) -> bool:
 
     Raises OnboardingError: TRANSACTION_LATE, DISK_FULL, RPC_….
     """
-    if not await context.sender.finalise():
+    if not await context.transactions.finalise():
         return False
     await _check_final(context)
     finished = ev.OnboardingFinished(

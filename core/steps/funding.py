@@ -65,7 +65,7 @@ async def measure(context: Context) -> None:
     gas = _registration_gas(context, expected)
     with context.store.waiting("The wallet is being looked at"):
         now, height = await chain.read_with_fees(bond, balance, gas, at_least=state.height)
-        fees = context.sender.fee_limit.within(now, context.address, anew=True)
+        fees = context.transactions.fee_limit.within(now, context.address, anew=True)
         if bond.value != expected:
             gas = _registration_gas(context, bond.value)
             await chain.read(gas, at_least=height)
@@ -302,7 +302,7 @@ async def _doubt(context: Context, needed: int) -> None:
 
     Raises OnboardingError (RPC_BEHIND, TRANSACTION_LATE) where it is so.
     """
-    await context.sender.inclusions.revisit(doubt=True)
+    await context.transactions.inclusions.revisit(doubt=True)
     state = context.state
     for tx in state.open_transactions:
         now = context.clock.now()

@@ -38,7 +38,7 @@ async def mint(context: Context) -> None:
     Raises OnboardingError: LOCKED_KEY, FEE_…, INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
     """
     key = context.key()
-    await context.sender.settle(key)
+    await context.transactions.settle(key)
     if context.state.registered is None:
         return  # a reorganisation took it back: registering comes next again
     machine_id = _machine_id(context)
@@ -58,7 +58,7 @@ async def mint(context: Context) -> None:
             return
     token = chain.token_id(machine_id)
     try:
-        _, receipt = await context.sender.send(ready.intent, key, ready.account, ready.fees)
+        _, receipt = await context.transactions.send(ready.intent, key, ready.account, ready.fees)
     except TakenBack:
         return
     event = codec("machine_nft").find_event("MachineMinted", receipt.logs, contract)
@@ -121,7 +121,7 @@ async def write_did(context: Context) -> None:
     six back. Has an outside effect. Raises OnboardingError as `mint` does.
     """
     key = context.key()
-    await context.sender.settle(key)
+    await context.transactions.settle(key)
     state, chain = context.state, context.chain
     if state.registered is None or state.minted is None:
         return  # a reorganisation took them back: they come next again
@@ -144,7 +144,7 @@ async def write_did(context: Context) -> None:
             await _raise_unless_taken_back(context, ready, key)
             return
     try:
-        _, receipt = await context.sender.send(ready.intent, key, ready.account, ready.fees)
+        _, receipt = await context.transactions.send(ready.intent, key, ready.account, ready.fees)
     except TakenBack:
         return
     expected = {name: value.encode() for name, value in wanted.items()}
@@ -186,7 +186,7 @@ async def _prepare(context: Context, intent: Intent, *asks: Ask[Any]) -> _Ready 
     chain = context.chain
     account, gas = chain.account(context.address), chain.gas(intent.as_call())
     now, height = await chain.read_with_fees(*asks, account, gas, at_least=context.state.height)
-    fees = context.sender.fee_limit.within(now, context.address)
+    fees = context.transactions.fee_limit.within(now, context.address)
     held = account.value.balance
     await require(context, needed=21_000 * fees.cap, held=held)
     if isinstance(gas.value, Revert):
@@ -199,7 +199,7 @@ async def _prepare(context: Context, intent: Intent, *asks: Ask[Any]) -> _Ready 
 
 async def _raise_unless_taken_back(context: Context, refused: _Refused, key: Key) -> None:
     """Raises what the refusal means, unless a reorganisation took back what came before."""
-    await context.sender.settle(key, doubt=True)
+    await context.transactions.settle(key, doubt=True)
     state = context.state
     if state.registered is None or (refused.intent.purpose == "did" and state.minted is None):
         return

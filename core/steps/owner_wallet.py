@@ -46,7 +46,7 @@ async def quote_transfer(context: Context) -> OwnerQuote:
     balance = await look(context)
     held = context.chain.balance(key.address)
     now, _ = await context.chain.read_with_fees(held, at_least=context.state.height)
-    fees = context.sender.fee_limit.within(now, key.address, anew=True)
+    fees = context.transactions.fee_limit.within(now, key.address, anew=True)
     gas, spare = gas_left(context.state, key.address), held.value - balance.missing
     price = price_to_agree(fees, context.settings.network, gas=gas, spare=spare)
     return OwnerQuote(key.address, balance.missing, gas * price, held.value, price)
@@ -74,7 +74,7 @@ async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
 async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
     """One attempt. Raises as `pay_from_owner` does, and OWNER_DISPLACED."""
     chain = context.chain
-    await context.sender.settle(context.memory.key)
+    await context.transactions.settle(context.memory.key)
     ends = context.clock.monotonic() + PENDING_PATIENCE
     while True:
         balance = await look(context)
@@ -93,7 +93,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
         if account.value.pending <= account.value.nonce:
             break
         await _wait_until_clear(context, key.address, ends)
-    fees = context.sender.fee_limit.within(now, key.address)
+    fees = context.transactions.fee_limit.within(now, key.address)
     held = account.value.balance
     gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
     # The estimate of a poor account looks like a revert (promises.md, 13).
@@ -111,7 +111,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
     if isinstance(gas.value, Revert):
         raise behind(context)  # it holds enough: a node that says otherwise lags
     with suppress(TakenBack):
-        await context.sender.send(intent.with_gas(units), key, account.value, fees)
+        await context.transactions.send(intent.with_gas(units), key, account.value, fees)
     return await look(context)
 
 

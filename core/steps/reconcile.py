@@ -24,7 +24,7 @@ async def reconcile(context: Context) -> None:
     if state.finished or state.keypair is None:
         return
     _check_key(context)
-    await context.sender.settle(_key_of_open(context))
+    await context.transactions.settle(_key_of_open(context))
     await check_keystore(context)
     state = context.state
     if state.registered is None:

@@ -53,7 +53,7 @@ async def quote(context: Context, *, accepted: int | None = None) -> Quote | Non
     RPC_….
     """
     # Else a registration of ours that is still open would be taken for somebody else's.
-    await context.sender.settle(context.memory.key)
+    await context.transactions.settle(context.memory.key)
     ready = await _prepare(context, accepted=accepted)
     if ready is None:
         return None
@@ -83,7 +83,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
     """
     key = context.key()
-    await context.sender.settle(key)
+    await context.transactions.settle(key)
     chain = context.chain
     account = chain.account(context.address)
     with context.store.waiting("The network is asked about this machine"):
@@ -91,7 +91,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     if ready is None:
         return
     try:
-        tx, receipt = await context.sender.send(ready.intent, key, account.value, ready.fees)
+        tx, receipt = await context.transactions.send(ready.intent, key, account.value, ready.fees)
     except TakenBack:
         return  # what is open again comes first
     if ready.single:
@@ -162,7 +162,7 @@ async def _prepare(
             token=context.token,
         )
     check_accepted(context.token, bond.value, accepted)
-    fees = context.sender.fee_limit.within(now, context.address, anew=agreed_bond is None)
+    fees = context.transactions.fee_limit.within(now, context.address, anew=agreed_bond is None)
     # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
     # What is asked for is what measuring asks for, so that the amount stays the same.
     held = account.value.balance if account else balance.value

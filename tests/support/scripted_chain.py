@@ -16,7 +16,7 @@ from eth_utils.crypto import keccak
 from core.chain.fee_limit import FeeLimit
 from core.chain.json_rpc import Rpc
 from core.chain.queries import Chain
-from core.chain.transaction_manager import Sender
+from core.chain.transaction_manager import TransactionManager
 from core.chain.types import Account, Fees
 from core.chain.unsigned import Intent
 from core.config.networks import MAINNET, Network
@@ -137,7 +137,9 @@ class Manager:
             lambda url: answering(url, chain),
         )
         limit = FeeLimit(network, self.store, clock, {})
-        self.sender = Sender(Chain(rpc, network, network.contracts), self.store, clock, limit)
+        self.sender = TransactionManager(
+            Chain(rpc, network, network.contracts), self.store, clock, limit
+        )
         self.node = chain
 
     @property
