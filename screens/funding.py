@@ -31,7 +31,7 @@ _TITLES = {
 }
 
 _PRIMARY = {
-    "gas-station": "Ask the Gas Station",
+    "gas-station": "Query the Gas Station",
     "owner": "See what is sent",
     "manual": "Look again",
 }

@@ -8,7 +8,7 @@ from typing import Any
 from core.chain.abi import read_revert
 from core.chain.json_rpc import Call, RpcError
 from core.chain.queries import Chain
-from core.chain.query import Ask, Doubts, hand_out, no_answer, unexpected
+from core.chain.query import Doubts, Query, hand_out, no_answer, unexpected
 from core.chain.types import Survey
 from core.errors.problem import OnboardingError
 
@@ -53,7 +53,7 @@ async def read_survey(chain: Chain, *, patience: float) -> Survey:
     )
 
 
-def _presence(chain: Chain, name: str, call: Call) -> Ask[bool]:
+def _presence(chain: Chain, name: str, call: Call) -> Query[bool]:
     """Whether a contract answers at all: an address without code answers any call with success
     and nothing. The DID registry of agung answers with a bare RPC error.
     """
@@ -73,10 +73,10 @@ def _presence(chain: Chain, name: str, call: Call) -> Ask[bool]:
         if name == "IDENTITY_REGISTRY" and chain.bond().doubt(results, repeated=False):
             raise unexpected(name, "no bond")
 
-    return Ask([call], understand, at_first=at_first)
+    return Query([call], understand, at_first=at_first)
 
 
-def _or_none(bond: Ask[int]) -> int | None:
+def _or_none(bond: Query[int]) -> int | None:
     """The bond; None where the contract at that address has none to tell."""
     try:
         return bond.value

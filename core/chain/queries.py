@@ -18,7 +18,7 @@ from core.chain.json_rpc import (
     RpcError,
     quantity,
 )
-from core.chain.query import Ask, Doubts, hand_out, no_answer, unexpected
+from core.chain.query import Doubts, Query, hand_out, no_answer, unexpected
 from core.chain.types import (
     Account,
     Fees,
@@ -47,7 +47,7 @@ class Chain:
 
     async def read(
         self,
-        *asks: Ask[Any],
+        *asks: Query[Any],
         at_least: int = 0,
         other: bool = False,
         patience: float = READ_PATIENCE,
@@ -72,7 +72,7 @@ class Chain:
         return answers.height
 
     async def read_with_fees(
-        self, *asks: Ask[Any], at_least: int = 0, other: bool = False
+        self, *asks: Query[Any], at_least: int = 0, other: bool = False
     ) -> tuple[Fees, int]:
         """As `read`; what a transaction costs now comes along with the height."""
         calls = [call for ask in asks for call in ask.calls]
@@ -96,7 +96,7 @@ class Chain:
 
     # Questions to the node
 
-    def _price(self) -> Ask[Fees | None]:
+    def _price(self) -> Query[Fees | None]:
         """Fees by the newest block and the node's gas price; None if it hides the base fee."""
         block: Call = ("eth_getBlockByNumber", ["latest", False])
 
@@ -106,16 +106,16 @@ class Chain:
                 raise no_answer(newest, self.rpc.host)
             return block_fees(newest, quantity(price, self.rpc.host))
 
-        return Ask([block, ("eth_gasPrice", [])], understand)
+        return Query([block, ("eth_gasPrice", [])], understand)
 
-    def balance(self, address: str) -> Ask[int]:
+    def balance(self, address: str) -> Query[int]:
         """Wei."""
-        return Ask(
+        return Query(
             [("eth_getBalance", [address, "latest"])],
             lambda results: quantity(results[0], self.rpc.host),
         )
 
-    def account(self, address: str) -> Ask[Account]:
+    def account(self, address: str) -> Query[Account]:
         def understand(results: Sequence[Any]) -> Account:
             balance, nonce, pending = results
             host = self.rpc.host
@@ -127,7 +127,7 @@ class Chain:
                 pending=latest if isinstance(pending, RpcError) else quantity(pending, host),
             )
 
-        return Ask(
+        return Query(
             [
                 ("eth_getBalance", [address, "latest"]),
                 ("eth_getTransactionCount", [address, "latest"]),
@@ -136,16 +136,16 @@ class Chain:
             understand,
         )
 
-    def nonce(self, address: str) -> Ask[int]:
+    def nonce(self, address: str) -> Query[int]:
         """Of the next transaction, counting blocks only."""
-        return Ask(
+        return Query(
             [("eth_getTransactionCount", [address, "latest"])],
             lambda results: quantity(results[0], self.rpc.host),
         )
 
     def gas(
         self, transaction: dict[str, str], *, held: int | None = None, pending: bool = False
-    ) -> Ask[int | Revert]:
+    ) -> Query[int | Revert]:
         """Gas that the node estimates, with our margin; or why the transaction would fail.
 
         `held`: as if the sender held so many wei (a state override, the third parameter of geth's
@@ -166,9 +166,9 @@ class Chain:
                     return Revert("", result.message)
             return with_margin(quantity(result, self.rpc.host), self.network, self.rpc.host)
 
-        return Ask([("eth_estimateGas", [transaction, *supposed])], understand)
+        return Query([("eth_estimateGas", [transaction, *supposed])], understand)
 
-    def registering(self, transaction: dict[str, str]) -> Ask[int | None]:
+    def registering(self, transaction: dict[str, str]) -> Query[int | None]:
         """The machine id that a registration would give now; None where it would fail."""
 
         def understand(results: Sequence[Any]) -> int | None:
@@ -176,17 +176,17 @@ class Chain:
                 return None
             return int(self._value("identity_registry", "register", results[0]))
 
-        return Ask([("eth_call", [transaction, "pending"])], understand)
+        return Query([("eth_call", [transaction, "pending"])], understand)
 
-    def failure(self, transaction: dict[str, str]) -> Ask[Revert | None]:
+    def failure(self, transaction: dict[str, str]) -> Query[Revert | None]:
         """Why the transaction fails at the newest block, or None where it would not."""
 
         def understand(results: Sequence[Any]) -> Revert | None:
             return read_revert(results[0]) if isinstance(results[0], RpcError) else None
 
-        return Ask([("eth_call", [transaction, "latest"])], understand)
+        return Query([("eth_call", [transaction, "latest"])], understand)
 
-    def receipt(self, *hashes: str) -> Ask[Receipt | None]:
+    def receipt(self, *hashes: str) -> Query[Receipt | None]:
         """The receipt of one of `hashes`, which compete for one nonce; None: there is none yet."""
 
         def understand(results: Sequence[Any]) -> Receipt | None:
@@ -195,9 +195,9 @@ class Chain:
             at = self.rpc.may_be_at
             return next((receipt for receipt in found if receipt and at(receipt.block)), None)
 
-        return Ask([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes], understand)
+        return Query([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes], understand)
 
-    def heard_of(self, *hashes: str) -> Ask[bool]:
+    def heard_of(self, *hashes: str) -> Query[bool]:
         """Whether the node has one of them, in its pool or in a block."""
 
         def understand(results: Sequence[Any]) -> bool:
@@ -208,52 +208,52 @@ class Chain:
                     raise no_answer(entry, self.rpc.host)
             return False
 
-        return Ask([("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes], understand)
+        return Query([("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes], understand)
 
-    def finalized(self) -> Ask[int | None]:
+    def finalized(self) -> Query[int | None]:
         """The height up to which nothing is taken back; None where the node does not say."""
 
         def understand(results: Sequence[Any]) -> int | None:
             height = block_number(results[0])
             return height if height is not None and self.rpc.may_be_at(height) else None
 
-        return Ask([("eth_getBlockByNumber", ["finalized", False])], understand)
+        return Query([("eth_getBlockByNumber", ["finalized", False])], understand)
 
-    def block_hash(self, height: int) -> Ask[str | None]:
+    def block_hash(self, height: int) -> Query[str | None]:
         """The hash of the block at that height; None where the node does not have it (yet)."""
 
         def understand(results: Sequence[Any]) -> str | None:
             found = results[0].get("hash") if isinstance(results[0], dict) else None
             return found if isinstance(found, str) else None
 
-        return Ask([("eth_getBlockByNumber", [hex(height), False])], understand)
+        return Query([("eth_getBlockByNumber", [hex(height), False])], understand)
 
     # Questions to the contracts
 
-    def bond(self) -> Ask[int]:
+    def bond(self) -> Query[int]:
         """`minBond()` in wei."""
         return self._number("identity_registry", "minBond")
 
-    def machine_id(self, address: str) -> Ask[int]:
+    def machine_id(self, address: str) -> Query[int]:
         """Machine id of `address`; 0: none."""
         return self._number("identity_registry", "machineIdOfOwner", address)
 
-    def machine_owner(self, machine_id: int) -> Ask[str]:
+    def machine_owner(self, machine_id: int) -> Query[str]:
         """Owner of the Identity NFT; empty where there is no such machine."""
         return self._owner("identity_registry", machine_id)
 
-    def staked(self, machine_id: int) -> Ask[bool]:
+    def staked(self, machine_id: int) -> Query[bool]:
         """Whether the bond is held."""
-        return Ask(
+        return Query(
             [self.call("identity_staking", "isStaked", machine_id)],
             lambda results: bool(self._value("identity_staking", "isStaked", results[0])),
         )
 
-    def stake(self, machine_id: int) -> Ask[int]:
+    def stake(self, machine_id: int) -> Query[int]:
         """Wei that are held for the machine."""
         return self._number("identity_staking", "getStake", machine_id)
 
-    def token_id(self, machine_id: int) -> Ask[int]:
+    def token_id(self, machine_id: int) -> Query[int]:
         """Token id of the machine's NFT; 0: none (some say that by a revert: protocol.md)."""
 
         def understand(results: Sequence[Any]) -> int:
@@ -262,21 +262,21 @@ class Chain:
                 return 0
             return int(self._value("machine_nft", "tokenIdOf", result))
 
-        return Ask([self.call("machine_nft", "tokenIdOf", machine_id)], understand)
+        return Query([self.call("machine_nft", "tokenIdOf", machine_id)], understand)
 
-    def tokens_minted(self) -> Ask[int]:
+    def tokens_minted(self) -> Query[int]:
         """How many Machine NFTs there are."""
         return self._number("machine_nft", "totalMinted")
 
-    def token_owner(self, token_id: int) -> Ask[str]:
+    def token_owner(self, token_id: int) -> Query[str]:
         """Owner of a Machine NFT; empty where there is none."""
         return self._owner("machine_nft", token_id)
 
-    def token_machine(self, token_id: int) -> Ask[int]:
+    def token_machine(self, token_id: int) -> Query[int]:
         """The machine that a Machine NFT stands for."""
         return self._number("machine_nft", "machineIdOf", token_id)
 
-    def attributes(self, address: str, *, to_write: bool = False) -> Ask[dict[str, bytes | None]]:
+    def attributes(self, address: str, *, to_write: bool = False) -> Query[dict[str, bytes | None]]:
         """The six attributes as they stand; None: absent.
 
         Agung answers with a bare RPC error for an absent one. `to_write`: such an error counts as
@@ -301,7 +301,7 @@ class Chain:
             pairs = zip(ATTRIBUTE_NAMES, results, strict=True)
             return {name: read(result, bare_is_absent=bare_is_absent) for name, result in pairs}
 
-        return Ask(
+        return Query(
             [
                 self.call("did_registry", "readAttribute", address, name.encode())
                 for name in ATTRIBUTE_NAMES
@@ -313,17 +313,17 @@ class Chain:
     def call_data(self, contract: str, function: str, *arguments: Any) -> str:
         return codec(contract).encode(function, *arguments)
 
-    def _owner(self, contract: str, token_id: int) -> Ask[str]:
+    def _owner(self, contract: str, token_id: int) -> Query[str]:
         def understand(results: Sequence[Any]) -> str:
             result = results[0]
             if isinstance(result, RpcError) and read_revert(result):
                 return ""
             return str(self._value(contract, "ownerOf", result))
 
-        return Ask([self.call(contract, "ownerOf", token_id)], understand)
+        return Query([self.call(contract, "ownerOf", token_id)], understand)
 
-    def _number(self, contract: str, function: str, *arguments: Any) -> Ask[int]:
-        return Ask(
+    def _number(self, contract: str, function: str, *arguments: Any) -> Query[int]:
+        return Query(
             [self.call(contract, function, *arguments)],
             lambda results: int(self._value(contract, function, results[0])),
         )

@@ -11,7 +11,7 @@ from core.errors.problem import OnboardingError, fault
 T = TypeVar("T")
 
 
-class Ask(Generic[T]):
+class Query(Generic[T]):
     """What is asked (`calls`), and how the answers are understood.
 
     `Chain.read` asks any number of them in one request. Understanding waits until `value` is
@@ -65,9 +65,9 @@ class Ask(Generic[T]):
 class Doubts:
     """Which answers of one read are asked again: its `core.chain.json_rpc.Doubt`."""
 
-    def __init__(self, asks: Sequence[Ask[Any]]) -> None:
+    def __init__(self, asks: Sequence[Query[Any]]) -> None:
         self._asks = asks
-        self._doubted: set[Ask[Any]] = set()
+        self._doubted: set[Query[Any]] = set()
 
     def __call__(self, results: Sequence[Any], everywhere: bool) -> OnboardingError | None:
         found: OnboardingError | None = None
@@ -82,15 +82,15 @@ class Doubts:
         return found
 
 
-def hand_out(asks: Sequence[Ask[Any]], results: Sequence[Any]) -> None:
+def hand_out(asks: Sequence[Query[Any]], results: Sequence[Any]) -> None:
     """Gives each of `asks` its part of `results`."""
     for ask, part in _parts(asks, results):
         ask.answered(part)
 
 
 def _parts(
-    asks: Sequence[Ask[Any]], results: Sequence[Any]
-) -> Iterator[tuple[Ask[Any], Sequence[Any]]]:
+    asks: Sequence[Query[Any]], results: Sequence[Any]
+) -> Iterator[tuple[Query[Any], Sequence[Any]]]:
     start = 0
     for ask in asks:
         yield ask, results[start : start + len(ask.calls)]

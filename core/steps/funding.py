@@ -16,7 +16,7 @@ from core.amounts import peaq
 from core.chain.abi import Revert
 from core.chain.fee_limit import GAS_OF
 from core.chain.polling import pauses
-from core.chain.query import Ask
+from core.chain.query import Query
 from core.chain.unsigned import TITLES
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
@@ -42,7 +42,7 @@ def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> Ne
     return Need(bond=bond, gas=gas, head_room=max(HEAD_ROOM - gas, 0), basis=basis)
 
 
-def _registration_gas(context: Context, bond: int) -> Ask[int | Revert]:
+def _registration_gas(context: Context, bond: int) -> Query[int | Revert]:
     """What the node estimates for registering, as if the wallet were funded already."""
     call = {
         "from": context.address,

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.chain.abi import Revert, codec
 from core.chain.did import changes, check_details, wanted_attributes
-from core.chain.query import Ask
+from core.chain.query import Query
 from core.chain.transaction_manager import TakenBack
 from core.chain.types import Account, Fees
 from core.chain.unsigned import SINGLE, Intent
@@ -179,7 +179,7 @@ class _Refused:
     height: int
 
 
-async def _prepare(context: Context, intent: Intent, *asks: Ask[Any]) -> _Ready | _Refused:
+async def _prepare(context: Context, intent: Intent, *asks: Query[Any]) -> _Ready | _Refused:
     """The transaction with its gas, estimated now; `asks` are asked along. Raises OnboardingError
     (FEE_…, INSUFFICIENT_BALANCE, RPC_…).
     """

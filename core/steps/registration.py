@@ -8,7 +8,7 @@ from typing import Any
 from core.amounts import peaq
 from core.chain.abi import Revert, codec
 from core.chain.fee_limit import GAS_OF, gas_left, price_to_agree
-from core.chain.query import Ask
+from core.chain.query import Query
 from core.chain.transaction_manager import TakenBack
 from core.chain.types import Account, Fees
 from core.chain.unsigned import SINGLE, Intent
@@ -129,7 +129,7 @@ class _Ready:
 
 async def _prepare(
     context: Context,
-    account: Ask[Account] | None = None,
+    account: Query[Account] | None = None,
     *,
     agreed_bond: int | None = None,
     accepted: int | None = None,
@@ -147,7 +147,7 @@ async def _prepare(
     # Estimated along with the rest for the bond that is expected, which is nearly always right.
     guess = agreed_bond or state.bond_quoted or 0
     gas = chain.gas(calls.registration(context, guess).as_call())
-    asks: list[Ask[Any]] = [number, bond, account or balance, gas]
+    asks: list[Query[Any]] = [number, bond, account or balance, gas]
     now, height = await chain.read_with_fees(
         *asks, at_least=state.height, other=agreed_bond is not None
     )
@@ -197,7 +197,7 @@ async def _prepare(
 
 
 async def _recover(context: Context, block: int) -> bool:
-    """Ask the chain for the machine id, then the MCR API; False where neither knows one."""
+    """Query the chain for the machine id, then the MCR API; False where neither knows one."""
     for _ in range(3):
         number = context.chain.machine_id(context.address)
         height = await context.chain.read(number, at_least=block, other=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.chain.abi import Revert
-from core.chain.query import Ask
+from core.chain.query import Query
 from core.chain.types import Fees
 from core.chain.unsigned import TITLES, Intent
 from core.errors.problem import OnboardingError, fault
@@ -27,12 +27,12 @@ def behind(context: Context) -> OnboardingError:
 async def simulate_again(
     context: Context,
     intent: Intent,
-    gas: Ask[int | Revert],
+    gas: Query[int | Revert],
     *,
     held: int,
     fees: Fees,
     height: int,
-) -> Ask[int | Revert]:
+) -> Query[int | Revert]:
     """Asks again, elsewhere where that is known, for a gas estimate that finds the wallet too poor
     although it holds enough: the node that estimates may be behind the one that told the balance.
 
@@ -47,7 +47,7 @@ async def simulate_again(
     return gas
 
 
-def _contradicts(gas: Ask[int | Revert], intent: Intent, held: int, fees: Fees) -> bool:
+def _contradicts(gas: Query[int | Revert], intent: Intent, held: int, fees: Fees) -> bool:
     return isinstance(gas.value, Revert) and gas.value.poor and held >= _most(intent, fees)
 
 

@@ -1,4 +1,4 @@
-"""Ask for the passphrase that opens the keystore."""
+"""Query for the passphrase that opens the keystore."""
 
 from __future__ import annotations
 
