@@ -17,7 +17,7 @@ from core.chain.inclusions import WATCH_PATIENCE, Inclusions
 from core.chain.polling import pauses
 from core.chain.queries import Chain
 from core.chain.types import Account, Fees, Receipt
-from core.chain.unsigned import TITLES, Intent
+from core.chain.unsigned import TITLES, UnsignedTransaction
 from core.clock import Clock
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
@@ -51,15 +51,15 @@ class TransactionManager:
         self.inclusions = Inclusions(chain, store, clock)
 
     async def send(
-        self, intent: Intent, key: Key, account: Account, fees: Fees
+        self, unsigned: UnsignedTransaction, key: Key, account: Account, fees: Fees
     ) -> tuple[Tx, Receipt]:
         """Signs and sends `intent`, and watches it into a block. Has an outside effect.
 
         `account` and `fees` are read just before. Raises TakenBack, and OnboardingError:
         FOREIGN_PENDING, FEE_…, TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, RPC_….
         """
-        nonce = await self._free_nonce(account, intent.sender)
-        signed = await self._sign(intent, key, nonce, fees)
+        nonce = await self._free_nonce(account, unsigned.sender)
+        signed = await self._sign(unsigned, key, nonce, fees)
         await self._broadcast(signed)
         return await self.watch(self._find(signed.hash), key, just_sent=True)
 
@@ -203,36 +203,36 @@ class TransactionManager:
             raise fault("FOREIGN_PENDING")
         return account.nonce
 
-    async def _sign(self, intent: Intent, key: Key, nonce: int, fees: Fees) -> Tx:
+    async def _sign(self, unsigned: UnsignedTransaction, key: Key, nonce: int, fees: Fees) -> Tx:
         """The only place that signs. Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE)."""
-        fees = self.fee_limit.within(fees, intent.sender)
+        fees = self.fee_limit.within(fees, unsigned.sender)
         fields: dict[str, Any] = {
             "type": 2,
             "chainId": self._chain.network.chain_id,
             "nonce": nonce,
-            "to": intent.to,
-            "value": intent.value,
-            "data": intent.data,
-            "gas": intent.gas,
+            "to": unsigned.to,
+            "value": unsigned.value,
+            "data": unsigned.data,
+            "gas": unsigned.gas,
             "maxFeePerGas": fees.cap,
             "maxPriorityFeePerGas": fees.tip,
         }
         tx_hash, raw = await asyncio.to_thread(key.sign, fields)
         state = await self._store.record(
             ev.TransactionSigned(
-                purpose=intent.purpose,
-                sender=intent.sender,
-                to=intent.to,
+                purpose=unsigned.purpose,
+                sender=unsigned.sender,
+                to=unsigned.to,
                 nonce=nonce,
-                value_wei=intent.value,
-                gas=intent.gas,
+                value_wei=unsigned.value,
+                gas=unsigned.gas,
                 max_fee_wei=fees.cap,
                 tip_wei=fees.tip,
                 legacy=False,
-                data=intent.data,
+                data=unsigned.data,
                 hash=tx_hash,
                 raw=raw,
-                agreed_price_wei=self.fee_limit.agreed(intent.sender) or 0,
+                agreed_price_wei=self.fee_limit.agreed(unsigned.sender) or 0,
             )
         )
         return state.transactions[-1]
@@ -249,8 +249,8 @@ class TransactionManager:
         fees = self.fee_limit.raised(tx, now, account.balance, unasked=unasked)
         if fees is None:
             return False
-        intent = Intent(tx.purpose, tx.sender, tx.to, tx.value_wei, tx.data, tx.gas)
-        await self._broadcast(await self._sign(intent, key, tx.nonce, fees))
+        unsigned = UnsignedTransaction(tx.purpose, tx.sender, tx.to, tx.value_wei, tx.data, tx.gas)
+        await self._broadcast(await self._sign(unsigned, key, tx.nonce, fees))
         return True
 
     async def _broadcast(self, tx: Tx) -> None:
@@ -274,7 +274,9 @@ class TransactionManager:
         )
         tx = self._find(receipt.hash)
         if not receipt.succeeded:
-            call = Intent(tx.purpose, tx.sender, tx.to, tx.value_wei, tx.data, tx.gas).as_call()
+            call = UnsignedTransaction(
+                tx.purpose, tx.sender, tx.to, tx.value_wei, tx.data, tx.gas
+            ).as_call()
             asked = self._chain.failure(call)
             await self._chain.read(asked)
             revert = asked.value

@@ -15,7 +15,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Intent:
+class UnsignedTransaction:
     """What a transaction is to do. `value` in wei, `gas` with its margin, `data` 0x-hex."""
 
     purpose: str
@@ -25,7 +25,7 @@ class Intent:
     data: str
     gas: int
 
-    def with_gas(self, gas: int) -> Intent:
+    def with_gas(self, gas: int) -> UnsignedTransaction:
         return replace(self, gas=gas)
 
     def as_call(self) -> dict[str, str]:

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.chain.unsigned import SINGLE, Intent
+from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.steps.context import Context
 
 Change = tuple[str, str, str]
 """Function of the DID precompile, name and value of the attribute (`core.chain.did.changes`)."""
 
 
-def registration(context: Context, bond: int) -> Intent:
+def registration(context: Context, bond: int) -> UnsignedTransaction:
     """Stakes `bond` (wei)."""
     registry = context.settings.contracts.identity_registry
-    return Intent("register", context.address, registry, bond, _register(context), 0)
+    return UnsignedTransaction("register", context.address, registry, bond, _register(context), 0)
 
 
-def minting(context: Context, machine_id: int) -> Intent:
+def minting(context: Context, machine_id: int) -> UnsignedTransaction:
     contract = context.settings.contracts.machine_nft
-    return Intent("mint", context.address, contract, 0, _mint(context, machine_id), 0)
+    return UnsignedTransaction("mint", context.address, contract, 0, _mint(context, machine_id), 0)
 
 
-def did_write(context: Context, changed: Sequence[Change]) -> Intent:
+def did_write(context: Context, changed: Sequence[Change]) -> UnsignedTransaction:
     """All attribute writes in one batch, all or nothing."""
     return _batch(context, "did", _attributes(context, changed))
 
 
-def everything(context: Context, bond: int, machine_id: int, changed: Sequence[Change]) -> Intent:
+def everything(
+    context: Context, bond: int, machine_id: int, changed: Sequence[Change]
+) -> UnsignedTransaction:
     """Registration, minting and attributes in one batch, all or nothing. The bond is a subcall's
     value: the Batch precompile takes it from the caller, so that the transaction itself has none.
     """
@@ -62,9 +64,11 @@ def _attributes(context: Context, changed: Sequence[Change]) -> list[tuple[str, 
     ]
 
 
-def _batch(context: Context, purpose: str, calls: Sequence[tuple[str, int, str]]) -> Intent:
+def _batch(
+    context: Context, purpose: str, calls: Sequence[tuple[str, int, str]]
+) -> UnsignedTransaction:
     to, values, data = zip(*calls, strict=True)
     gas = [0] * len(calls)  # 0 forwards what is left
     packed = context.chain.call_data("batch", "batchAll", to, values, data, gas)
     contract = context.settings.contracts.batch_precompile
-    return Intent(purpose, context.address, contract, 0, packed, 0)
+    return UnsignedTransaction(purpose, context.address, contract, 0, packed, 0)

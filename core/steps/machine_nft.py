@@ -10,7 +10,7 @@ from core.chain.did import changes, check_details, wanted_attributes
 from core.chain.query import Query
 from core.chain.transaction_manager import TakenBack
 from core.chain.types import Account, Fees
-from core.chain.unsigned import SINGLE, Intent
+from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.errors.problem import OnboardingError
 from core.journal import events as ev
 from core.journal.state import Details
@@ -43,10 +43,10 @@ async def mint(context: Context) -> None:
         return  # a reorganisation took it back: registering comes next again
     machine_id = _machine_id(context)
     chain, contract = context.chain, context.settings.contracts.machine_nft
-    intent = calls.minting(context, machine_id)
+    unsigned = calls.minting(context, machine_id)
     token = chain.token_id(machine_id)
     with context.store.waiting("The network is asked about the Machine NFT"):
-        ready = await _prepare(context, intent, token)
+        ready = await _prepare(context, unsigned, token)
         if not token.value and isinstance(ready, _Refused):
             # One zero of one node is not "absent" (promises.md, 6), and something is amiss.
             await chain.read(token, at_least=ready.height, other=True)
@@ -58,7 +58,7 @@ async def mint(context: Context) -> None:
             return
     token = chain.token_id(machine_id)
     try:
-        _, receipt = await context.transactions.send(ready.intent, key, ready.account, ready.fees)
+        _, receipt = await context.transactions.send(ready.unsigned, key, ready.account, ready.fees)
     except TakenBack:
         return
     event = codec("machine_nft").find_event("MachineMinted", receipt.logs, contract)
@@ -144,7 +144,7 @@ async def write_did(context: Context) -> None:
             await _raise_unless_taken_back(context, ready, key)
             return
     try:
-        _, receipt = await context.transactions.send(ready.intent, key, ready.account, ready.fees)
+        _, receipt = await context.transactions.send(ready.unsigned, key, ready.account, ready.fees)
     except TakenBack:
         return
     expected = {name: value.encode() for name, value in wanted.items()}
@@ -163,7 +163,7 @@ async def write_did(context: Context) -> None:
 
 @dataclass(frozen=True)
 class _Ready:
-    intent: Intent
+    unsigned: UnsignedTransaction
     account: Account
     fees: Fees
 
@@ -172,38 +172,40 @@ class _Ready:
 class _Refused:
     """What the simulation says against it."""
 
-    intent: Intent
+    unsigned: UnsignedTransaction
     revert: Revert
     held: int
     fees: Fees
     height: int
 
 
-async def _prepare(context: Context, intent: Intent, *asks: Query[Any]) -> _Ready | _Refused:
+async def _prepare(
+    context: Context, unsigned: UnsignedTransaction, *asks: Query[Any]
+) -> _Ready | _Refused:
     """The transaction with its gas, estimated now; `asks` are asked along. Raises OnboardingError
     (FEE_…, INSUFFICIENT_BALANCE, RPC_…).
     """
     chain = context.chain
-    account, gas = chain.account(context.address), chain.gas(intent.as_call())
+    account, gas = chain.account(context.address), chain.gas(unsigned.as_call())
     now, height = await chain.read_with_fees(*asks, account, gas, at_least=context.state.height)
     fees = context.transactions.fee_limit.within(now, context.address)
     held = account.value.balance
     await require(context, needed=21_000 * fees.cap, held=held)
     if isinstance(gas.value, Revert):
-        gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
+        gas = await simulate_again(context, unsigned, gas, held=held, fees=fees, height=height)
     if isinstance(gas.value, Revert):
-        return _Refused(intent, gas.value, held, fees, height)
+        return _Refused(unsigned, gas.value, held, fees, height)
     await require(context, needed=gas.value * fees.cap, held=held)
-    return _Ready(intent.with_gas(gas.value), account.value, fees)
+    return _Ready(unsigned.with_gas(gas.value), account.value, fees)
 
 
 async def _raise_unless_taken_back(context: Context, refused: _Refused, key: Key) -> None:
     """Raises what the refusal means, unless a reorganisation took back what came before."""
     await context.transactions.settle(key, doubt=True)
     state = context.state
-    if state.registered is None or (refused.intent.purpose == "did" and state.minted is None):
+    if state.registered is None or (refused.unsigned.purpose == "did" and state.minted is None):
         return
-    raise await refusal(context, refused.revert, refused.intent, refused.held, refused.fees)
+    raise await refusal(context, refused.revert, refused.unsigned, refused.held, refused.fees)
 
 
 def _machine_id(context: Context) -> int:

@@ -12,7 +12,7 @@ from core.amounts import peaq
 from core.chain.abi import Revert
 from core.chain.fee_limit import TRANSFER_GAS, gas_left, price_to_agree
 from core.chain.transaction_manager import TakenBack
-from core.chain.unsigned import Intent
+from core.chain.unsigned import UnsignedTransaction
 from core.errors.problem import OnboardingError, fault
 from core.journal.state import Balance, OwnerQuote
 from core.keys.private_key import Key, parse_key
@@ -87,15 +87,17 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
                 now=peaq(balance.missing, up=True),
                 token=context.token,
             )
-        intent = Intent("funding", key.address, context.address, balance.missing, "0x", 0)
-        account, gas = chain.account(key.address), chain.gas(intent.as_call())
+        unsigned = UnsignedTransaction(
+            "funding", key.address, context.address, balance.missing, "0x", 0
+        )
+        account, gas = chain.account(key.address), chain.gas(unsigned.as_call())
         now, height = await chain.read_with_fees(account, gas, at_least=context.state.height)
         if account.value.pending <= account.value.nonce:
             break
         await _wait_until_clear(context, key.address, ends)
     fees = context.transactions.fee_limit.within(now, key.address)
     held = account.value.balance
-    gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
+    gas = await simulate_again(context, unsigned, gas, held=held, fees=fees, height=height)
     # The estimate of a poor account looks like a revert (promises.md, 13).
     units = TRANSFER_GAS if isinstance(gas.value, Revert) else gas.value
     needed = balance.missing + units * fees.cap
@@ -111,7 +113,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
     if isinstance(gas.value, Revert):
         raise behind(context)  # it holds enough: a node that says otherwise lags
     with suppress(TakenBack):
-        await context.transactions.send(intent.with_gas(units), key, account.value, fees)
+        await context.transactions.send(unsigned.with_gas(units), key, account.value, fees)
     return await look(context)
 
 

@@ -11,7 +11,7 @@ from core.chain.fee_limit import GAS_OF, gas_left, price_to_agree
 from core.chain.query import Query
 from core.chain.transaction_manager import TakenBack
 from core.chain.types import Account, Fees
-from core.chain.unsigned import SINGLE, Intent
+from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
 from core.journal.event_store import EventStore
@@ -57,7 +57,7 @@ async def quote(context: Context, *, accepted: int | None = None) -> Quote | Non
     ready = await _prepare(context, accepted=accepted)
     if ready is None:
         return None
-    gas = ready.intent.gas
+    gas = ready.unsigned.gas
     if not ready.single:
         gas += gas_left(context.state, context.address) - GAS_OF["register"]
     network, spare = context.settings.network, ready.held - ready.bond
@@ -67,9 +67,9 @@ async def quote(context: Context, *, accepted: int | None = None) -> Quote | Non
         price=price,
         fee=gas * price,
         held=ready.held,
-        contract=ready.intent.to,
+        contract=ready.unsigned.to,
         network=context.settings.network.title,
-        gas=ready.intent.gas,
+        gas=ready.unsigned.gas,
         single=ready.single,
         refused=ready.refused,
     )
@@ -91,7 +91,9 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     if ready is None:
         return
     try:
-        tx, receipt = await context.transactions.send(ready.intent, key, account.value, ready.fees)
+        tx, receipt = await context.transactions.send(
+            ready.unsigned, key, account.value, ready.fees
+        )
     except TakenBack:
         return  # what is open again comes first
     if ready.single:
@@ -115,7 +117,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
 class _Ready:
     """The transaction as it would be sent now. `bond` and `held` in wei."""
 
-    intent: Intent
+    unsigned: UnsignedTransaction
     bond: int
     held: int
     fees: Fees
@@ -124,7 +126,7 @@ class _Ready:
 
     @property
     def single(self) -> bool:
-        return self.intent.purpose == SINGLE
+        return self.unsigned.purpose == SINGLE
 
 
 async def _prepare(
@@ -171,27 +173,27 @@ async def _prepare(
     if held < least and await _recover(context, height):
         return None  # registered already, and the node that said otherwise lags
     await require(context, needed=least, held=held, wanted=wanted)
-    intent = calls.registration(context, bond.value)
+    unsigned = calls.registration(context, bond.value)
     if bond.value != guess:
-        gas = chain.gas(intent.as_call())
+        gas = chain.gas(unsigned.as_call())
         await chain.read(gas, at_least=height)
     if isinstance(gas.value, Revert):
-        gas = await simulate_again(context, intent, gas, held=held, fees=fees, height=height)
+        gas = await simulate_again(context, unsigned, gas, held=held, fees=fees, height=height)
     if isinstance(gas.value, Revert):
         known = gas.value.name == "AlreadyRegistered"
         if (known or gas.value.poor) and await _recover(context, height):
             return None
         if known:
             raise fault("ALREADY_REGISTERED")
-        raise await refusal(context, gas.value, intent, held, fees, wanted=wanted)
-    ready = _Ready(intent.with_gas(gas.value), bond.value, held, fees)
+        raise await refusal(context, gas.value, unsigned, held, fees, wanted=wanted)
+    ready = _Ready(unsigned.with_gas(gas.value), bond.value, held, fees)
     if single_transaction.wanted(context):
         planned = await single_transaction.plan(context, bond.value, at_least=height)
         if isinstance(planned, str):
             ready = replace(ready, refused=planned)
         else:
-            ready = replace(ready, intent=planned)
-    needed = bond.value + ready.intent.gas * fees.cap
+            ready = replace(ready, unsigned=planned)
+    needed = bond.value + ready.unsigned.gas * fees.cap
     await require(context, needed=needed, held=held, wanted=wanted)
     return ready
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.chain.abi import Revert
 from core.chain.query import Query
 from core.chain.types import Fees
-from core.chain.unsigned import TITLES, Intent
+from core.chain.unsigned import TITLES, UnsignedTransaction
 from core.errors.problem import OnboardingError, fault
 from core.steps.context import Context
 from core.steps.funding import require
@@ -26,7 +26,7 @@ def behind(context: Context) -> OnboardingError:
 
 async def simulate_again(
     context: Context,
-    intent: Intent,
+    unsigned: UnsignedTransaction,
     gas: Query[int | Revert],
     *,
     held: int,
@@ -39,27 +39,29 @@ async def simulate_again(
     `held` in wei, read at `height`. Raises OnboardingError (RPC_…).
     """
     for _ in range(3):
-        if not _contradicts(gas, intent, held, fees):
+        if not _contradicts(gas, unsigned, held, fees):
             break
         await context.clock.sleep(context.settings.network.block_seconds / 2)
-        gas = context.chain.gas(intent.as_call())
+        gas = context.chain.gas(unsigned.as_call())
         await context.chain.read(gas, at_least=height, other=True)
     return gas
 
 
-def _contradicts(gas: Query[int | Revert], intent: Intent, held: int, fees: Fees) -> bool:
-    return isinstance(gas.value, Revert) and gas.value.poor and held >= _most(intent, fees)
+def _contradicts(
+    gas: Query[int | Revert], unsigned: UnsignedTransaction, held: int, fees: Fees
+) -> bool:
+    return isinstance(gas.value, Revert) and gas.value.poor and held >= _most(unsigned, fees)
 
 
-def _most(intent: Intent, fees: Fees) -> int:
+def _most(unsigned: UnsignedTransaction, fees: Fees) -> int:
     """Wei that the transaction takes at most."""
-    return intent.value + 500_000 * fees.cap
+    return unsigned.value + 500_000 * fees.cap
 
 
 async def refusal(
     context: Context,
     revert: Revert,
-    intent: Intent,
+    unsigned: UnsignedTransaction,
     held: int,
     fees: Fees,
     *,
@@ -69,13 +71,13 @@ async def refusal(
     in wei. Raises OnboardingError (INSUFFICIENT_BALANCE) where it is only the money.
     """
     if revert.poor:
-        await require(context, needed=_most(intent, fees), held=held, wanted=wanted)
+        await require(context, needed=_most(unsigned, fees), held=held, wanted=wanted)
         return behind(context)  # it holds enough: a node that says otherwise lags
     if revert.name == _PAUSED:
         return fault("CONTRACT_PAUSED", name=revert.name)
     return fault(
         "CONTRACT_REFUSED",
         name=revert.name or "no name",
-        purpose=TITLES[intent.purpose],
+        purpose=TITLES[unsigned.purpose],
         reason=revert.reason,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from core.chain.abi import Revert, codec
 from core.chain.did import changes, wanted_attributes
 from core.chain.types import Receipt
-from core.chain.unsigned import SINGLE, Intent
+from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.journal import events as ev
 from core.journal.state import Tx, TxStatus
 from core.steps import calls
@@ -26,7 +26,7 @@ def wanted(context: Context) -> bool:
     return context.single_transaction and not failed
 
 
-async def plan(context: Context, bond: int, *, at_least: int) -> Intent | str:
+async def plan(context: Context, bond: int, *, at_least: int) -> UnsignedTransaction | str:
     """The one transaction, simulated on the pending state; or in words why it cannot be.
 
     Raises OnboardingError (RPC_…).
@@ -36,12 +36,12 @@ async def plan(context: Context, bond: int, *, at_least: int) -> Intent | str:
         raise RuntimeError("the details come before the registration")
     machine_id, token_id = await _foretold(context, bond, at_least)
     attributes = wanted_attributes(machine_id, token_id, details)
-    intent = calls.everything(context, bond, machine_id, changes({}, attributes))
-    gas = chain.gas(intent.as_call(), pending=True)
+    unsigned = calls.everything(context, bond, machine_id, changes({}, attributes))
+    gas = chain.gas(unsigned.as_call(), pending=True)
     await chain.read(gas, at_least=at_least)
     if isinstance(gas.value, Revert):
         return gas.value.reason
-    return intent.with_gas(gas.value)
+    return unsigned.with_gas(gas.value)
 
 
 async def _foretold(context: Context, bond: int, at_least: int) -> tuple[int, int]:

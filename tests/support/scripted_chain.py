@@ -18,7 +18,7 @@ from core.chain.json_rpc import Rpc
 from core.chain.queries import Chain
 from core.chain.transaction_manager import TransactionManager
 from core.chain.types import Account, Fees
-from core.chain.unsigned import Intent
+from core.chain.unsigned import UnsignedTransaction
 from core.config.networks import MAINNET, Network
 from core.journal import events as ev
 from core.journal.event_store import EventStore
@@ -152,9 +152,9 @@ class Manager:
         node = self.node
         if not self.store.records:
             await self.store.record(ev.OnboardingStarted(MAINNET.name, MAINNET.chain_id, {}, "1"))
-        intent = Intent(purpose, KEY.address, TO, PEAQ, "0x", 100_000)
+        unsigned = UnsignedTransaction(purpose, KEY.address, TO, PEAQ, "0x", 100_000)
         account = Account(balance=node.balance, nonce=node.nonce, pending=node.nonce)
-        await self.sender.send(intent, KEY, account, FEES)
+        await self.sender.send(unsigned, KEY, account, FEES)
 
     async def register(self) -> None:
         """Send the registration, and record the machine as registered."""
