@@ -38,7 +38,7 @@ LATE_PAUSE = timedelta(seconds=30)
 _SHORT = "Waiting for the wallet's funds to return"
 
 
-class TakenBack(Exception):
+class Reorganised(Exception):
     """A reorganization removed an earlier transaction of this wallet: settle that one first."""
 
 
@@ -55,7 +55,7 @@ class TransactionManager:
     ) -> tuple[Tx, Receipt]:
         """Signs and sends `intent`, and watches it into a block. Has an outside effect.
 
-        `account` and `fees` are read just before. Raises TakenBack, and OnboardingError:
+        `account` and `fees` are read just before. Raises Reorganised, and OnboardingError:
         FOREIGN_PENDING, FEE_…, TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, RPC_….
         """
         nonce = await self._free_nonce(account, unsigned.sender)
@@ -70,7 +70,7 @@ class TransactionManager:
         """
         await self.inclusions.revisit(doubt=doubt)
         while open_transactions := self._store.state.open_transactions:
-            with suppress(TakenBack):
+            with suppress(Reorganised):
                 await self.watch(open_transactions[0], key)
 
     async def watch(
@@ -79,7 +79,7 @@ class TransactionManager:
         """Watches a nonce of ours until one of its transactions is in a block.
 
         Sends the same bytes again where no node knows them, and with `key` raises the fees, as
-        long as the base fee is above them and up to what was agreed. Raises TakenBack, and
+        long as the base fee is above them and up to what was agreed. Raises Reorganised, and
         OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, FUNDS_MISSING,
         FEE_…, RPC_….
         """
@@ -138,7 +138,7 @@ class TransactionManager:
         self, rivals: tuple[Tx, ...], *, other: bool
     ) -> tuple[Receipt | None, int, bool, int]:
         """Their receipt, the sender's nonce, whether the node has heard of any of them, and the
-        wei that the sender lacks for the cheapest. Raises TakenBack.
+        wei that the sender lacks for the cheapest. Raises Reorganised.
         """
         chain, first = self._chain, rivals[0]
         hashes = [rival.hash for rival in rivals]
@@ -148,7 +148,7 @@ class TransactionManager:
         if receipt.value:
             return receipt.value, nonce.value, True, 0
         if await self.inclusions.undone_before(first, nonce=nonce.value, height=height):
-            raise TakenBack
+            raise Reorganised
         price = min(rival.price for rival in rivals)
         short = max(price - held.value, 0) if nonce.value <= first.nonce else 0
         return None, nonce.value, known.value, short
@@ -187,7 +187,7 @@ class TransactionManager:
                     await self._store.record(ev.TransactionFinal(tx.hash, tx.block or 0))
 
     async def _free_nonce(self, account: Account, sender: str) -> int:
-        """The nonce for something new. Raises TakenBack, OnboardingError (FOREIGN_PENDING,
+        """The nonce for something new. Raises Reorganised, OnboardingError (FOREIGN_PENDING,
         RPC_BEHIND).
         """
         if any(tx.sender == sender for tx in self._store.state.open_transactions):
@@ -196,7 +196,7 @@ class TransactionManager:
         if account.nonce < least:
             await self.inclusions.revisit(doubt=True)
             if self._store.state.open_transactions:
-                raise TakenBack
+                raise Reorganised
             height = self._store.state.height
             raise fault("RPC_BEHIND", host=self._chain.rpc.host, height=height, needed=height + 1)
         if account.pending > account.nonce:

@@ -8,7 +8,7 @@ from typing import Any
 from core.chain.abi import Revert, codec
 from core.chain.did import changes, check_details, wanted_attributes
 from core.chain.query import Query
-from core.chain.transaction_manager import TakenBack
+from core.chain.transaction_manager import Reorganised
 from core.chain.types import Account, Fees
 from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.errors.problem import OnboardingError
@@ -59,7 +59,7 @@ async def mint(context: Context) -> None:
     token = chain.token_id(machine_id)
     try:
         _, receipt = await context.transactions.send(ready.unsigned, key, ready.account, ready.fees)
-    except TakenBack:
+    except Reorganised:
         return
     event = codec("machine_nft").find_event("MachineMinted", receipt.logs, contract)
     minted = int(event["tokenId"]) if event else 0
@@ -145,7 +145,7 @@ async def write_did(context: Context) -> None:
             return
     try:
         _, receipt = await context.transactions.send(ready.unsigned, key, ready.account, ready.fees)
-    except TakenBack:
+    except Reorganised:
         return
     expected = {name: value.encode() for name, value in wanted.items()}
     with context.store.waiting("The six attributes are read back"):

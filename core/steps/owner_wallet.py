@@ -11,7 +11,7 @@ from datetime import timedelta
 from core.amounts import peaq
 from core.chain.abi import Revert
 from core.chain.fee_limit import TRANSFER_GAS, gas_left, price_to_agree
-from core.chain.transaction_manager import TakenBack
+from core.chain.transaction_manager import Reorganised
 from core.chain.unsigned import UnsignedTransaction
 from core.errors.problem import OnboardingError, fault
 from core.journal.state import Balance, OwnerQuote
@@ -112,7 +112,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
         raise with_wallet(context, poverty, balance.held)
     if isinstance(gas.value, Revert):
         raise behind(context)  # it holds enough: a node that says otherwise lags
-    with suppress(TakenBack):
+    with suppress(Reorganised):
         await context.transactions.send(unsigned.with_gas(units), key, account.value, fees)
     return await look(context)
 

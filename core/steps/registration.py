@@ -9,7 +9,7 @@ from core.amounts import peaq
 from core.chain.abi import Revert, codec
 from core.chain.fee_limit import GAS_OF, gas_left, price_to_agree
 from core.chain.query import Query
-from core.chain.transaction_manager import TakenBack
+from core.chain.transaction_manager import Reorganised
 from core.chain.types import Account, Fees
 from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.errors.problem import OnboardingError, fault
@@ -94,7 +94,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
         tx, receipt = await context.transactions.send(
             ready.unsigned, key, account.value, ready.fees
         )
-    except TakenBack:
+    except Reorganised:
         return  # what is open again comes first
     if ready.single:
         await single_transaction.record(context, tx, receipt)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.chain.inclusions import WATCH_PATIENCE
-from core.chain.transaction_manager import TakenBack
+from core.chain.transaction_manager import Reorganised
 from core.config.networks import MAINNET, REHEARSAL
 from core.errors.exit_codes import EXIT_WAITING, exit_code
 from core.errors.problem import OnboardingError
@@ -131,7 +131,7 @@ async def test_a_nonce_that_a_reorganization_lowers_leads_back_to_the_earlier_tr
             node.reorganize()
 
     clock.while_asleep = pass_time
-    with pytest.raises(TakenBack):
+    with pytest.raises(Reorganised):
         await manager.send("mint")
     assert clock.monotonic() - undone < 5 * MAINNET.block_seconds
     assert manager.store.state.registered is None
