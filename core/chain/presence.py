@@ -9,13 +9,13 @@ from core.chain.abi import read_revert
 from core.chain.json_rpc import Call, RpcError
 from core.chain.queries import Chain
 from core.chain.query import Doubts, Query, hand_out, no_answer, unexpected
-from core.chain.types import Survey
+from core.chain.types import NetworkSnapshot
 from core.errors.problem import OnboardingError
 
 _NOBODY = "0x" + "11" * 20
 
 
-async def read_survey(chain: Chain, *, patience: float) -> Survey:
+async def read_snapshot(chain: Chain, *, patience: float) -> NetworkSnapshot:
     """Looks at everything that onboarding will call. Raises OnboardingError (RPC_…)."""
     # They are called, each in a way that a contract of its kind always answers: precompiles
     # have little or no code (promises.md, quirk 16). The event registry has code to show, and
@@ -43,7 +43,7 @@ async def read_survey(chain: Chain, *, patience: float) -> Survey:
     answers = await chain.rpc.read(list(calls.values()), patience=patience, doubt=Doubts(asks))
     hand_out(asks, answers.results)
     hand_out([bond], answers.results)
-    return Survey(
+    return NetworkSnapshot(
         host=chain.rpc.host,
         height=answers.height,
         seconds=answers.seconds,

@@ -34,7 +34,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Survey:
+class NetworkSnapshot:
     """What one look at the endpoint says about the network."""
 
     host: str

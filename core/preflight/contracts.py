@@ -7,9 +7,9 @@ from typing import Any
 from core.amounts import peaq
 from core.chain.abi import read_revert
 from core.chain.json_rpc import Call, RpcError
-from core.chain.presence import read_survey
+from core.chain.presence import read_snapshot
 from core.chain.queries import Chain
-from core.chain.types import Survey
+from core.chain.types import NetworkSnapshot
 from core.config.networks import CONTRACT_VARIABLES
 from core.config.settings import Settings
 from core.errors.problem import OnboardingError, Problem, problem
@@ -33,7 +33,7 @@ _NOBODY = "0x" + "11" * 20
 async def look_at_contracts(chain: Chain, settings: Settings) -> list[Finding]:
     """Four lines, whatever happens."""
     try:
-        survey = await read_survey(chain, patience=PATIENCE)
+        survey = await read_snapshot(chain, patience=PATIENCE)
     except OnboardingError as error:
         first = of_problem("contracts", LINES["contracts"], error.problem)
         rest = [key for key in LINES if key != "contracts"]
@@ -49,7 +49,7 @@ async def look_at_contracts(chain: Chain, settings: Settings) -> list[Finding]:
         return [*found, pause, not_asked("register", LINES["register"], "the endpoint")]
 
 
-def _presence(survey: Survey, settings: Settings) -> list[Finding]:
+def _presence(survey: NetworkSnapshot, settings: Settings) -> list[Finding]:
     missing = contract_fault(settings, survey)
     contracts = (
         of_problem("contracts", LINES["contracts"], missing, network=False)
@@ -118,7 +118,7 @@ def _register(answer: Any) -> Finding:
     return Finding(key, title, Light.RED, text, remedy, "CONTRACT_REFUSED", network=True)
 
 
-def contract_fault(settings: Settings, survey: Survey) -> Problem | None:
+def contract_fault(settings: Settings, survey: NetworkSnapshot) -> Problem | None:
     """The first contract that is not there, or None."""
     for variable, name in CONTRACT_VARIABLES.items():
         if not survey.alive[variable]:

@@ -41,7 +41,15 @@ async def look_at_network(
         text = f"not everything answered within {LIMIT:.0f} s"
         remedy = "Check the line, then look again."
         report(
-            Finding("survey", "Survey", Light.RED, text, remedy, "SURVEY_TIMED_OUT", network=True)
+            Finding(
+                "survey",
+                "NetworkSnapshot",
+                Light.RED,
+                text,
+                remedy,
+                "SURVEY_TIMED_OUT",
+                network=True,
+            )
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.chain.queries import Chain
 from core.chain.transaction_manager import TransactionManager
-from core.chain.types import Survey
+from core.chain.types import NetworkSnapshot
 from core.clock import Clock
 from core.config.settings import Settings
 from core.errors.problem import fault
@@ -36,7 +36,7 @@ class Memory:
     used_codes: set[Secret] = field(default_factory=set)
     shown_until: dict[Secret, float] = field(default_factory=dict)
     """Of each code that was sent: monotonic seconds at which the app shows the next one."""
-    survey: tuple[float, Survey] | None = None
+    survey: tuple[float, NetworkSnapshot] | None = None
     """What the first screen found, and when (monotonic seconds)."""
     promise_seen: float | None = None
     """Monotonic seconds at which this run first met a settled, unseen payment."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from core.amounts import peaq
-from core.chain.presence import read_survey
-from core.chain.types import Survey
+from core.chain.presence import read_snapshot
+from core.chain.types import NetworkSnapshot
 from core.config.networks import CONTRACT_VARIABLES
 from core.config.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 from core.errors.problem import OnboardingError, Problem
@@ -65,11 +65,11 @@ def _refuse_unusable(context: Context, *variables: str) -> None:
             raise OnboardingError(found)
 
 
-async def _check_chain(context: Context, say: Say) -> Survey | None:
+async def _check_chain(context: Context, say: Say) -> NetworkSnapshot | None:
     network = context.settings.network
     try:
         _refuse_unusable(context, RPC_URL, *CONTRACT_VARIABLES)
-        survey = await read_survey(context.chain, patience=PATIENCE)
+        survey = await read_snapshot(context.chain, patience=PATIENCE)
         context.memory.survey = (context.clock.monotonic(), survey)
     except OnboardingError as error:
         known = error.code == "CHAIN_ID_WRONG"
@@ -97,7 +97,7 @@ def _after(known: bool, error: OnboardingError) -> tuple[str, Problem | None]:
     return (error.problem.title, error.problem) if known else ("not asked yet", None)
 
 
-def _check_contracts(context: Context, survey: Survey, say: Say) -> None:
+def _check_contracts(context: Context, survey: NetworkSnapshot, say: Say) -> None:
     found = contract_fault(context.settings, survey)
     if found:
         say("contracts", Light.RED, found.title, found)
@@ -113,7 +113,7 @@ def _whose(settings: Settings) -> tuple[Light, str]:
     return Light.GREEN, "all six answer"
 
 
-def _check_bond(context: Context, survey: Survey, say: Say) -> None:
+def _check_bond(context: Context, survey: NetworkSnapshot, say: Say) -> None:
     if survey.bond is None:
         say("bond", Light.RED, _bond_fault().title, _bond_fault())
     else:
@@ -146,7 +146,7 @@ async def _check_mcr(context: Context, say: Say) -> None:
         say("mcr", Light.GREEN, context.mcr.host)
 
 
-def _check_clock(context: Context, survey: Survey | None, say: Say) -> None:
+def _check_clock(context: Context, survey: NetworkSnapshot | None, say: Say) -> None:
     skew = context.gas_station.skew if context.gas_station else None
     if skew is None and survey and survey.server_time:
         skew = survey.server_time - context.clock.now()
@@ -171,7 +171,7 @@ async def pass_environment(context: Context, version: str) -> None:
         raise OnboardingError(settings.problems[0])
     asked, known = context.memory.survey or (0.0, None)
     if known is None or context.clock.monotonic() - asked > SURVEY_LASTS:
-        known = await read_survey(context.chain, patience=PATIENCE)
+        known = await read_snapshot(context.chain, patience=PATIENCE)
     survey = known
     found = contract_fault(context.settings, survey)
     if found is not None or survey.bond is None:
