@@ -106,8 +106,12 @@ def _waiting_for(state: State, *, cooldown: bool) -> str | None:
         return "cooldown"
     if state.open_transactions:
         return "transaction"
-    promise = state.promise
-    if promise is not None and state.funded is None and not promise.arrived(state.held):
+    pending_payment = state.pending_payment
+    if (
+        pending_payment is not None
+        and state.funded is None
+        and not pending_payment.arrived(state.held)
+    ):
         return "payment"
     return None
 

@@ -14,7 +14,7 @@ from core.errors.problem import Problem
 from core.journal import events as ev
 from core.journal.file import Record
 from core.journal.heights import Heights
-from core.journal.state import Details, Failure, Need, Promise, State, Tx, TxStatus
+from core.journal.state import Details, Failure, Need, PendingPayment, State, Tx, TxStatus
 from core.step import Step
 
 
@@ -127,12 +127,16 @@ def _funding(state: State, event: ev.Event, at: datetime) -> State:
         case ev.FundingRequested():
             return replace(state, open_request=event, last_request=event, held=event.held_wei)
         case ev.FundingAnswered():
-            promise = None
+            pending_payment = None
             if state.open_request and event.code != "SUFFICIENT_BALANCE":
                 before = state.open_request.held_wei
-                promise = Promise(before, event.amount_wei, event.transaction_hash, at)
+                pending_payment = PendingPayment(
+                    before, event.amount_wei, event.transaction_hash, at
+                )
             answered = (*state.answered, event)
-            return replace(state, open_request=None, answered=answered, promise=promise)
+            return replace(
+                state, open_request=None, answered=answered, pending_payment=pending_payment
+            )
         case ev.BalanceChanged():
             return replace(state, held=event.held_wei)
         case ev.FundingReopened():
@@ -208,7 +212,7 @@ def _paid(state: State, event: ev.TransactionIncluded) -> State:
         return state
     spent = event.fee_wei + (tx.value_wei if event.succeeded else 0)
     held = max(state.held - spent, 0)
-    return replace(state, held=held, open_request=None, promise=None)
+    return replace(state, held=held, open_request=None, pending_payment=None)
 
 
 def _registered(state: State, event: ev.MachineRegistered) -> State:

@@ -109,7 +109,7 @@ class OwnerQuote:
 
 
 @dataclass(frozen=True)
-class Promise:
+class PendingPayment:
     """A funding request that the Gas Station has settled; its payment may still be on its way."""
 
     held_before: int
@@ -158,7 +158,7 @@ class State:
     open_request: ev.FundingRequested | None = None
     last_request: ev.FundingRequested | None = None
     answered: tuple[ev.FundingAnswered, ...] = ()
-    promise: Promise | None = None
+    pending_payment: PendingPayment | None = None
     funded: ev.WalletFunded | None = None
     transactions: tuple[Tx, ...] = ()
     registered: ev.MachineRegistered | None = None

@@ -147,7 +147,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     if await _still_promised(context, balance):
         # Asking anew would be another request, and so could be another payment.
         return await _arrival(context)
-    if context.state.promise is not None:
+    if context.state.pending_payment is not None:
         # Meanwhile it may have arrived: asked again after the promise was looked at.
         balance = await look(context)
         if not balance.missing:
@@ -176,11 +176,11 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
 
 async def _still_promised(context: Context, balance: Balance) -> bool:
     """Whether a payment that the Gas Station has settled is still on its way."""
-    promise = context.state.promise
-    if promise is None or balance.held >= promise.arrived_at_wei:
+    pending_payment = context.state.pending_payment
+    if pending_payment is None or balance.held >= pending_payment.arrived_at_wei:
         return False
-    if _HASH.fullmatch(promise.transaction_hash):
-        receipt = context.chain.receipt(promise.transaction_hash.lower())
+    if _HASH.fullmatch(pending_payment.transaction_hash):
+        receipt = context.chain.receipt(pending_payment.transaction_hash.lower())
         await context.chain.read(receipt)
         return receipt.value is None
     # By both clocks: one that is set while this runs must not make the promise old.
@@ -188,7 +188,7 @@ async def _still_promised(context: Context, balance: Balance) -> bool:
     if memory.promise_seen is None:
         memory.promise_seen = context.clock.monotonic()
     waited = context.clock.monotonic() - memory.promise_seen
-    old = context.clock.now() >= promise.at + PROMISE_PATIENCE
+    old = context.clock.now() >= pending_payment.at + PROMISE_PATIENCE
     return not (old and waited >= PROMISE_PATIENCE.total_seconds())
 
 
@@ -227,16 +227,16 @@ async def _arrival(context: Context) -> Balance:
 
     Raises OnboardingError: FUNDING_LATE, FUNDING_TOO_SMALL, REQUEST_ALREADY_PROCESSED.
     """
-    promise = context.state.promise
-    balance = await _watch(context, until=promise.arrived_at_wei if promise else 0)
-    if not balance.missing or promise is None:
+    pending_payment = context.state.pending_payment
+    balance = await _watch(context, until=pending_payment.arrived_at_wei if pending_payment else 0)
+    if not balance.missing or pending_payment is None:
         return balance
     until = context.clock.now() + _LATE_PAUSE
-    if balance.held >= promise.arrived_at_wei:
+    if balance.held >= pending_payment.arrived_at_wei:
         # Where its answer was lost, the balance alone tells what the Gas Station paid.
-        came = promise.amount or balance.held - promise.held_before
+        came = pending_payment.amount or balance.held - pending_payment.held_before
         raise _short(context, "FUNDING_TOO_SMALL", balance, amount=peaq(came))
-    if not promise.amount:
+    if not pending_payment.amount:
         raise fault(
             "REQUEST_ALREADY_PROCESSED",
             held=peaq(balance.held),
@@ -246,7 +246,7 @@ async def _arrival(context: Context) -> Balance:
         )
     raise fault(
         "FUNDING_LATE",
-        amount=peaq(promise.amount),
+        amount=peaq(pending_payment.amount),
         held=peaq(balance.held),
         token=context.token,
         until=until,

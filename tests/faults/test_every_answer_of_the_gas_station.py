@@ -178,7 +178,7 @@ async def test_everything_that_is_no_answer_is_told_as_such_and_paid_once(
         reply = Reply(200, body, {"Content-Type": "application/json"})
         if machine.wizard and machine.now_open.action is not CALLS[call]:
             break  # the work was done, and what became of it was seen
-        if machine.wizard and machine.state.promise and not machine.state.open_request:
+        if machine.wizard and machine.state.pending_payment and not machine.state.open_request:
             # "success", and nothing came: that is waited for first, without another request.
             with pytest.raises(OnboardingError):
                 await machine.step()

@@ -185,13 +185,13 @@ async def test_an_amount_that_nobody_told_has_arrived_with_the_first_of_it(
 async def test_a_payment_that_was_promised_and_is_not_there_is_on_its_way(
     capsys: pytest.CaptureFixture[str], machine: Machine
 ) -> None:
-    def promise(request: httpx.Request) -> httpx.Response | None:
+    def pending_payment(request: httpx.Request) -> httpx.Response | None:
         if not request.url.path.endswith("/faucet/fund"):
             return None
         data = {"txHash": "", "fundedAmount": str(10**18)}
         return httpx.Response(200, json={"status": "success", "code": "SUCCESS", "data": data})
 
-    machine.connect = Tampering(before=promise).connect
+    machine.connect = Tampering(before=pending_payment).connect
     await machine.drive(until=Action.FUND)
     with pytest.raises(OnboardingError) as refused:
         await machine.step()

@@ -137,13 +137,13 @@ async def test_a_longer_wait_stays_through_a_daily_cap(machine: Machine, answers
 async def test_a_payment_that_never_comes_is_waited_for_no_longer_than_agreed(
     machine: Machine, answers: Answers
 ) -> None:
-    def promise(request: httpx.Request) -> httpx.Response | None:
+    def pending_payment(request: httpx.Request) -> httpx.Response | None:
         if not request.url.path.endswith("/faucet/fund"):
             return None
         data = {"txHash": "0x" + "ab" * 32, "fundedAmount": str(10**18)}
         return httpx.Response(200, json={"status": "success", "code": "SUCCESS", "data": data})
 
-    machine.connect = Tampering(before=promise).connect
+    machine.connect = Tampering(before=pending_payment).connect
     await machine.drive(until=Action.FUND)
     before = machine.clock.monotonic()
     assert await run(machine, replace(answers, wait=300.0)) == EXIT_WAITING
