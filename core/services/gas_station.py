@@ -138,8 +138,8 @@ class GasStation:
         }
         try:
             data, settled = await self._exchange("/faucet/fund", body, TIMEOUT, _SETTLED)
-        except _NoEnvelope as odd:
-            raise fault("GAS_STATION_NO_ANSWER", reason=odd.reason) from odd
+        except _NoEnvelope as mismatch:
+            raise fault("GAS_STATION_NO_ANSWER", reason=mismatch.reason) from mismatch
         if settled == "SUFFICIENT_BALANCE":
             return Funding(settled)
         return Funding(settled, clean(data.get("txHash") or "", 80), _wei(data))
@@ -156,9 +156,9 @@ class GasStation:
     ) -> dict[str, Any]:
         try:
             return (await self._exchange(path, body, timeout, done))[0]
-        except _NoEnvelope as odd:
-            code = "GAS_STATION_NOT_ITSELF" if odd.odd else "GAS_STATION_UNREACHABLE"
-            raise fault(code, host=self.host, reason=odd.reason) from odd
+        except _NoEnvelope as mismatch:
+            code = "GAS_STATION_NOT_ITSELF" if mismatch.mismatch else "GAS_STATION_UNREACHABLE"
+            raise fault(code, host=self.host, reason=mismatch.reason) from mismatch
 
     async def _exchange(
         self, path: str, body: dict[str, Any], timeout: float, done: tuple[str, ...]
@@ -179,7 +179,7 @@ class GasStation:
                 raise fault(
                     "GAS_STATION_UNREACHABLE", host=error.host, reason=error.reason
                 ) from None
-            raise _NoEnvelope(error.reason, odd=False) from None
+            raise _NoEnvelope(error.reason, mismatch=False) from None
         if answer.server_time:
             skew = answer.server_time - (before + (self._clock.now() - before) / 2)
             # `Date` has whole seconds: a difference of up to one is none.
@@ -192,7 +192,9 @@ class GasStation:
             return data if isinstance(data, dict) else {}, code
         if code in _DONE or (succeeded and not refused):
             said = f"code {clean(code, 60)}" if code else "no code"
-            raise _NoEnvelope(f"HTTP status {answer.status} with {said}", odd=answer.status < 500)
+            raise _NoEnvelope(
+                f"HTTP status {answer.status} with {said}", mismatch=answer.status < 500
+            )
         raise self._refusal(answer, envelope)
 
     def _refusal(self, answer: HttpAnswer, envelope: dict[str, Any]) -> OnboardingError:
@@ -221,10 +223,10 @@ class GasStation:
 class _NoEnvelope(Exception):
     """The request went out, and what came back is no answer of a Gas Station."""
 
-    def __init__(self, reason: str, *, odd: bool) -> None:
+    def __init__(self, reason: str, *, mismatch: bool) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.odd = odd
+        self.mismatch = mismatch
 
 
 def _envelope(answer: HttpAnswer) -> dict[str, Any]:
@@ -236,7 +238,7 @@ def _envelope(answer: HttpAnswer) -> dict[str, Any]:
         return body
     if answer.status == 429:
         return {}
-    raise _NoEnvelope(answer.describe(), odd=answer.status < 500)
+    raise _NoEnvelope(answer.describe(), mismatch=answer.status < 500)
 
 
 def _wei(data: dict[str, Any]) -> int:

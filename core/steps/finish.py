@@ -12,7 +12,7 @@ from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
 from core.receipt.document import build_receipt, write_receipt
 from core.steps.context import Context
-from core.steps.reverts import odd
+from core.steps.reverts import mismatch
 from core.text import clean
 
 MCR_PATIENCE = 6.0
@@ -71,7 +71,7 @@ async def _check_final(context: Context) -> None:
     ):
         bonded = state.registered.way == "sent"
         if expected.lower() != found.lower() and (bonded or what != "the stake"):
-            raise odd(what, expected, found or "nobody")
+            raise mismatch(what, expected, found or "nobody")
 
 
 async def _rating(context: Context) -> str:

@@ -18,7 +18,7 @@ from core.keys.private_key import Key
 from core.steps import calls
 from core.steps.context import Context
 from core.steps.funding import require
-from core.steps.reverts import odd, refusal, simulate_again
+from core.steps.reverts import explain_revert, mismatch, simulate_again
 
 
 async def record_details(context: Context, details: Details) -> None:
@@ -68,7 +68,7 @@ async def mint(context: Context) -> None:
         await _record_found(context, token.value)  # the chain shows what the log does not
         return
     if not minted or token.value != minted:
-        raise odd("the Machine NFT", str(minted or "an event"), str(token.value))
+        raise mismatch("the Machine NFT", str(minted or "an event"), str(token.value))
     await context.store.record(ev.NftMinted(minted, receipt.block, "sent"))
 
 
@@ -112,7 +112,7 @@ async def check_token(context: Context, token_id: int, *, block: int) -> int:
         ("the machine of the Machine NFT", str(_machine_id(context)), str(machine.value)),
     ):
         if expected.lower() != found.lower():
-            raise odd(what, expected, found)
+            raise mismatch(what, expected, found)
     return height
 
 
@@ -153,7 +153,7 @@ async def write_did(context: Context) -> None:
         await chain.read(written, at_least=receipt.block)
     for name, value in expected.items():
         if written.value[name] != value:
-            raise odd(
+            raise mismatch(
                 f"the attribute {name}",
                 wanted[name] or "an empty value",
                 (written.value[name] or b"").decode("utf-8", "replace") or "nothing",
@@ -205,7 +205,9 @@ async def _raise_unless_taken_back(context: Context, refused: _Refused, key: Key
     state = context.state
     if state.registered is None or (refused.unsigned.purpose == "did" and state.minted is None):
         return
-    raise await refusal(context, refused.revert, refused.unsigned, refused.held, refused.fees)
+    raise await explain_revert(
+        context, refused.revert, refused.unsigned, refused.held, refused.fees
+    )
 
 
 def _machine_id(context: Context) -> int:

@@ -18,7 +18,7 @@ from core.journal.event_store import EventStore
 from core.steps import calls, single_transaction
 from core.steps.context import Context
 from core.steps.funding import need_for, require
-from core.steps.reverts import odd, refusal, simulate_again
+from core.steps.reverts import explain_revert, mismatch, simulate_again
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
         return
     if not number.value or number.value != machine_id:
         expected = str(machine_id or "the event of a registration")
-        raise odd("the machine id", expected, str(number.value or "none"))
+        raise mismatch("the machine id", expected, str(number.value or "none"))
     await _record(context.store, machine_id, bond=tx.value_wei, block=receipt.block, way="sent")
 
 
@@ -185,7 +185,7 @@ async def _prepare(
             return None
         if known:
             raise fault("ALREADY_REGISTERED")
-        raise await refusal(context, gas.value, unsigned, held, fees, wanted=wanted)
+        raise await explain_revert(context, gas.value, unsigned, held, fees, wanted=wanted)
     ready = _Ready(unsigned.with_gas(gas.value), bond.value, held, fees)
     if single_transaction.wanted(context):
         planned = await single_transaction.plan(context, bond.value, at_least=height)
@@ -245,9 +245,9 @@ async def _found(context: Context, machine_id: int, block: int) -> None:
     owner, staked = context.chain.machine_owner(machine_id), context.chain.staked(machine_id)
     await context.chain.read(owner, staked, at_least=block)
     if owner.value.lower() != context.address.lower():
-        raise odd("the owner of the Identity NFT", context.address, owner.value)
+        raise mismatch("the owner of the Identity NFT", context.address, owner.value)
     if bond and not staked.value:
-        raise odd("the stake", "staked", "not staked")
+        raise mismatch("the stake", "staked", "not staked")
     way = "sent" if own else "found"
     await _record(context.store, machine_id, bond=bond, block=block, way=way)
 

@@ -13,7 +13,7 @@ from core.steps.funding import require
 _PAUSED = "EnforcedPause"
 
 
-def odd(what: str, expected: str, found: str) -> OnboardingError:
+def mismatch(what: str, expected: str, found: str) -> OnboardingError:
     """What was written reads back otherwise."""
     return fault("READ_BACK_FAILED", what=what, expected=expected, found=found)
 
@@ -58,7 +58,7 @@ def _most(unsigned: UnsignedTransaction, fees: Fees) -> int:
     return unsigned.value + 500_000 * fees.cap
 
 
-async def refusal(
+async def explain_revert(
     context: Context,
     revert: Revert,
     unsigned: UnsignedTransaction,

@@ -15,7 +15,7 @@ from core.journal import events as ev
 from core.journal.state import Tx, TxStatus
 from core.steps import calls
 from core.steps.context import Context
-from core.steps.reverts import odd
+from core.steps.reverts import mismatch
 
 
 def wanted(context: Context) -> bool:
@@ -86,7 +86,7 @@ async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
         ("the Machine NFT", token_id, token.value),
     ):
         if expected != found or not found:
-            raise odd(what, str(expected or "a number"), str(found or "none"))
+            raise mismatch(what, str(expected or "a number"), str(found or "none"))
     await context.store.record(ev.MachineRegistered(machine_id, bond_of(tx), block, "sent"))
     await context.store.record(ev.NftMinted(token_id, block, "sent"))
     details = context.state.details

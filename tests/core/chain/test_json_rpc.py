@@ -163,12 +163,12 @@ async def test_what_is_no_node_is_told_within_the_patience_and_a_passing_fault_i
 
 @pytest.mark.parametrize("value", ["0xzz", "16", 16, None, "", "0x", [], {}])
 async def test_a_height_that_is_no_number_is_refused(clock: FakeClock, value: object) -> None:
-    def odd(request: httpx.Request) -> httpx.Response:
+    def mismatch(request: httpx.Request) -> httpx.Response:
         return httpx.Response(
             200, json=[{**single(call), "result": value} for call in json.loads(request.content)]
         )
 
-    assert (await refused(rpc(clock, Node(odd)).read([BALANCE]))).code == "RPC_NOT_A_NODE"
+    assert (await refused(rpc(clock, Node(mismatch)).read([BALANCE]))).code == "RPC_NOT_A_NODE"
 
 
 async def test_an_error_of_one_call_is_an_answer_among_the_others(clock: FakeClock) -> None:
@@ -186,12 +186,12 @@ async def test_an_error_of_one_call_is_an_answer_among_the_others(clock: FakeClo
     "error", [{"code": "x", "message": 5}, "text", 5, [], {"message": None}, {"data": {"a": 1}}]
 )
 async def test_an_error_in_any_shape_is_still_an_error(clock: FakeClock, error: object) -> None:
-    def odd(request: httpx.Request) -> httpx.Response:
+    def mismatch(request: httpx.Request) -> httpx.Response:
         answers = healthy(request).json()
         answers[-1] = {"id": answers[-1]["id"], "error": error}
         return httpx.Response(200, json=answers)
 
-    (result,) = (await rpc(clock, Node(odd)).read([BALANCE])).results
+    (result,) = (await rpc(clock, Node(mismatch)).read([BALANCE])).results
     assert isinstance(result, RpcError)
     with pytest.raises(OnboardingError):
         quantity(result, "node0.example")
