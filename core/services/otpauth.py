@@ -166,7 +166,7 @@ def _short_uri(secret: str, service: str, account: str, extra: dict[str, str | i
     return f"otpauth://totp/{quote(name, safe=':')}?{urlencode(query)}"
 
 
-def tidy_code(text: str, *lengths: int) -> Secret:
+def normalise_code(text: str, *lengths: int) -> Secret:
     """The digits of a typed or pasted code: spaces and dashes are accepted and removed.
 
     `lengths`: how many digits it may have, the usual number first; six where none is given. Raises
@@ -191,7 +191,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Diagnosis:
     verdict: Verdict
     seconds: int = 0
     """How far the code's time is from ours."""
@@ -208,14 +208,14 @@ def _distances(period: int) -> list[int]:
     return sorted(near | {zone + step for zone in zones for step in (-1, 0, 1)}, key=abs)
 
 
-def judge(enrolment: Enrolment, code: Secret, moment: datetime) -> Judgement:
+def diagnose_code(enrolment: Enrolment, code: Secret, moment: datetime) -> Diagnosis:
     """Whether the Gas Station can take the code at `moment` (the server's time where known)."""
     elapsed = int(moment.timestamp()) // enrolment.period  # a clock may begin in 1970
     for distance in _distances(enrolment.period):
         if distance < -elapsed or enrolment.code_at(moment, distance) != code.reveal():
             continue
         if abs(distance) <= _TOLERATED_STEPS:
-            return Judgement(Verdict.GOOD)
+            return Diagnosis(Verdict.GOOD)
         verdict = Verdict.EARLY if distance > 0 else Verdict.LATE
-        return Judgement(verdict, abs(distance) * enrolment.period)
-    return Judgement(Verdict.MISTYPED)
+        return Diagnosis(verdict, abs(distance) * enrolment.period)
+    return Diagnosis(Verdict.MISTYPED)

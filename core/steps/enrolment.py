@@ -10,12 +10,12 @@ from core.secrets import Secret
 from core.services.gas_station import ALREADY_CONFIGURED, GasStation
 from core.services.otpauth import (
     USUAL_DIGITS,
+    Diagnosis,
     Enrolment,
-    Judgement,
     Verdict,
-    judge,
+    diagnose_code,
+    normalise_code,
     read_enrolment,
-    tidy_code,
 )
 from core.steps.context import Context
 
@@ -67,7 +67,7 @@ async def confirm(context: Context, typed: str) -> None:
 
     Raises OnboardingError: CODE_… for codes that were not sent, else the Gas Station's refusals.
     """
-    code = examine(context, typed)
+    code = validate_code(context, typed)
     owner = context.address
     try:
         with context.store.waiting("The Gas Station checks the code", usual=2.0, in_flight=True):
@@ -98,14 +98,14 @@ def next_code_in(context: Context) -> float:
     return max(max(ends, default=0.0) - context.clock.monotonic(), 0.0)
 
 
-def examine(context: Context, typed: str) -> Secret:
+def validate_code(context: Context, typed: str) -> Secret:
     """A typed code, ready to be sent. Raises OnboardingError (CODE_…) for one that is not worth
     an attempt, as far as that can be known: without the secret only its form is.
     """
     enrolment = context.memory.enrolment
     # An entry of before this start may have eight digits; which, only the authenticator knows.
     lengths = (enrolment.digits,) if enrolment else USUAL_DIGITS
-    code = tidy_code(typed, *lengths)
+    code = normalise_code(typed, *lengths)
     memory, monotonic = context.memory, context.clock.monotonic()
     if code in memory.used_codes:
         left = math.ceil(memory.shown_until.get(code, 0.0) - monotonic)
@@ -114,10 +114,10 @@ def examine(context: Context, typed: str) -> Secret:
     if enrolment is None:
         memory.shown_until[code] = monotonic + _USUAL_PERIOD - now.timestamp() % _USUAL_PERIOD
         return code
-    judgement = judge(enrolment, code, now)
+    judgement = diagnose_code(enrolment, code, now)
     if judgement.verdict is Verdict.MISTYPED:
         for older in memory.older_enrolments:
-            if judge(older, code, now).verdict is not Verdict.MISTYPED:
+            if diagnose_code(older, code, now).verdict is not Verdict.MISTYPED:
                 raise fault("CODE_OF_OLD_ENTRY", label=enrolment.label)
         raise fault("CODE_MISTYPED", label=enrolment.label)
     if judgement.verdict is not Verdict.GOOD:
@@ -126,7 +126,7 @@ def examine(context: Context, typed: str) -> Secret:
     return code
 
 
-def _skewed(context: Context, judgement: Judgement) -> OnboardingError:
+def _skewed(context: Context, judgement: Diagnosis) -> OnboardingError:
     """Which clock is off: by the service's time it is the phone's; without it, one of the two."""
     told = station(context).skew is not None
     return fault(

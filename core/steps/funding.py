@@ -22,7 +22,7 @@ from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
 from core.journal.state import Balance, Need, State
 from core.steps.context import Context
-from core.steps.enrolment import examine, note_refusal, station
+from core.steps.enrolment import note_refusal, station, validate_code
 from core.steps.keypair import check_keystore
 
 HEAD_ROOM = 10**17
@@ -152,7 +152,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
         balance = await look(context)
         if not balance.missing:
             return balance
-    code = examine(context, typed)
+    code = validate_code(context, typed)
     request_id = await _request_id(context, balance)
     try:
         with context.store.waiting("The Gas Station is asked", usual=5.0, in_flight=True):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.errors.problem import OnboardingError
 from core.secrets import Secret
-from core.services.otpauth import Judgement, Verdict, judge, read_enrolment, tidy_code
+from core.services.otpauth import Diagnosis, Verdict, diagnose_code, normalise_code, read_enrolment
 
 ADDRESS = "0x4f3A1111111111111111111111111111111119c1"
 SECRET = base64.b32encode(b"12345678901234567890").decode()
@@ -89,7 +89,7 @@ def test_codes_agree_with_another_program_for_every_length_of_secret(
         moment = NOW + timedelta(minutes=minutes)
         code = entry.code_at(moment)
         assert code == theirs.at(moment)
-        assert judge(entry, Secret(code), moment) == Judgement(Verdict.GOOD)
+        assert diagnose_code(entry, Secret(code), moment) == Diagnosis(Verdict.GOOD)
 
 
 LABELS = [
@@ -204,7 +204,7 @@ def test_the_secret_is_taken_in_every_spelling(secret: str) -> None:
     ],
 )
 def test_a_code_is_taken_as_it_was_typed(typed: str) -> None:
-    assert tidy_code(typed).reveal() == "123456"
+    assert normalise_code(typed).reveal() == "123456"
 
 
 @pytest.mark.parametrize(
@@ -224,24 +224,24 @@ def test_a_code_is_taken_as_it_was_typed(typed: str) -> None:
 )
 def test_what_is_no_code_says_what_was_found(typed: str, found: str) -> None:
     with pytest.raises(OnboardingError) as refused:
-        tidy_code(typed)
+        normalise_code(typed)
     assert refused.value.code == "CODE_MALFORMED"
     assert found in refused.value.problem.cause
 
 
 def test_codes_of_eight_digits_are_asked_for_as_such() -> None:
-    assert tidy_code("1234 5678", 8).reveal() == "12345678"
+    assert normalise_code("1234 5678", 8).reveal() == "12345678"
     with pytest.raises(OnboardingError) as refused:
-        tidy_code("123456", 8)
+        normalise_code("123456", 8)
     assert "8 digits; this has 6" in refused.value.problem.cause
 
 
 def test_where_the_entry_is_not_known_any_more_six_or_eight_digits_are_taken() -> None:
     """A phone that was linked before this start may show eight: it must not be locked out."""
     for typed in ("123 456", "1234 5678"):
-        assert tidy_code(typed, 6, 8).reveal() == typed.replace(" ", "")
+        assert normalise_code(typed, 6, 8).reveal() == typed.replace(" ", "")
     with pytest.raises(OnboardingError) as refused:
-        tidy_code("1234567", 6, 8)
+        normalise_code("1234567", 6, 8)
     assert "6 digits; this has 7" in refused.value.problem.cause
 
 
@@ -251,23 +251,23 @@ def test_where_the_entry_is_not_known_any_more_six_or_eight_digits_are_taken() -
 @pytest.mark.parametrize(
     ("steps", "verdict"),
     [
-        (0, Judgement(Verdict.GOOD)),
-        (-1, Judgement(Verdict.GOOD)),
-        (1, Judgement(Verdict.GOOD)),
-        (2, Judgement(Verdict.EARLY, 60)),
-        (-2, Judgement(Verdict.LATE, 60)),
-        (-20, Judgement(Verdict.LATE, 600)),
-        (30, Judgement(Verdict.EARLY, 900)),
-        (120, Judgement(Verdict.EARLY, 3600)),
-        (-1680, Judgement(Verdict.LATE, 50_400)),
-        (661, Judgement(Verdict.EARLY, 19_830)),
-        (400, Judgement(Verdict.MISTYPED)),
-        (1800, Judgement(Verdict.MISTYPED)),
+        (0, Diagnosis(Verdict.GOOD)),
+        (-1, Diagnosis(Verdict.GOOD)),
+        (1, Diagnosis(Verdict.GOOD)),
+        (2, Diagnosis(Verdict.EARLY, 60)),
+        (-2, Diagnosis(Verdict.LATE, 60)),
+        (-20, Diagnosis(Verdict.LATE, 600)),
+        (30, Diagnosis(Verdict.EARLY, 900)),
+        (120, Diagnosis(Verdict.EARLY, 3600)),
+        (-1680, Diagnosis(Verdict.LATE, 50_400)),
+        (661, Diagnosis(Verdict.EARLY, 19_830)),
+        (400, Diagnosis(Verdict.MISTYPED)),
+        (1800, Diagnosis(Verdict.MISTYPED)),
     ],
 )
-def test_a_code_is_good_skewed_or_foreign(steps: int, verdict: Judgement) -> None:
+def test_a_code_is_good_skewed_or_foreign(steps: int, verdict: Diagnosis) -> None:
     enrolment = read_enrolment(uri(), ADDRESS)
-    assert judge(enrolment, Secret(enrolment.code_at(NOW, steps)), NOW) == verdict
+    assert diagnose_code(enrolment, Secret(enrolment.code_at(NOW, steps)), NOW) == verdict
 
 
 @pytest.mark.parametrize(("steps", "seconds"), [(-1, -5), (0, 25), (1, 55)])
@@ -283,6 +283,8 @@ def test_a_code_is_shown_until_its_own_window_ends(steps: int, seconds: int) -> 
 def test_a_machine_whose_clock_starts_in_1970_does_not_break_down() -> None:
     enrolment = read_enrolment(uri(), ADDRESS)
     moment = datetime(1970, 1, 1, 0, 1, tzinfo=timezone.utc)
-    assert judge(enrolment, Secret(enrolment.code_at(moment)), moment) == Judgement(Verdict.GOOD)
+    assert diagnose_code(enrolment, Secret(enrolment.code_at(moment)), moment) == Diagnosis(
+        Verdict.GOOD
+    )
     wrong = f"{(int(enrolment.code_at(moment)) + 1) % 10**6:06}"
-    assert judge(enrolment, Secret(wrong), moment).verdict is not Verdict.GOOD
+    assert diagnose_code(enrolment, Secret(wrong), moment).verdict is not Verdict.GOOD
