@@ -197,7 +197,7 @@ class Chain:
 
         return Query([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes], understand)
 
-    def heard_of(self, *hashes: str) -> Query[bool]:
+    def is_known(self, *hashes: str) -> Query[bool]:
         """Whether the node has one of them, in its pool or in a block."""
 
         def understand(results: Sequence[Any]) -> bool:

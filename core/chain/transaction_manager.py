@@ -96,14 +96,14 @@ class TransactionManager:
             while True:
                 say(_SHORT if short else title)
                 await clock.sleep(next(looks))
-                rivals = self._rivals(tx)
+                replacements = self._replacements(tx)
                 if clock.monotonic() < trusted_until:
-                    found = self._chain.receipt(*(rival.hash for rival in rivals))
+                    found = self._chain.receipt(*(rival.hash for rival in replacements))
                     await self._chain.read(found, height=False)
                     receipt, nonce, known = found.value, tx.nonce, True
                 else:
                     receipt, nonce, known, short = await self._look_closely(
-                        rivals,
+                        replacements,
                         # A nonce used up without a receipt: another endpoint may know more.
                         other=used_since is not None,
                     )
@@ -120,14 +120,14 @@ class TransactionManager:
                 ):
                     used_since = None
                     last_sent = now
-                    await self._broadcast(rivals[-1])
+                    await self._broadcast(replacements[-1])
                     tx = self._find(tx.hash)
                     looks = pauses(usual)
                     continue
                 # What was sent again a moment ago gets the time of a block first.
                 elif _fits(key, tx) and not short and due and now - last_sent > usual:
                     unasked, fees_checked = fees_checked == started, now
-                    if await self._replace(rivals[-1], key, unasked=unasked):
+                    if await self._replace(replacements[-1], key, unasked=unasked):
                         last_sent = patience_from = now
                 if now - patience_from >= WATCH_PATIENCE and short:
                     raise self._unpayable(tx, short)
@@ -135,21 +135,21 @@ class TransactionManager:
                     await self._late(tx, now - started)
 
     async def _look_closely(
-        self, rivals: tuple[Tx, ...], *, other: bool
+        self, replacements: tuple[Tx, ...], *, other: bool
     ) -> tuple[Receipt | None, int, bool, int]:
         """Their receipt, the sender's nonce, whether the node has heard of any of them, and the
         wei that the sender lacks for the cheapest. Raises Reorganised.
         """
-        chain, first = self._chain, rivals[0]
-        hashes = [rival.hash for rival in rivals]
-        receipt, known = chain.receipt(*hashes), chain.heard_of(*hashes)
+        chain, first = self._chain, replacements[0]
+        hashes = [rival.hash for rival in replacements]
+        receipt, known = chain.receipt(*hashes), chain.is_known(*hashes)
         nonce, held = chain.nonce(first.sender), chain.balance(first.sender)
         height = await chain.read(nonce, held, receipt, known, other=other)
         if receipt.value:
             return receipt.value, nonce.value, True, 0
         if await self.inclusions.undone_before(first, nonce=nonce.value, height=height):
             raise Reorganised
-        price = min(rival.price for rival in rivals)
+        price = min(rival.price for rival in replacements)
         short = max(price - held.value, 0) if nonce.value <= first.nonce else 0
         return None, nonce.value, known.value, short
 
@@ -310,8 +310,8 @@ class TransactionManager:
             until=self._clock.now() + LATE_PAUSE,
         )
 
-    def _rivals(self, tx: Tx) -> tuple[Tx, ...]:
-        return self._store.state.family(tx)
+    def _replacements(self, tx: Tx) -> tuple[Tx, ...]:
+        return self._store.state.replacements(tx)
 
     def _find(self, tx_hash: str) -> Tx:
         return next(tx for tx in self._store.state.transactions if tx.hash == tx_hash)

@@ -197,7 +197,7 @@ def _with_rivals(state: State, tx_hash: str, status: TxStatus) -> State:
     subject = next((tx for tx in state.transactions if tx.hash == tx_hash), None)
     if subject is None:
         return state
-    for rival in state.family(subject):
+    for rival in state.replacements(subject):
         if rival.hash != tx_hash:
             state = _with_tx(state, rival.hash, status=status)
     return state

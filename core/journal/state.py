@@ -185,7 +185,7 @@ class State:
     def open_transactions(self) -> tuple[Tx, ...]:
         return tuple(tx for tx in self.transactions if tx.status.open)
 
-    def family(self, tx: Tx) -> tuple[Tx, ...]:
+    def replacements(self, tx: Tx) -> tuple[Tx, ...]:
         """All transactions of ours that compete for its nonce, oldest first."""
         return tuple(
             other

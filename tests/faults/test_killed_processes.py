@@ -118,7 +118,7 @@ def test_a_process_killed_while_it_raises_the_fees_leaves_one_nonce_and_one_effe
 
     case.clock.while_asleep = pass_time
     assert case.technician.run(kill_at=SIGNED[purpose] + offset).killed
-    first, second = read_state(case.technician.folder).family(case.tx)
+    first, second = read_state(case.technician.folder).replacements(case.tx)
     assert first.nonce == second.nonce
     assert second.max_fee_wei >= first.max_fee_wei * 110 // 100
     case.clock.while_asleep = usual

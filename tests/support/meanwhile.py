@@ -119,7 +119,7 @@ def reorganised_and_displaced(case: Case) -> None:
 
 def original_mined(case: Case) -> None:
     """The replacement was too late: what it was to replace came into a block."""
-    first = read_state(case.technician.folder).family(case.tx)[0]
+    first = read_state(case.technician.folder).replacements(case.tx)[0]
     case.chain.include(first.raw)
 
 
