@@ -204,18 +204,18 @@ class Onboarding:
 
     async def preview_key(self, source: KeySource) -> Key:
         """The key of `source`, so that its address can be looked at before it is stored."""
-        from core.steps.keypair import bring_key
+        from core.steps.keypair import load_key
 
         async with self._step(Step.KEYPAIR) as context:
-            return await bring_key(context, source)
+            return await load_key(context, source)
 
     async def create_keypair(
-        self, source: KeySource, passphrase: Secret, *, brought: Key | None = None
+        self, source: KeySource, passphrase: Secret, *, loaded: Key | None = None
     ) -> str:
         from core.steps.keypair import create_keypair
 
         async with self._step(Step.KEYPAIR) as context:
-            return await create_keypair(context, source, passphrase, brought=brought)
+            return await create_keypair(context, source, passphrase, loaded=loaded)
 
     async def unlock(self, passphrase: Secret) -> None:
         from core.steps.keypair import unlock
@@ -234,10 +234,10 @@ class Onboarding:
         return (await self.load()).key().private_hex()
 
     async def set_keystore_aside(self) -> Path:
-        from core.steps.keypair import set_aside
+        from core.steps.keypair import archive_keystore
 
         async with self._step(Step.KEYPAIR) as context:
-            return await set_aside(context)
+            return await archive_keystore(context)
 
     async def write_key_to_env(self) -> Path:
         from core.steps.keypair import write_key_to_env

@@ -202,7 +202,7 @@ class KeypairScreen(StepScreen):
                 source = self._source(passphrase)
                 self.wizard.perform(
                     "store",
-                    lambda: self.engine.create_keypair(source, passphrase, brought=result),
+                    lambda: self.engine.create_keypair(source, passphrase, loaded=result),
                 )
 
         if self._agreed_ahead:

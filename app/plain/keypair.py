@@ -40,12 +40,12 @@ class KeyPrompts(Prompts):
                 source = replace(source, path_passphrase=passphrase)
 
     async def _store(self, source: KeySource, passphrase: Secret) -> None:
-        brought: Key | None = None
+        loaded: Key | None = None
         if source.way in ("import", "environment"):
-            brought = await self.engine.preview_key(source)
-            self.console.say(f"It is the key of {brought.address}")
+            loaded = await self.engine.preview_key(source)
+            self.console.say(f"It is the key of {loaded.address}")
             self.consent("Is this the right one?")
-        address = await self.engine.create_keypair(source, passphrase, brought=brought)
+        address = await self.engine.create_keypair(source, passphrase, loaded=loaded)
         self.console.result(f"address {address}")
         self.console.result(f"keystore {self.engine.session.folder / 'keystore.json'}")
 

@@ -93,8 +93,8 @@ class Presets:
         """The option that consents to what is still to be signed."""
         given, state = self._answers, self._state
         real = self._settings.network.real_money
-        brought = state.keypair is None and given.key not in (None, "generate", "keep")
-        if not given.yes and (brought or (self._pays and given.fund == "owner" and not real)):
+        loaded = state.keypair is None and given.key not in (None, "generate", "keep")
+        if not given.yes and (loaded or (self._pays and given.fund == "owner" and not real)):
             return "--yes"
         if state.registered is None and self._new_wallet and given.accept_bond is None:
             if real:

@@ -258,7 +258,7 @@ def peek_address(path: Path) -> str | None:
     return None
 
 
-def set_aside(folder: Path, now: datetime) -> Path:
+def archive_keystore(folder: Path, now: datetime) -> Path:
     """Moves the keystore to a dated name that is free, and returns it. Raises OnboardingError."""
     path = folder / FILE_NAME
     aside = folder / f"keystore-{now:%Y%m%dT%H%M%S}.json"

@@ -26,7 +26,7 @@ _RECORDED_WAY = {
 }
 
 
-async def bring_key(context: Context, source: KeySource) -> Key:
+async def load_key(context: Context, source: KeySource) -> Key:
     """The key of `source`, not stored yet, so that its address can be looked at first.
 
     Not for a key to be generated: its address is shown to nobody before it is stored. Raises
@@ -65,7 +65,7 @@ def _read_key_file(path: Path, passphrase: Secret | None) -> Key:
 
 
 async def create_keypair(
-    context: Context, source: KeySource, passphrase: Secret, *, brought: Key | None = None
+    context: Context, source: KeySource, passphrase: Secret, *, loaded: Key | None = None
 ) -> str:
     """Store the key and record it; return its address. Writes a file.
 
@@ -78,19 +78,19 @@ async def create_keypair(
         await context.store.record(_stored(source, stored))
         keystore.drop_second_name(context.folder)
     else:
-        stored = await _store(context, source, passphrase, brought)
+        stored = await _store(context, source, passphrase, loaded)
     context.memory.key = stored.key
     return stored.key.address
 
 
 async def _store(
-    context: Context, source: KeySource, passphrase: Secret, brought: Key | None
+    context: Context, source: KeySource, passphrase: Secret, loaded: Key | None
 ) -> keystore.StoredKey:
     """Writes and records the keystore in one thread: a stop in between would leave a keystore
     that no record knows.
     """
     folder, generated = context.folder, source.way == "generate"
-    key = generate_key() if generated else brought or await bring_key(context, source)
+    key = generate_key() if generated else loaded or await load_key(context, source)
     kdf = keystore.choose_kdf(context.available_memory())
 
     def store(append: Callable[[ev.Event], None]) -> keystore.StoredKey:
@@ -162,7 +162,7 @@ async def back_up(context: Context, way: Literal["copied", "revealed", "none"]) 
     await context.store.record(ev.KeypairBackedUp(way))
 
 
-async def set_aside(context: Context) -> Path:
+async def archive_keystore(context: Context) -> Path:
     """Moves a keystore that is in the way to a dated name, and returns that. Moves a file.
 
     Only while no keypair is recorded: afterwards it is this onboarding's own. Raises
@@ -170,7 +170,7 @@ async def set_aside(context: Context) -> Path:
     """
     if context.state.keypair is not None:
         raise RuntimeError("the keystore belongs to this onboarding")
-    return await asyncio.to_thread(keystore.set_aside, context.folder, context.clock.now())
+    return await asyncio.to_thread(keystore.archive_keystore, context.folder, context.clock.now())
 
 
 async def write_key_to_env(context: Context) -> Path:

@@ -16,7 +16,7 @@ from eth_account import Account
 
 from core.errors.problem import OnboardingError
 from core.keys import keystore
-from core.keys.keystore import Kdf, choose_kdf, open_file, peek_address, set_aside, store_key
+from core.keys.keystore import Kdf, archive_keystore, choose_kdf, open_file, peek_address, store_key
 from core.keys.private_key import Key, generate_key, key_from_bytes
 from core.secrets import Secret
 
@@ -328,11 +328,11 @@ def test_a_file_that_is_not_there_or_no_file_is_told(tmp_path: Path) -> None:
 
 def test_moving_a_keystore_aside_keeps_it_and_every_earlier_one(stored: Path, key: Key) -> None:
     now = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
-    aside = set_aside(stored.parent, now)
+    aside = archive_keystore(stored.parent, now)
     assert not stored.exists()
     assert open_file(aside, PASSPHRASE).key.address == key.address
     store_key(stored.parent, key_from_bytes(b"\x01" * 32), PASSPHRASE, QUICK)
-    error = refused(set_aside, stored.parent, now)  # the same second
+    error = refused(archive_keystore, stored.parent, now)  # the same second
     assert error.code == "KEYSTORE_UNREADABLE"
     assert stored.exists()
     assert open_file(aside, PASSPHRASE).key.address == key.address

@@ -58,9 +58,9 @@ async def test_a_key_is_taken_from_a_file_or_a_pipe(
         path = through_a_pipe(content, tmp_path)
     await machine.drive(until=Action.CREATE_KEYPAIR)
     source = KeySource("import", path=path, path_passphrase=PASSPHRASE)
-    brought = await machine.now_open.preview_key(source)
-    assert brought.address == KEY.address
-    await machine.now_open.create_keypair(source, PASSPHRASE, brought=brought)
+    loaded = await machine.now_open.preview_key(source)
+    assert loaded.address == KEY.address
+    await machine.now_open.create_keypair(source, PASSPHRASE, loaded=loaded)
     assert machine.address == KEY.address
 
 
