@@ -12,7 +12,7 @@ from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from app.tui.screen_buffer import Picture
+from app.tui.screen_buffer import ScreenBuffer
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 _FLOOD = 2000
@@ -34,7 +34,7 @@ linux_driver.getincrementaldecoder = _decoder  # type: ignore[attr-defined]  # t
 class ThriftyDriver(LinuxDriver):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._picture = Picture()
+        self._picture = ScreenBuffer()
         self._held_back = ""
         self._keys = 0
         self._last_key = 0.0

@@ -48,7 +48,7 @@ _PLAIN = Look()
 _BLANK: Cell = (_PLAIN, " ")
 
 
-class Picture:
+class ScreenBuffer:
     def __init__(self) -> None:
         self._rows: dict[int, list[Cell]] = {}
         self._cursor = (-1, -1)

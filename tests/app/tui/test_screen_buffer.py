@@ -8,7 +8,7 @@ import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.tui.screen_buffer import CLEAR, Picture
+from app.tui.screen_buffer import CLEAR, ScreenBuffer
 
 COLUMNS, ROWS = 20, 5
 LOOKS = [
@@ -55,7 +55,7 @@ def seen(screen: pyte.Screen) -> list[object]:
 
 
 def test_a_frame_of_a_larger_window_leaves_nothing_in_a_smaller_one() -> None:
-    picture = Picture()
+    picture = ScreenBuffer()
     screen, stream = terminal()
     stream.feed(picture.clear((COLUMNS, ROWS)))
     late = "".join(f"\x1b[{row};1H{'x' * 30}" for row in range(1, 9)) + "\x1b[8;30H"
@@ -71,7 +71,7 @@ def test_a_frame_of_a_larger_window_leaves_nothing_in_a_smaller_one() -> None:
 def test_the_terminal_shows_what_was_meant(updates: list[str]) -> None:
     meant, meant_stream = terminal()
     shown, shown_stream = terminal()
-    picture = Picture()
+    picture = ScreenBuffer()
     shown_stream.feed(picture.clear())
     for update in updates:
         meant_stream.feed(update)
@@ -82,13 +82,13 @@ def test_the_terminal_shows_what_was_meant(updates: list[str]) -> None:
 @settings(max_examples=50, deadline=None)
 @given(whole)
 def test_what_is_there_already_costs_nothing(update: str) -> None:
-    picture = Picture()
+    picture = ScreenBuffer()
     picture.changes(update)
     assert picture.changes(update) == ""
 
 
 def test_a_count_costs_its_digits() -> None:
-    picture = Picture()
+    picture = ScreenBuffer()
     picture.changes("\x1b[1;1H\x1b[36;49mAgain in 00:31, with Enter.\x1b[0m")
     assert picture.changes("\x1b[1;1H\x1b[36;49mAgain in 00:30, with Enter.\x1b[0m") == (
         "\x1b[1;14H0\x1b[1;28H"
@@ -97,7 +97,7 @@ def test_a_count_costs_its_digits() -> None:
 
 def test_a_line_with_wide_signs_is_written_as_a_whole() -> None:
     """Terminals do not agree on how wide they are."""
-    picture = Picture()
+    picture = ScreenBuffer()
     picture.changes("\x1b[1;1H\x1b[49m世界 in 9 s\x1b[0m")
     assert "世界 in 8 s" in picture.changes("\x1b[1;1H\x1b[49m世界 in 8 s\x1b[0m")
     shown, stream = terminal()
@@ -107,7 +107,7 @@ def test_a_line_with_wide_signs_is_written_as_a_whole() -> None:
 
 
 def test_nobody_else_writes_in_our_colours() -> None:
-    picture = Picture()
+    picture = ScreenBuffer()
     assert picture.changes("\x1b[1;1H\x1b[31;49mred\x1b[0m").endswith("red\x1b[1;4H")
     assert picture.changes("\x1b[?1049l") == "\x1b[m\x1b[?1049l"
 
@@ -123,14 +123,14 @@ def test_nothing_foreign_amid_text_reaches_the_terminal() -> None:
         "\x00",
         "\x1b[31",
     ):
-        written = Picture().changes(f"\x1b[1;1H\x1b[49mbefore{hostile}after\x1b[0m")
+        written = ScreenBuffer().changes(f"\x1b[1;1H\x1b[49mbefore{hostile}after\x1b[0m")
         shown = re.fullmatch(r"\x1b\[1;1H(before.*fter)\x1b\[1;\d+H", written, re.DOTALL)
         assert shown, repr(written)
         assert not any(sign in shown.group(1) for sign in "\x1b\x07\x9b\u202e\x00")
 
 
 def test_after_clearing_everything_is_written_anew() -> None:
-    picture = Picture()
+    picture = ScreenBuffer()
     line = "\x1b[1;1H\x1b[49mtext\x1b[0m"
     first = picture.changes(line)
     assert picture.changes(line) == ""
