@@ -9,7 +9,7 @@ _DIGITS = 6
 _PRECISION = 200  # the product of two uint256 fits
 
 
-def peaq(wei: int, *, up: bool = False) -> str:
+def format_peaq(wei: int, *, up: bool = False) -> str:
     """Wei as PEAQ with at most 6 decimals, e.g. `1.1`.
 
     Rounds down, so that nobody believes to hold more than is there; `up` rounds up, for amounts
@@ -27,7 +27,7 @@ def peaq(wei: int, *, up: bool = False) -> str:
 
 def peaq_fixed(wei: int, *, up: bool = False) -> str:
     """The same with all six decimals, so that columns line up: `1.100000`."""
-    whole, _, fraction = peaq(wei, up=up).partition(".")
+    whole, _, fraction = format_peaq(wei, up=up).partition(".")
     return f"{whole}.{fraction:0<{_DIGITS}}"
 
 

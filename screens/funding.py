@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from core.amounts import peaq, peaq_fixed
+from core.amounts import format_peaq, peaq_fixed
 from core.errors.problem import Problem
 from core.journal.state import Balance, OwnerQuote, State
 from core.step import Step
@@ -137,8 +137,8 @@ class FundingScreen(CodeScreen):
         self.show_frame()
         token = self.engine.settings.network.token
         missing = max(need.total - held, 0)
-        parts = f"bond {peaq(need.bond)}, gas {peaq(need.gas, up=True)}, head room "
-        parts += peaq(need.head_room)
+        parts = f"bond {format_peaq(need.bond)}, gas {format_peaq(need.gas, up=True)}, head room "
+        parts += format_peaq(need.head_room)
         if not need.bond:
             parts = "for what is left to do"
         self.query_one("#amounts", Line).say(
@@ -169,11 +169,11 @@ class FundingScreen(CodeScreen):
             ConsentScreen(
                 "Send from the owner's wallet?",
                 [
-                    f"{peaq(quote.amount, up=True)} {network.token}, and a fee of at most "
-                    f"{peaq(quote.fee, up=True)},",
+                    f"{format_peaq(quote.amount, up=True)} {network.token}, and a fee of at most "
+                    f"{format_peaq(quote.fee, up=True)},",
                     f"  from {quote.owner}",
                     f"  to   {self.state.address}",
-                    f"on {network.title}. The owner's wallet holds {peaq(quote.held)}.",
+                    f"on {network.title}. The owner's wallet holds {format_peaq(quote.held)}.",
                 ],
                 yes="Sign and send",
                 word="send" if network.real_money else "",

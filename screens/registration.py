@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from core.amounts import peaq, peaq_fixed
+from core.amounts import format_peaq, peaq_fixed
 from core.errors.problem import Problem
 from core.journal.state import Details
 from core.step import Step
@@ -106,14 +106,14 @@ class RegistrationScreen(StepScreen):
         if not network.real_money and not above:
             self._unlocked_then_send()
             return
-        bond = peaq(self._quote.bond, up=True)
+        bond = format_peaq(self._quote.bond, up=True)
         lines = [
             f"{bond} {network.token} will be staked on {network.title}, from",
             f"  {self.state.address}",
             "It is done once, and cannot be taken back here.",
         ]
         if limit is not None:
-            ahead = f"--accept-bond accepted at most {peaq(limit)} {network.token} ahead"
+            ahead = f"--accept-bond accepted at most {format_peaq(limit)} {network.token} ahead"
             lines += ["", f"{ahead}: this is more." if above else f"{ahead}."]
         self.app.push_screen(
             ConsentScreen(

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.configuration import read_settings, state_folder
 from app.options import Options
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.did import peaq_id
 from core.clock import SystemClock, stamp
 from core.config.settings import Settings
@@ -137,7 +137,9 @@ def _lines(status: dict[str, Any], remedy: str, token: str) -> list[str]:
         lines.append(_WAITS[status["waiting_for"]])
     if status["step"] and status["step"]["name"] == Step.FUNDING.slug:
         needed, held = (int(status["funding"][name] or 0) for name in ("needed_wei", "held_wei"))
-        lines.append(f"needed {peaq(needed, up=True)} {token}, held {peaq(held)} when last seen")
+        lines.append(
+            f"needed {format_peaq(needed, up=True)} {token}, held {format_peaq(held)} when last seen"
+        )
     for row in status["transactions"]:
         where = f"block {row['block']}" if row["block"] else ""
         lines += [f"  {row['purpose']:<9} {row['status']:<10} {where}", f"    {row['hash']}"]

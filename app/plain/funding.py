@@ -10,7 +10,7 @@ from typing import Literal
 from app.answers import Answers, MissingAnswer
 from app.plain.console import Console
 from app.plain.prompts import Prompts
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.errors.problem import OnboardingError, fault
 from core.journal.next_action import Action
 from core.onboarding import Onboarding
@@ -201,8 +201,8 @@ class FundingPrompts(Prompts):
             return
         token = self.engine.settings.network.token
         self.console.say(
-            f"needed {peaq(balance.needed, up=True)}, held {peaq(balance.held)}, "
-            f"missing {peaq(balance.missing, up=True)} {token}"
+            f"needed {format_peaq(balance.needed, up=True)}, held {format_peaq(balance.held)}, "
+            f"missing {format_peaq(balance.missing, up=True)} {token}"
         )
         if self.engine.state.way == "gas-station":
             await self._with_code(self.engine.ask_gas_station)
@@ -214,7 +214,7 @@ class FundingPrompts(Prompts):
     async def _from_owner(self) -> None:
         quote = await self.engine.quote_owner()
         self.console.say(
-            f"{peaq(quote.amount, up=True)} and a fee of at most {peaq(quote.fee, up=True)} "
+            f"{format_peaq(quote.amount, up=True)} and a fee of at most {format_peaq(quote.fee, up=True)} "
             f"go from {quote.owner} to {self.engine.state.address}."
         )
         self.accept_contracts()
@@ -224,8 +224,8 @@ class FundingPrompts(Prompts):
     async def _by_hand(self, missing: int) -> None:
         address = self.engine.state.address or ""
         token = self.engine.settings.network.token
-        self.console.say(f"Send {peaq(missing, up=True)} {token} to this address:")
-        self.console.result(f"send {peaq(missing, up=True)} {token} to {address}")
+        self.console.say(f"Send {format_peaq(missing, up=True)} {token} to this address:")
+        self.console.result(f"send {format_peaq(missing, up=True)} {token} to {address}")
         if self.engine.settings.network.faucet_url:
             self.console.say(f"Test money: {self.engine.settings.network.faucet_url}")
         if self.pretend:
@@ -239,9 +239,9 @@ class FundingPrompts(Prompts):
             if ends is not None and clock.monotonic() >= ends:
                 raise fault(
                     "INSUFFICIENT_BALANCE",
-                    needed=peaq(missing, up=True),
+                    needed=format_peaq(missing, up=True),
                     held="too little",
-                    missing=peaq(missing, up=True),
+                    missing=format_peaq(missing, up=True),
                     token=token,
                     address=address,
                 )

@@ -12,7 +12,7 @@ from app.plain.keypair import KeyPrompts
 from app.plain.patience import Patience
 from app.plain.presets import Presets
 from app.plain.prompts import NotAgreed, Prompts
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.did import VISIBILITIES, check_details, peaq_id
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, exit_code
 from core.errors.problem import OnboardingError, Problem, fault
@@ -258,8 +258,8 @@ class PlainWizard(Prompts):
             return
         network = self.engine.settings.network
         self.console.say(
-            f"bond {peaq(quote.bond, up=True)}, maximum fee {peaq(quote.fee, up=True)}, "
-            f"balance after at least {peaq(max(quote.after, 0))} {network.token}"
+            f"bond {format_peaq(quote.bond, up=True)}, maximum fee {format_peaq(quote.fee, up=True)}, "
+            f"balance after at least {format_peaq(max(quote.after, 0))} {network.token}"
         )
         self.console.say("The maximum fee covers all transactions, this one and those after it.")
         mark = self.engine.settings.contract_mark(quote.contract)

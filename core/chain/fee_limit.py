@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.types import Fees
 from core.chain.unsigned import TITLES
 from core.clock import Clock
@@ -125,8 +125,8 @@ class FeeLimit:
         if least > self._ceiling:
             return fault(
                 "FEE_IMPLAUSIBLE",
-                now=peaq(gas * wanted, up=True),
-                limit=peaq(gas * self._ceiling, up=True),
+                now=format_peaq(gas * wanted, up=True),
+                limit=format_peaq(gas * self._ceiling, up=True),
                 network=self._network.title,
                 token=token,
                 safe=safe,
@@ -135,8 +135,8 @@ class FeeLimit:
         price = min(wanted, self._ceiling)
         return fault(
             "FEE_TOO_HIGH",
-            now=peaq(gas * price, up=True),
-            agreed=peaq(gas * self.limit(payer), up=True),
+            now=format_peaq(gas * price, up=True),
+            agreed=format_peaq(gas * self.limit(payer), up=True),
             token=token,
             safe=safe,
             payer=payer,
@@ -149,9 +149,9 @@ class FeeLimit:
         return fault(
             "FEE_UNPAYABLE",
             purpose=TITLES[tx.purpose],
-            needed=peaq(needed, up=True),
-            held=peaq(balance),
-            missing=peaq(needed - balance, up=True),
+            needed=format_peaq(needed, up=True),
+            held=format_peaq(balance),
+            missing=format_peaq(needed - balance, up=True),
             address=tx.sender,
             token=self._network.token,
             until=self._clock.now() + _PAUSE,

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeGuard
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.fee_limit import FeeLimit
 from core.chain.inclusions import WATCH_PATIENCE, Inclusions
 from core.chain.polling import pauses
@@ -296,7 +296,7 @@ class TransactionManager:
         return fault(
             "FUNDS_MISSING",
             purpose=TITLES[tx.purpose],
-            missing=peaq(short, up=True),
+            missing=format_peaq(short, up=True),
             token=self._chain.network.token,
             address=tx.sender,
             until=self._clock.now() + LATE_PAUSE,

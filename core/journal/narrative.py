@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.clock import parse_stamp
 from core.config.networks import MAINNET, NETWORKS
 from core.errors.problem import Problem
@@ -88,7 +88,7 @@ def in_words(event: ev.Event, token: str) -> str:
             )
         case ev.EnvironmentPassed():
             return (
-                f"The checks passed. The bond was {peaq(event.bond_wei)} {token} "
+                f"The checks passed. The bond was {format_peaq(event.bond_wei)} {token} "
                 f"at block {event.height}."
             )
         case ev.KeypairStored():
@@ -166,20 +166,24 @@ def _funding_in_words(event: ev.Event, token: str) -> str:
     match event:
         case ev.NeedMeasured():
             return (
-                f"It was measured what is needed: bond {peaq(event.bond_wei)}, "
-                f"fees {peaq(event.gas_wei, up=True)} ({event.basis}), "
-                f"head room {peaq(event.head_room_wei)} {token}. "
-                f"The wallet held {peaq(event.held_wei)} at block {event.block}."
+                f"It was measured what is needed: bond {format_peaq(event.bond_wei)}, "
+                f"fees {format_peaq(event.gas_wei, up=True)} ({event.basis}), "
+                f"head room {format_peaq(event.head_room_wei)} {token}. "
+                f"The wallet held {format_peaq(event.held_wei)} at block {event.block}."
             )
         case ev.FundingWayChosen():
             return f"Way of funding: {_WAYS.get(event.way, event.way)}."
         case ev.FundingRequested():
             return (
                 f"The Gas Station is about to be asked, as request {event.request_id}. "
-                f"The wallet held {peaq(event.held_wei)} {token}."
+                f"The wallet held {format_peaq(event.held_wei)} {token}."
             )
         case ev.FundingAnswered(code="SUCCESS"):
-            paid = f"{peaq(event.amount_wei)} {token}" if event.amount_wei else "an unstated amount"
+            paid = (
+                f"{format_peaq(event.amount_wei)} {token}"
+                if event.amount_wei
+                else "an unstated amount"
+            )
             where = f", in {event.transaction_hash}" if event.transaction_hash else ""
             return f"The Gas Station paid {paid}{where}."
         case ev.FundingAnswered(code="REQUEST_ALREADY_PROCESSED"):
@@ -190,16 +194,16 @@ def _funding_in_words(event: ev.Event, token: str) -> str:
         case ev.FundingAnswered():
             return f"The Gas Station settled the request without a new payment ({event.code})."
         case ev.BalanceChanged():
-            return f"The wallet held {peaq(event.held_wei)} {token} at block {event.block}."
+            return f"The wallet held {format_peaq(event.held_wei)} {token} at block {event.block}."
         case ev.FundingReopened():
             return (
-                f"More was needed after all: {peaq(event.needed_wei, up=True)} {token}; "
-                f"the wallet held {peaq(event.held_wei)}."
+                f"More was needed after all: {format_peaq(event.needed_wei, up=True)} {token}; "
+                f"the wallet held {format_peaq(event.held_wei)}."
             )
         case ev.WalletFunded():
             return (
                 f"The wallet is funded ({_WAYS.get(event.way, event.way)}): it held "
-                f"{peaq(event.held_wei)} {token} at block {event.block}."
+                f"{format_peaq(event.held_wei)} {token} at block {event.block}."
             )
         case _:
             return _chain_in_words(event, token)
@@ -208,7 +212,7 @@ def _funding_in_words(event: ev.Event, token: str) -> str:
 def _chain_in_words(event: ev.Event, token: str) -> str:
     match event:
         case ev.TransactionSigned():
-            value = f", with {peaq(event.value_wei)} {token}" if event.value_wei else ""
+            value = f", with {format_peaq(event.value_wei)} {token}" if event.value_wei else ""
             return (
                 f"{_SUBJECTS.get(event.purpose, event.purpose)} was signed and written down before "
                 f"it was sent{value}. Its number is {event.nonce}, its hash {event.hash}"
@@ -216,7 +220,7 @@ def _chain_in_words(event: ev.Event, token: str) -> str:
         case ev.TransactionBroadcast():
             return f"It was handed to the network, which said: {clean(event.answer)}."
         case ev.TransactionIncluded():
-            fee = f"The fee was {peaq(event.fee_wei, up=True)} {token}."
+            fee = f"The fee was {format_peaq(event.fee_wei, up=True)} {token}."
             how = "came into" if event.succeeded else "failed in"
             return f"It {how} block {event.block}. {fee}"
         case ev.TransactionReorganised():

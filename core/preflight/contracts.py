@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.abi import read_revert
 from core.chain.json_rpc import Call, RpcError
 from core.chain.presence import read_snapshot
@@ -58,7 +58,10 @@ def _presence(survey: NetworkSnapshot, settings: Settings) -> list[Finding]:
     )
     if survey.bond is not None:
         token = settings.network.token
-        return [contracts, green("bond", LINES["bond"], f"{peaq(survey.bond, up=True)} {token}")]
+        return [
+            contracts,
+            green("bond", LINES["bond"], f"{format_peaq(survey.bond, up=True)} {token}"),
+        ]
     if missing:
         return [contracts, not_asked("bond", LINES["bond"], "the contracts")]
     unexpected = problem(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.receipt.qr import qr_lines
 
 PAGE_LINES = 60
@@ -43,9 +43,9 @@ def _facts(receipt: dict[str, Any], token: str) -> list[str]:
         f"Machine       {receipt['machine_id']}   (Identity NFT "
         f"{receipt['identity_nft_token_id']}, Machine NFT {receipt['machine_nft_token_id']})",
         f"Network       {receipt['network']}, chain {receipt['chain_id']}",
-        f"Bond          {peaq(bond)} {token}" if bond else "Bond          paid earlier",
+        f"Bond          {format_peaq(bond)} {token}" if bond else "Bond          paid earlier",
         f"Funded        {_WAYS.get(way, way)}",
-        f"Fees          {peaq(int(receipt['gas_spent_wei']), up=True)} {token}",
+        f"Fees          {format_peaq(int(receipt['gas_spent_wei']), up=True)} {token}",
         f"MCR           {receipt['mcr'] or 'not indexed yet'}",
         f"Key backup    {_BACKUPS.get(backup, backup) or 'not stated'}",
         f"Finished      {receipt['finished_at']}",
@@ -82,7 +82,7 @@ def _upper_half(receipt: dict[str, Any]) -> list[str]:
     lines = _facts(receipt, token)
     at = next(number for number, line in enumerate(lines) if line.startswith("Funded"))
     if funding["held_wei"]:
-        held = f"{peaq(int(funding['held_wei']))} {token} at block {funding['block']}"
+        held = f"{format_peaq(int(funding['held_wei']))} {token} at block {funding['block']}"
         lines[at] += f", held {held}"
     if receipt["rebuilt_at"]:
         lines[-1] += f", made again {receipt['rebuilt_at']}"
@@ -119,7 +119,7 @@ def _lower_half(receipt: dict[str, Any]) -> list[str]:
     link = next((row["link"] for row in used if row["link"]), None)
     lines += ["", "Transactions" + (f", each at {link[: link.rindex('/')]}/HASH" if link else "")]
     for row in used[-_ROWS_AT_MOST:]:
-        fee = f"fee {peaq(int(row['fee_wei']), up=True)} {token}"
+        fee = f"fee {format_peaq(int(row['fee_wei']), up=True)} {token}"
         lines.append(f"  {row['purpose']:<8} block {row['block']}, {row['status']}, {fee}")
         lines.append(f"    {row['hash']}")
     paid = receipt["funding"]["hash"]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.presence import read_snapshot
 from core.chain.types import NetworkSnapshot
 from core.config.networks import CONTRACT_VARIABLES
@@ -117,7 +117,7 @@ def _check_bond(context: Context, survey: NetworkSnapshot, say: Say) -> None:
     if survey.bond is None:
         say("bond", Light.RED, _bond_fault().title, _bond_fault())
     else:
-        say("bond", Light.GREEN, f"{peaq(survey.bond, up=True)} {context.token}")
+        say("bond", Light.GREEN, f"{format_peaq(survey.bond, up=True)} {context.token}")
 
 
 async def _check_gas_station(context: Context, say: Say) -> None:

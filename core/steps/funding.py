@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.abi import Revert
 from core.chain.fee_limit import GAS_OF
 from core.chain.polling import pauses
@@ -218,7 +218,7 @@ def with_wallet(context: Context, error: OnboardingError, held: int) -> Onboardi
     """The fault, with what the wallet holds: another payment may have brought it."""
     if not held:
         return error
-    params = {**error.problem.params, "wallet": f"{peaq(held)} {context.token}"}
+    params = {**error.problem.params, "wallet": f"{format_peaq(held)} {context.token}"}
     return OnboardingError(replace(error.problem, params=params))
 
 
@@ -235,19 +235,19 @@ async def _arrival(context: Context) -> Balance:
     if balance.held >= pending_payment.arrived_at_wei:
         # Where its answer was lost, the balance alone tells what the Gas Station paid.
         came = pending_payment.amount or balance.held - pending_payment.held_before
-        raise _short(context, "FUNDING_TOO_SMALL", balance, amount=peaq(came))
+        raise _short(context, "FUNDING_TOO_SMALL", balance, amount=format_peaq(came))
     if not pending_payment.amount:
         raise fault(
             "REQUEST_ALREADY_PROCESSED",
-            held=peaq(balance.held),
-            needed=peaq(balance.needed, up=True),
+            held=format_peaq(balance.held),
+            needed=format_peaq(balance.needed, up=True),
             token=context.token,
             until=until,
         )
     raise fault(
         "FUNDING_LATE",
-        amount=peaq(pending_payment.amount),
-        held=peaq(balance.held),
+        amount=format_peaq(pending_payment.amount),
+        held=format_peaq(balance.held),
         token=context.token,
         until=until,
     )
@@ -272,9 +272,9 @@ async def _watch(
 def _short(context: Context, code: str, balance: Balance, *, amount: str = "") -> OnboardingError:
     return fault(
         code,
-        needed=peaq(balance.needed, up=True),
-        held=peaq(balance.held),
-        missing=peaq(balance.missing, up=True),
+        needed=format_peaq(balance.needed, up=True),
+        held=format_peaq(balance.held),
+        missing=format_peaq(balance.missing, up=True),
         token=context.token,
         address=context.address,
         amount=amount,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.abi import Revert
 from core.chain.fee_limit import TRANSFER_GAS, gas_left, price_to_agree
 from core.chain.transaction_manager import Reorganised
@@ -83,8 +83,8 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
         if balance.missing > agreed:
             raise fault(
                 "AMOUNT_CHANGED",
-                quoted=peaq(agreed, up=True),
-                now=peaq(balance.missing, up=True),
+                quoted=format_peaq(agreed, up=True),
+                now=format_peaq(balance.missing, up=True),
                 token=context.token,
             )
         unsigned = UnsignedTransaction(
@@ -105,8 +105,8 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
         poverty = fault(
             "OWNER_POOR",
             owner=key.address,
-            held=peaq(held),
-            needed=peaq(needed, up=True),
+            held=format_peaq(held),
+            needed=format_peaq(needed, up=True),
             token=context.token,
         )
         raise with_wallet(context, poverty, balance.held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.chain.abi import Revert, codec
 from core.chain.fee_limit import GAS_OF, gas_left, price_to_agree
 from core.chain.query import Query
@@ -159,8 +159,8 @@ async def _prepare(
     if agreed_bond is not None and bond.value > agreed_bond:
         raise fault(
             "BOND_CHANGED",
-            quoted=peaq(agreed_bond, up=True),
-            now=peaq(bond.value, up=True),
+            quoted=format_peaq(agreed_bond, up=True),
+            now=format_peaq(bond.value, up=True),
             token=context.token,
         )
     check_accepted(context.token, bond.value, accepted)
@@ -222,7 +222,10 @@ def check_accepted(token: str, bond: int, accepted: int | None) -> None:
     """Raises OnboardingError (BOND_NOT_ACCEPTED). Amounts in wei; None: no limit was given."""
     if accepted is not None and bond > accepted:
         raise fault(
-            "BOND_NOT_ACCEPTED", bond=peaq(bond, up=True), accepted=peaq(accepted), token=token
+            "BOND_NOT_ACCEPTED",
+            bond=format_peaq(bond, up=True),
+            accepted=format_peaq(accepted),
+            token=token,
         )
 
 

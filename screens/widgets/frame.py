@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.config.networks import Network
 from core.journal.event_store import Wait
 from core.journal.state import State
@@ -81,12 +81,12 @@ class MoneyLine(Line):
             return
         earlier = state.registered is not None and state.registered.way == "found"
         amounts = [
-            ("held", peaq(state.held or 0)),
-            ("bonded", "earlier" if earlier and not state.bonded else peaq(state.bonded)),
-            ("gas", peaq(state.gas_spent, up=True)),
+            ("held", format_peaq(state.held or 0)),
+            ("bonded", "earlier" if earlier and not state.bonded else format_peaq(state.bonded)),
+            ("gas", format_peaq(state.gas_spent, up=True)),
         ]
         if state.registered is None or state.funded is None:
-            amounts.insert(0, ("needed", peaq(state.need.total, up=True)))
+            amounts.insert(0, ("needed", format_peaq(state.need.total, up=True)))
         text = "  ".join(f"{name} {amount}" for name, amount in amounts)
         self.say(f"{text}  {token}")
 

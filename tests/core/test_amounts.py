@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.amounts import WEI_PER_PEAQ, parse_peaq, peaq, peaq_fixed
+from core.amounts import WEI_PER_PEAQ, format_peaq, parse_peaq, peaq_fixed
 
 WEI = st.integers(min_value=0, max_value=10**30)
 
@@ -26,15 +26,15 @@ WEI = st.integers(min_value=0, max_value=10**30)
     ],
 )
 def test_holdings_round_down_and_needs_round_up(wei: int, down: str, up: str) -> None:
-    assert peaq(wei) == down
-    assert peaq(wei, up=True) == up
+    assert format_peaq(wei) == down
+    assert format_peaq(wei, up=True) == up
 
 
 @given(WEI)
 def test_what_is_shown_never_promises_too_much(wei: int) -> None:
-    assert parse_peaq(peaq(wei)) <= wei if wei < 10**30 else True
-    assert parse_peaq(peaq(wei, up=True)) >= wei
-    assert parse_peaq(peaq(wei, up=True)) - parse_peaq(peaq(wei)) <= 10**12
+    assert parse_peaq(format_peaq(wei)) <= wei if wei < 10**30 else True
+    assert parse_peaq(format_peaq(wei, up=True)) >= wei
+    assert parse_peaq(format_peaq(wei, up=True)) - parse_peaq(format_peaq(wei)) <= 10**12
 
 
 @given(WEI)
@@ -47,7 +47,7 @@ def test_every_amount_reads_back_to_the_wei(wei: int) -> None:
 def test_columns_line_up(wei: int) -> None:
     whole, point, fraction = peaq_fixed(wei).partition(".")
     assert (point, len(fraction)) == (".", 6)
-    assert Decimal(peaq_fixed(wei)) == Decimal(peaq(wei))
+    assert Decimal(peaq_fixed(wei)) == Decimal(format_peaq(wei))
     assert whole.isdigit()
 
 

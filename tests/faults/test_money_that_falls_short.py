@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from tests.support.machine import Machine, check_once
@@ -83,7 +83,9 @@ async def test_a_bond_beyond_the_balance_leads_back_to_funding_with_the_amount(
     await machine.restart()
     assert machine.now_open.action is Action.FUND
     missing = (await machine.now_open.look_at_balance()).missing
-    assert found.params["missing"] == peaq(missing, up=True), "the same amount after a restart"
+    assert found.params["missing"] == format_peaq(missing, up=True), (
+        "the same amount after a restart"
+    )
     machine.network.send(machine.address, missing)
     await machine.now_open.look_at_balance()
     await machine.drive()

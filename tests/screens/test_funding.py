@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Button
 
 from app.answers import Answers
-from core.amounts import peaq
+from core.amounts import format_peaq
 from core.journal.next_action import Action
 from screens.widgets.choice import Choice
 from screens.widgets.qr import QrCode
@@ -24,7 +24,7 @@ def missing_in(technician: Technician) -> str:
     need = technician.state.need
     assert need is not None
     held = technician.machine.network.balance(technician.machine.address)
-    return peaq(need.total - held, up=True)
+    return format_peaq(need.total - held, up=True)
 
 
 async def test_a_rate_limit_counts_down_holds_enter_back_and_then_pays(machine: Machine) -> None:
