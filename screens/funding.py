@@ -138,7 +138,7 @@ class FundingScreen(CodeScreen):
         token = self.engine.settings.network.token
         missing = max(need.total - held, 0)
         parts = f"bond {format_peaq(need.bond)}, gas {format_peaq(need.gas, up=True)}, head room "
-        parts += format_peaq(need.head_room)
+        parts += format_peaq(need.safety_margin)
         if not need.bond:
             parts = "for what is left to do"
         self.query_one("#amounts", Line).say(

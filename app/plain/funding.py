@@ -214,8 +214,9 @@ class FundingPrompts(Prompts):
     async def _from_owner(self) -> None:
         quote = await self.engine.quote_owner()
         self.console.say(
-            f"{format_peaq(quote.amount, up=True)} and a fee of at most {format_peaq(quote.fee, up=True)} "
-            f"go from {quote.owner} to {self.engine.state.address}."
+            f"{format_peaq(quote.amount, up=True)} and a fee of at most "
+            f"{format_peaq(quote.fee, up=True)} go from {quote.owner} "
+            f"to {self.engine.state.address}."
         )
         self.accept_contracts()
         self.consent("Send it?", word="send")

@@ -258,7 +258,8 @@ class PlainWizard(Prompts):
             return
         network = self.engine.settings.network
         self.console.say(
-            f"bond {format_peaq(quote.bond, up=True)}, maximum fee {format_peaq(quote.fee, up=True)}, "
+            f"bond {format_peaq(quote.bond, up=True)}, "
+            f"maximum fee {format_peaq(quote.fee, up=True)}, "
             f"balance after at least {format_peaq(max(quote.after, 0))} {network.token}"
         )
         self.console.say("The maximum fee covers all transactions, this one and those after it.")

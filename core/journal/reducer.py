@@ -14,7 +14,15 @@ from core.errors.problem import Problem
 from core.journal import events as ev
 from core.journal.file import Record
 from core.journal.heights import Heights
-from core.journal.state import Details, Failure, Need, PendingPayment, State, Tx, TxStatus
+from core.journal.state import (
+    Details,
+    Failure,
+    FundingRequirement,
+    PendingPayment,
+    State,
+    Tx,
+    TxStatus,
+)
 from core.step import Step
 
 
@@ -82,7 +90,9 @@ def _changed(state: State, event: ev.Event, at: datetime) -> State:
         case ev.KeypairBackedUp():
             return replace(state, backup=event.way)
         case ev.NeedMeasured():
-            need = Need(event.bond_wei, event.gas_wei, event.head_room_wei, event.basis)
+            need = FundingRequirement(
+                event.bond_wei, event.gas_wei, event.head_room_wei, event.basis
+            )
             return replace(state, need=need, held=event.held_wei)
         case ev.FundingWayChosen():
             return replace(state, way=event.way)
@@ -140,7 +150,7 @@ def _funding(state: State, event: ev.Event, at: datetime) -> State:
         case ev.BalanceChanged():
             return replace(state, held=event.held_wei)
         case ev.FundingReopened():
-            need = Need(0, event.needed_wei, 0)
+            need = FundingRequirement(0, event.needed_wei, 0)
             return replace(state, funded=None, need=need, held=event.held_wei)
         case ev.WalletFunded():
             # What brought it is kept until some of it is spent: a reorganisation can take a

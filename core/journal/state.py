@@ -68,18 +68,18 @@ class Details:
 
 
 @dataclass(frozen=True)
-class Need:
+class FundingRequirement:
     """All in wei."""
 
     bond: int
     gas: int
-    head_room: int
+    safety_margin: int
     basis: str = "usual"
     """Whether the registration's gas was `simulated`, or all of it are `usual` figures."""
 
     @property
     def total(self) -> int:
-        return self.bond + self.gas + self.head_room
+        return self.bond + self.gas + self.safety_margin
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class State:
     """Wei, as the environment step read it."""
     keypair: ev.KeypairStored | None = None
     backup: str | None = None
-    need: Need | None = None
+    need: FundingRequirement | None = None
     held: int | None = None
     """Wei in the machine's wallet when it was last recorded."""
     way: str | None = None

@@ -20,12 +20,12 @@ from core.chain.query import Query
 from core.chain.unsigned import TITLES
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
-from core.journal.state import Balance, Need, State
+from core.journal.state import Balance, FundingRequirement, State
 from core.steps.context import Context
 from core.steps.enrolment import note_refusal, station, validate_code
 from core.steps.keypair import check_keystore
 
-HEAD_ROOM = 10**17
+SAFETY_MARGIN = 10**17
 """Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
 deposit from the balance and may reserve a deposit an attribute (promises.md, 18)."""
 ARRIVAL_PATIENCE = 90.0
@@ -36,10 +36,12 @@ _LATE_PAUSE = timedelta(seconds=30)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
-def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> Need:
-    """What the transactions of `gas_of` need at most, at `price` wei per gas, with head room."""
+def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> FundingRequirement:
+    """What the transactions of `gas_of` need at most, at `price` wei per gas, with a margin."""
     gas = sum(gas_of.values()) * price
-    return Need(bond=bond, gas=gas, head_room=max(HEAD_ROOM - gas, 0), basis=basis)
+    return FundingRequirement(
+        bond=bond, gas=gas, safety_margin=max(SAFETY_MARGIN - gas, 0), basis=basis
+    )
 
 
 def _registration_gas(context: Context, bond: int) -> Query[int | Revert]:
@@ -50,7 +52,7 @@ def _registration_gas(context: Context, bond: int) -> Query[int | Revert]:
         "value": hex(bond),
         "data": context.chain.call_data("identity_registry", "register"),
     }
-    return context.chain.gas(call, held=2 * bond + HEAD_ROOM)
+    return context.chain.gas(call, held=2 * bond + SAFETY_MARGIN)
 
 
 async def measure(context: Context) -> None:
@@ -90,7 +92,7 @@ async def measure(context: Context) -> None:
         way = "gas-station" if context.gas_station else "manual"
         await context.store.record(ev.FundingWayChosen(way))
     await context.store.record(
-        ev.NeedMeasured(need.bond, need.gas, need.head_room, held, height, basis)
+        ev.NeedMeasured(need.bond, need.gas, need.safety_margin, held, height, basis)
     )
     if enough:
         way = _funded_way(context.state)
@@ -291,7 +293,7 @@ async def require(context: Context, *, needed: int, held: int, wanted: int = 0) 
     if held >= needed:
         return
     await _doubt(context, needed)
-    wanted = max(wanted, needed + HEAD_ROOM // 2)
+    wanted = max(wanted, needed + SAFETY_MARGIN // 2)
     await context.store.record(ev.FundingReopened(wanted, held))
     raise _short(context, "INSUFFICIENT_BALANCE", Balance(held, wanted, 0))
 

@@ -1,4 +1,6 @@
-"""Writes the journal that later versions must still read: `python -m tests.core.journal.make_journal`.
+"""Write the journal that later versions must still read.
+
+Run it with `python -m tests.core.journal.make_journal`.
 
 It holds every kind of record, with words that are not ASCII. Run it only for a new format, and
 keep the files of the formats before.

@@ -130,7 +130,7 @@ GOLDEN = Path(__file__).parent / "vectors" / "journal-format-1.jsonl"
 
 
 def test_a_journal_of_an_earlier_version_reads_as_it_was_written() -> None:
-    """Made by tests.core.journal.make_journal. Else an update would call a machine's journal damaged."""
+    """Made by make_journal. Else an update would call a machine's journal damaged."""
     records = read_records(GOLDEN)
     lines = [json.loads(line) for line in GOLDEN.read_text(encoding="ascii").splitlines()]
     assert len(records) == len(lines) >= 29
