@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+import termios
 import textwrap
 
 from app.answers import MissingAnswer
@@ -79,6 +80,11 @@ class Console:
                 return line.strip() or default
             self.explain()
             self.refused()
+
+    def forget_typed_ahead(self) -> None:
+        """Drop what was typed during a wait: it answered a question that was not asked yet."""
+        if sys.stdin.isatty():
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
     def _line(self) -> str:
         """One line of the input. Raises EOFError at its end, EndlessInput for what is no answer."""

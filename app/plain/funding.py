@@ -168,6 +168,8 @@ class FundingPrompts(Prompts):
             if not command:
                 self.console.say(f"... Next code in {math.ceil(left)} s. Each code works once.")
             await self.engine.clock.sleep(left)
+            if not command:
+                self.console.forget_typed_ahead()
         code = await self._code()
         if await self._other_way(code):
             return

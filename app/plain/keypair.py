@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from app.plain.prompts import NotAgreed, Prompts
-from core.errors.problem import OnboardingError, fault
+from core.errors.problem import OnboardingError, fault, problem
 from core.keys.key_source import KeySource
 from core.keys.private_key import Key
 from core.secrets import Secret
@@ -98,10 +98,13 @@ class KeyPrompts(Prompts):
             return given
         while True:
             typed = self.console.ask_secret("--passphrase-file", "Passphrase")
+            # Asked again at once: any other prompt would show what is typed next.
             if not typed:
-                raise fault("PASSPHRASE_EMPTY")
+                self._refuse_typed("PASSPHRASE_EMPTY")
+                continue
             if typed != self.console.ask_secret("--passphrase-file", "Once more"):
-                raise fault("PASSPHRASES_DIFFER")
+                self._refuse_typed("PASSPHRASES_DIFFER")
+                continue
             try:
                 if len(typed.reveal()) < WEAK_BELOW:
                     self._weak(typed=True)
@@ -109,6 +112,10 @@ class KeyPrompts(Prompts):
                 self.console.refused("Another one, then.")
             else:
                 return typed
+
+    def _refuse_typed(self, code: str) -> None:
+        self.console.problem(problem(code))
+        self.console.refused()
 
     def _weak(self, *, typed: bool) -> None:
         """A short passphrase wants a typed word; one given ahead wants it where money is real.

@@ -41,11 +41,9 @@ class Patience:
         """Wait for as long as the fault takes; False where that is too long, or does not help."""
         self._seen[problem.code] += 1
         if problem.code == "CODE_USED":
-            # No fault, but bounded: a command may print the same code for ever.
-            if self._answers.no_input and self._seen["CODE_USED"] > _TRIES:
-                return False
-            await self._pause(float(problem.params.get("seconds", "30")))
-            return True
+            # The next attempt waits for the next code by itself. A person is asked for it; a
+            # command may print the same code for ever.
+            return self._answers.no_input and self._seen["CODE_USED"] <= _TRIES
         self._seen["CODE_USED"] = 0
         pause = self._needed(problem, state)
         if pause is None:

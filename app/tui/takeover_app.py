@@ -31,9 +31,9 @@ class TakeoverApp(TerminalApp):
     """`texts` are title, owner, note, and what taking over loses. `choice` is the answer."""
 
     BINDINGS = [
-        Binding("w,enter", "choose('watch')", show=False),
-        Binding("t", "choose('take over')", show=False),
-        Binding("q,escape", "choose('quit')", show=False),
+        Binding("w,W,enter", "choose('watch')", show=False),
+        Binding("t,T", "choose('take over')", show=False),
+        Binding("q,Q,escape", "choose('quit')", show=False),
     ]
 
     def __init__(
@@ -76,7 +76,7 @@ class TakeoverApp(TerminalApp):
         self.query_one(KeyLine).show([("Enter", "watch"), ("T", "take over"), ("Q", "quit")])
 
     def on_key(self, event: events.Key) -> None:
-        if event.key != "t":
+        if event.key.lower() != "t":
             self._typed = time.monotonic()
 
     def on_button_pressed(self) -> None:

@@ -132,7 +132,7 @@ def _error_selectors() -> dict[str, dict[str, Any]]:
 def read_revert(error: RpcError) -> Revert | None:
     """The revert behind a node's error, in geth's and Frontier's shapes; None if it is none.
 
-    The error's code is not looked at: Frontier gives -32603 for everything (promises.md, 8).
+    The error's code is not looked at: Frontier gives -32603 for everything.
     """
     text = f"{error.message} {_text_of(error.data)}"
     for digits in _HEX.findall(text):

@@ -1,7 +1,7 @@
 """JSON-RPC over HTTP: reads in batches, asked again with patience; broadcasts exactly once.
 
 web3's own HTTP provider is not used: it repeats broadcasts, ignores Retry-After and asks the
-chain id before every call (measured: promises.md, quirks 1, 3 and 4).
+chain id before every call (measured against web3.py 8.0.0).
 """
 
 from __future__ import annotations

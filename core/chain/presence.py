@@ -18,7 +18,7 @@ _NOBODY = "0x" + "11" * 20
 async def read_snapshot(chain: Chain, *, patience: float) -> NetworkSnapshot:
     """Looks at everything that onboarding will call. Raises OnboardingError (RPC_…)."""
     # They are called, each in a way that a contract of its kind always answers: precompiles
-    # have little or no code (promises.md, quirk 16). The event registry has code to show, and
+    # have little or no code. The event registry has code to show, and
     # nothing that we could call.
     contracts = chain.contracts
     events: Call = ("eth_getCode", [contracts.event_registry, "latest"])

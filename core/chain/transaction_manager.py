@@ -254,7 +254,7 @@ class TransactionManager:
         return True
 
     async def _broadcast(self, tx: Tx) -> None:
-        # Shielded: a send that is cancelled half-way has usually arrived (promises.md, quirk 2).
+        # Shielded: a send that is cancelled half-way has usually arrived.
         await asyncio.shield(asyncio.ensure_future(self._hand_over(tx)))
 
     async def _hand_over(self, tx: Tx) -> None:

@@ -27,7 +27,7 @@ from core.steps.keypair import check_keystore
 
 SAFETY_MARGIN = 10**17
 """Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
-deposit from the balance and may reserve a deposit an attribute (promises.md, 18)."""
+deposit from the balance and may reserve a deposit an attribute."""
 ARRIVAL_PATIENCE = 90.0
 """Seconds for which a payment that was promised is watched for before people are told."""
 PROMISE_PATIENCE = timedelta(minutes=15)
@@ -300,7 +300,7 @@ async def require(context: Context, *, needed: int, held: int, wanted: int = 0) 
 
 async def _doubt(context: Context, needed: int) -> None:
     """Whether too low a balance is only how it looks: a node that has not mapped the block yet
-    answers 0 (promises.md, 6), and a reorganisation takes back for a while what had arrived.
+    answers 0, and a reorganisation takes back for a while what had arrived.
 
     Raises OnboardingError (RPC_BEHIND, TRANSACTION_LATE) where it is so.
     """

@@ -48,7 +48,7 @@ async def mint(context: Context) -> None:
     with context.store.waiting("The network is asked about the Machine NFT"):
         ready = await _prepare(context, unsigned, token)
         if not token.value and isinstance(ready, _Refused):
-            # One zero of one node is not "absent" (promises.md, 6), and something is amiss.
+            # One zero of one node is not "absent", and something is amiss.
             await chain.read(token, at_least=ready.height, other=True)
         if token.value:
             await _record_found(context, token.value)

@@ -98,7 +98,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
     fees = context.transactions.fee_limit.within(now, key.address)
     held = account.value.balance
     gas = await simulate_again(context, unsigned, gas, held=held, fees=fees, height=height)
-    # The estimate of a poor account looks like a revert (promises.md, 13).
+    # The estimate of a poor account looks like a revert.
     units = TRANSFER_GAS if isinstance(gas.value, Revert) else gas.value
     needed = balance.missing + units * fees.cap
     if held < needed:

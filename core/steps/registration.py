@@ -141,7 +141,7 @@ async def _prepare(
 
     With `agreed_bond` it is about to be sent, and `account` is asked along. That the machine is
     not registered is then asked for the second time, elsewhere where that is known: one zero of
-    one node is not "absent" (promises.md, 6).
+    one node is not "absent".
     """
     state, chain = context.state, context.chain
     number, bond = chain.machine_id(context.address), chain.bond()
@@ -165,7 +165,7 @@ async def _prepare(
         )
     check_accepted(context.token, bond.value, accepted)
     fees = context.transactions.fee_limit.within(now, context.address, anew=agreed_bond is None)
-    # First the balance: the estimate of a poor account looks like a revert (promises.md, 13).
+    # First the balance: the estimate of a poor account looks like a revert.
     # What is asked for is what measuring asks for, so that the amount stays the same.
     held = account.value.balance if account else balance.value
     wanted = need_for(bond.value, fees.cap, GAS_OF, "usual").total

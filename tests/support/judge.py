@@ -125,7 +125,7 @@ def judge(
     finished: bool = True,
     steps: Sequence[str] = STEPS,
 ) -> Verdict:
-    """promises.md, section 1, of one state folder. `said` is what the processes wrote. `steps`:
+    """The promises of one state folder. `said` is what the processes wrote. `steps`:
     the purposes of the transactions that are to have done it.
 
     `transfers` of the Gas Station (None: any number, at most one a request), `by_hand` payments

@@ -224,7 +224,7 @@ def check_funded_once(machine: Machine) -> None:
 
 
 def check_once(machine: Machine, *, transfers: int = 1) -> None:
-    """promises.md: one bond, one NFT, one DID write, one payment a request, no nonce wasted."""
+    """One bond, one NFT, one DID write, one payment a request, no nonce wasted."""
     ledger = Ledger(machine.network, machine.address)
     assert len(ledger.registrations) == 1, "the bond was not paid exactly once"
     assert ledger.nonces == [0, 1, 2], "register, mint and DID did not take one nonce each"
