@@ -87,7 +87,8 @@ class Onboarding:
         one was signed.
         """
         address = self.state.address or ""
-        return self._agreed_prices.get(address) or self.state.agreed_price(address)
+        agreed = self._agreed_prices.get(address)
+        return self.state.agreed_price(address) if agreed is None else agreed
 
     @property
     def ways(self) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ def _from_data(digits: str) -> Revert | None:
         pallet = _PALLET.search(reason)
         return Revert(pallet.group(1) if pallet else "", clean(reason))
     if selector == _PANIC:
-        return Revert("Panic", f"Panic {int(arguments or '0', 16)}")
+        return Revert("Panic", f"Panic {int(arguments[:64] or '0', 16)}")
     entry = _error_selectors().get(selector)
     return Revert(entry["name"], entry["name"]) if entry else None
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from core.amounts import format_peaq
 from core.chain.types import Fees
-from core.chain.unsigned import TITLES
+from core.chain.unsigned import SINGLE, TITLES
 from core.clock import Clock
 from core.config.networks import Network
 from core.errors.problem import OnboardingError, fault
@@ -31,9 +31,19 @@ is 0.086 PEAQ, which the safety margin of the funding requirement (0.1 PEAQ) cov
 _RAISE_PERCENT = 125
 _LEAST_RAISE_PERCENT = 110
 """Pools refuse a replacement that raises either fee field by less than ten per cent."""
+_UNASKED = 25
+"""A network's ceiling is about 100 times its usual price. Without an agreement the wizard signs at
+most a 25th of the ceiling: about what it would ask people to agree to (four times the base fee).
+"""
 _PAUSE = timedelta(minutes=5)
 _UNSIGNED = "Nothing was signed. What was done before stays done."
 _PENDING = "The transaction stays pending. It is paid once at most."
+
+
+def _usual_gas(purpose: str, gas: int) -> int:
+    """Gas that the maximum fee of a transaction was shown for; `gas` if none is usual."""
+    usual = {**GAS_OF, SINGLE: sum(GAS_OF.values()), "funding": TRANSFER_GAS * 125 // 100}
+    return usual.get(purpose, max(gas, 1))
 
 
 def gas_left(state: State, payer: str) -> int:
@@ -71,22 +81,38 @@ class FeeLimit:
 
     def agreed(self, payer: str) -> int | None:
         """Wei per gas; None where nothing was agreed, as in older journals."""
-        return self._agreed.get(payer) or self._store.state.agreed_price(payer)
+        agreed = self._agreed.get(payer)
+        return self._store.state.agreed_price(payer) if agreed is None else agreed
 
     def limit(self, payer: str) -> int:
-        """Wei per gas that may be signed at most. Without an agreement, the network's limit."""
-        return min(self.agreed(payer) or self._ceiling, self._ceiling)
+        """Wei per gas that may be signed at most.
 
-    def within(self, fees: Fees, payer: str, *, anew: bool = False) -> Fees:
+        Without an agreement (a registration that was found, an older journal), a small multiple of
+        the network's usual price.
+        """
+        agreed = self.agreed(payer)
+        if agreed is None:
+            return self._ceiling // _UNASKED
+        return min(agreed, self._ceiling)
+
+    def within(
+        self, fees: Fees, payer: str, *, anew: bool = False, purpose: str = "", gas: int = 0
+    ) -> Fees:
         """`fees`, lowered to what may be signed. `anew`: people agree to a price afterwards, so
         that only the network's limit counts.
+
+        `gas` is that of a transaction for `purpose`. The maximum fee was shown for a usual amount
+        of gas: a transaction that takes more has to be cheaper per gas.
 
         Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE) where no block would take that.
         """
         limit = self._ceiling if anew else self.limit(payer)
-        if fees.base > limit:
-            raise self._too_high(fees.cap, fees.base, payer, _UNSIGNED)
-        cap = min(fees.cap, limit)
+        usual = _usual_gas(purpose, gas)
+        gas = max(gas, usual)
+        if fees.base * gas > limit * usual:
+            wanted, least = fees.cap * gas // usual, fees.base * gas // usual
+            raise self._too_high(wanted, least, payer, _UNSIGNED)
+        cap = min(fees.cap, limit * usual // gas)
         return Fees(cap=cap, tip=min(fees.tip, cap), base=fees.base)
 
     def raised(self, tx: Tx, now: Fees, balance: int, *, unasked: bool) -> Fees | None:
@@ -101,7 +127,8 @@ class FeeLimit:
             return None
         wanted = max(now.cap, tx.max_fee_wei * _RAISE_PERCENT // 100 + 1)
         least = max(now.base, tx.max_fee_wei * _LEAST_RAISE_PERCENT // 100 + 1)
-        limit = self.limit(tx.sender)
+        usual = _usual_gas(tx.purpose, tx.gas)
+        limit = self.limit(tx.sender) * usual // max(tx.gas, usual)
         payable = (balance - tx.value_wei) // tx.gas
         if min(limit, payable) < least:
             if not stuck:

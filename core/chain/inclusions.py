@@ -14,6 +14,9 @@ from core.journal.state import Tx, TxStatus
 WATCH_PATIENCE = 180.0
 """Seconds for which a transaction is watched before the technician is told that it is late."""
 
+_IN_A_BLOCK = (TxStatus.INCLUDED, TxStatus.REVERTED)
+"""A reverted transaction used its nonce as well: a reorganization can give that back."""
+
 
 class Inclusions:
     """Included transactions that are not final yet."""
@@ -33,7 +36,7 @@ class Inclusions:
         included = [
             tx
             for tx in self._store.state.transactions
-            if tx.status is TxStatus.INCLUDED and (doubt or tx.hash not in self.seen)
+            if tx.status in _IN_A_BLOCK and (doubt or tx.hash not in self.seen)
         ]
         if not included:
             return
@@ -51,7 +54,7 @@ class Inclusions:
         """
         denied = any(
             earlier.sender == tx.sender
-            and earlier.status is TxStatus.INCLUDED
+            and earlier.status in _IN_A_BLOCK
             and nonce <= earlier.nonce < tx.nonce
             and (earlier.block or 0) <= height
             for earlier in self._store.state.transactions

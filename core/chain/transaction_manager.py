@@ -111,6 +111,8 @@ class TransactionManager:
                 due = now - fees_checked >= REPLACE_AFTER
                 if receipt:
                     return await self._included(receipt)
+                if nonce <= tx.nonce:
+                    used_since = None  # a node that said otherwise was wrong
                 if nonce > tx.nonce:
                     used_since = used_since if used_since is not None else now
                     if now - used_since >= DISPLACED_AFTER and not known:
@@ -118,7 +120,6 @@ class TransactionManager:
                 elif not known and (
                     now - last_sent >= RESEND_AFTER or tx.status is TxStatus.SIGNED
                 ):
-                    used_since = None
                     last_sent = now
                     await self._broadcast(replacements[-1])
                     tx = self._find(tx.hash)
@@ -205,7 +206,9 @@ class TransactionManager:
 
     async def _sign(self, unsigned: UnsignedTransaction, key: Key, nonce: int, fees: Fees) -> Tx:
         """The only place that signs. Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE)."""
-        fees = self.fee_limit.within(fees, unsigned.sender)
+        fees = self.fee_limit.within(
+            fees, unsigned.sender, purpose=unsigned.purpose, gas=unsigned.gas
+        )
         fields: dict[str, Any] = {
             "type": 2,
             "chainId": self._chain.network.chain_id,
@@ -262,6 +265,7 @@ class TransactionManager:
         await self._store.record(ev.TransactionBroadcast(tx.hash, answer))
 
     async def _included(self, receipt: Receipt) -> tuple[Tx, Receipt]:
+        signed = self._find(receipt.hash)
         self.inclusions.seen.add(receipt.hash)
         await self._store.record(
             ev.TransactionIncluded(
@@ -269,7 +273,8 @@ class TransactionManager:
                 block=receipt.block,
                 block_hash=receipt.block_hash,
                 succeeded=receipt.succeeded,
-                fee_wei=receipt.fee,
+                # A receipt that says more than was signed is wrong.
+                fee_wei=min(receipt.fee, signed.gas * signed.max_fee_wei),
             )
         )
         tx = self._find(receipt.hash)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,12 +70,13 @@ def with_margin(estimate: int, network: Network, host: str) -> int:
     return min(estimate * GAS_MARGIN_PERCENT // 100, most)
 
 
+_QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
+
+
 def number(value: Any) -> int | None:
-    """A hex quantity, or None for anything else."""
-    try:
-        return int(value, 16) if isinstance(value, str) else None
-    except ValueError:
-        return None
+    """Return a hex quantity of at most 256 bits, or None for anything else."""
+    quantity = isinstance(value, str) and _QUANTITY.fullmatch(value)
+    return int(quantity[0], 16) if quantity else None
 
 
 def block_number(block: Any) -> int | None:

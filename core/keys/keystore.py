@@ -310,6 +310,11 @@ def _lower(value: Any) -> Any:
     return lower
 
 
+_MOST_P = 16
+_MOST_R = 64
+"""Wallets take p from 1 to 8 and r from 1 to 8. Small blocks many times cost time, not memory."""
+
+
 def _check_work(crypto: Any) -> None:
     """Whether opening takes a bounded time and memory. Raises ValueError."""
     if not isinstance(crypto, dict):
@@ -324,6 +329,8 @@ def _check_work(crypto: Any) -> None:
     if parameters.get("dklen") != _KEY_LENGTH:
         raise ValueError(f"dklen must be {_KEY_LENGTH}")
     scrypt = "n" in names
+    if scrypt and (parameters["p"] > _MOST_P or parameters["r"] > _MOST_R):
+        raise ValueError("p or r is far larger than in any wallet's keystore")
     work = math.prod(numbers) * (_BLOCK if scrypt else 1)
     if work > (_WORK_LIMIT if scrypt else _ROUNDS_LIMIT):
         raise ValueError("opening it takes too much memory or time")

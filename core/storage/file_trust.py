@@ -54,10 +54,15 @@ def read_trusted(path: Path, most: int) -> tuple[bytes, bool]:
 def refuse_exposed(handle: int, path: Path) -> None:
     """Raise UntrustedFile where other users can read the secret in the open file at `path`.
 
-    A pipe passes: it hands its content to one reader. So does a file that root lends to the group
-    of this process, as systemd does with a credential (root, 0440).
+    A pipe of this user or of root passes: it hands its content to one reader. So does a file that
+    root lends to the group of this process, as systemd does with a credential (root, 0440). What
+    another user owns does not: they would choose the secret.
     """
     info = os.fstat(handle)
+    if info.st_uid not in (os.geteuid(), _ROOT):
+        real = Path(os.path.realpath(path))
+        reason = f"it belongs to {owner_name(info.st_uid)}, not to you."
+        raise UntrustedFile(reason, _closing_command(real, info))
     if not stat.S_ISREG(info.st_mode):
         return
     lent = info.st_uid == _ROOT and (os.geteuid() != _ROOT or info.st_gid == _ROOT)
