@@ -31,6 +31,24 @@ async def test_a_machine_that_somebody_registered_meanwhile_is_recognised(
     assert ledger.nonces == [0, 1], "only minting and the DID were left to do"
 
 
+async def test_a_machine_that_is_found_registered_pays_no_invented_fee_without_being_asked(
+    machine: Machine,
+) -> None:
+    """Nobody saw a price: only about the usual one is signed."""
+    await machine.drive(until=Action.REGISTER)
+    machine.network.fault("already-registered", 1)
+    await machine.drive(until=Action.MINT)
+    machine.network.set_base_fee(400 * 10**9)
+    with pytest.raises(OnboardingError) as refused:
+        await machine.step()
+    assert refused.value.code == "FEE_TOO_HIGH"
+    assert Ledger(machine.network, machine.address).nonces == []
+    machine.now_open.agree_to_fee(refused.value.problem)
+    machine.network.set_base_fee(10 * 10**9)
+    await machine.drive()
+    assert machine.state.finished is not None
+
+
 async def forgetful(machine: Machine) -> None:
     """From now on the chain answers 0 for the machine's number, whatever is registered."""
     selector = codec("identity_registry").encode("machineIdOfOwner", machine.address)[:10]

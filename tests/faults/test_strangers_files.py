@@ -220,6 +220,16 @@ def test_a_passphrase_file_that_others_can_read_is_refused_until_its_command_was
     assert run(*verify(state, passphrase), folder=state.parent).returncode == EXIT_DONE
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_passphrase_file_of_another_user_is_refused(state: Path, passphrase: Path) -> None:
+    """Its owner would choose the passphrase."""
+    passphrase.chmod(0o600)
+    os.chown(passphrase, STRANGER, -1)
+    done = run(*verify(state, passphrase), folder=state.parent)
+    assert done.returncode == EXIT_STOPPED
+    assert "it belongs to " in " ".join(done.stderr.split())
+
+
 def test_an_unattended_run_makes_no_key_with_a_passphrase_that_others_can_read(
     passphrase: Path, tmp_path: Path
 ) -> None:

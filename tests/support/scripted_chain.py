@@ -45,6 +45,8 @@ class ScriptedChain:
         self.nonce = 0
         self.balance = 2 * PEAQ
         self.includes = True
+        self.reverts = False
+        self.gas_used = "0x5208"
         self.forks = 0
         self.lost_blocks: set[int] = set()
         """Blocks that the node does not know, and neither their receipts."""
@@ -93,6 +95,8 @@ class ScriptedChain:
                 return self._receipt(params[0])
             case "eth_getTransactionByHash":
                 return {} if self._receipt(params[0]) else None
+            case "eth_call":
+                return "0x"
             case "eth_sendRawTransaction":
                 self.sent.append(params[0])
                 if self.includes and self.balance >= PEAQ:
@@ -114,8 +118,8 @@ class ScriptedChain:
             "transactionHash": tx_hash,
             "blockNumber": hex(height),
             "blockHash": self.block_hash(height),
-            "status": "0x1",
-            "gasUsed": "0x5208",
+            "status": "0x0" if self.reverts else "0x1",
+            "gasUsed": self.gas_used,
             "effectiveGasPrice": "0x1",
             "logs": [],
         }

@@ -149,6 +149,17 @@ async def test_a_wrong_passphrase_is_asked_for_again_until_it_is_right(
     assert said.code == EXIT_DONE
 
 
+async def test_after_an_empty_passphrase_the_next_one_is_asked_for_hidden_at_once(
+    machine: Machine, run: Run
+) -> None:
+    """At any other prompt, what is typed next would stay in the scrollback."""
+    said = await run("generate", "", WORDS, "another one", WORDS, WORDS, "copied", "manual")
+    assert said.words.count("The passphrase is empty") == 1
+    assert said.words.count("The two passphrases differ") == 1
+    assert said.words.count("1 generate") == 1
+    assert machine.state.keypair is not None
+
+
 @pytest.mark.parametrize("content", ["wrong one", "", None], ids=["wrong", "empty", "missing"])
 async def test_a_passphrase_file_that_does_not_help_is_said_once_and_asked_for(
     machine: Machine, run: Run, tmp_path: Path, content: str | None

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from core.chain.fee_limit import FeeLimit, price_to_agree
+from core.chain.fee_limit import GAS_OF, FeeLimit, price_to_agree
 from core.chain.types import Fees
 from core.config.networks import AGUNG, MAINNET, REHEARSAL, Network
+from core.errors.problem import OnboardingError
 from core.journal import events as ev
 from core.journal.event_store import EventStore
 from core.journal.events import event_from
@@ -69,7 +70,7 @@ def test_nobody_is_asked_to_agree_to_more_than_the_network_s_limit(network: Netw
     assert price == network.max_gas_price_wei
 
 
-def test_a_record_of_an_older_version_has_no_agreement_and_the_network_s_limit_holds(
+def test_without_an_agreement_a_small_multiple_of_the_usual_price_is_the_limit(
     tmp_path: Path,
 ) -> None:
     signed = ev.TransactionSigned(
@@ -78,7 +79,23 @@ def test_a_record_of_an_older_version_has_no_agreement_and_the_network_s_limit_h
     data = signed.to_data()
     del data["agreed_price_wei"]
     assert event_from("TransactionSigned", data) == signed
-    assert limit(tmp_path).limit(PAYER) == REHEARSAL.max_gas_price_wei
+    assert limit(tmp_path).limit(PAYER) == REHEARSAL.max_gas_price_wei // 25
+
+
+def test_an_agreement_to_nothing_allows_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OnboardingError) as refused:
+        limit(tmp_path, **{PAYER: 0}).within(fees(10 * GWEI), PAYER)
+    assert refused.value.code == "FEE_TOO_HIGH"
+
+
+def test_more_gas_than_was_shown_has_to_cost_less_per_gas(tmp_path: Path) -> None:
+    held = limit(tmp_path, **{PAYER: 40 * GWEI})
+    shown = GAS_OF["mint"]
+    signed = held.within(fees(10 * GWEI), PAYER, purpose="mint", gas=3 * shown)
+    assert signed.cap * 3 * shown <= 40 * GWEI * shown
+    with pytest.raises(OnboardingError) as refused:
+        held.within(fees(10 * GWEI), PAYER, purpose="mint", gas=5 * shown)
+    assert refused.value.code == "FEE_TOO_HIGH"
 
 
 def test_what_is_signed_is_lowered_to_the_agreed_price(tmp_path: Path) -> None:

@@ -224,3 +224,29 @@ async def test_only_a_rehearsal_network_that_began_anew_suggests_a_new_state_dir
     assert "--state-dir" in anew.value.problem.cause
     assert "TransactionReorganised" not in again.events
     again.store.close()
+
+
+# Reverted, then undone
+
+
+async def test_a_reverted_transaction_that_a_reorganization_undoes_is_settled_again(
+    manager: Manager, node: ScriptedChain
+) -> None:
+    node.reverts = True
+    with pytest.raises(OnboardingError) as refused:
+        await manager.send()
+    assert refused.value.code == "TRANSACTION_REVERTED"
+    node.reorganize()
+    node.reverts = False
+    await manager.sender.settle(doubt=True)
+    assert statuses(manager) == [TxStatus.INCLUDED]
+    assert len(set(node.sent)) == 1, "only the same bytes are ever sent"
+
+
+async def test_a_receipt_cannot_record_more_than_was_signed(
+    manager: Manager, node: ScriptedChain
+) -> None:
+    node.gas_used = hex(2**200)
+    await manager.send()
+    (tx,) = manager.store.state.transactions
+    assert tx.fee_wei == tx.gas * tx.max_fee_wei

@@ -115,6 +115,7 @@ LARGE = bomb("scrypt", n=2**24, r=8, p=1)
 BOMBS = {
     "scrypt, memory": LARGE,
     "scrypt, time": bomb("scrypt", n=2**18, r=8, p=512),
+    "scrypt, many small blocks": bomb("scrypt", n=2, r=1, p=2**13),
     "scrypt, r": bomb("scrypt", n=2, r=2**24, p=1),
     "scrypt, dklen": bomb("scrypt", dklen=2**31),
     "scrypt, n as text": bomb("scrypt", n=str(2**24)),
