@@ -105,7 +105,7 @@ async def test_too_little_money_says_how_much_is_missing_and_where_to_send_it(
         await technician.reads_problem("Insufficient balance for gas + bond")
         await technician.sees(cause)
         missing = missing_in(technician)
-        assert f"Send {missing} PEAQ to {machine.address}" in technician.words
+        assert f"{missing} PEAQ to {machine.address}" in technician.words
         assert machine.address in technician.text, "the address is broken over two lines"
         await technician.press("f3")
         await technician.sees("Send what is missing to this address; it is noticed by itself.")

@@ -58,7 +58,7 @@ async def test_a_paused_contract_says_so_and_is_tried_again(machine: Machine) ->
         async with at_the_wizard(machine, engine=machine.now_open) as technician:
             await technician.on("RegistrationScreen")
             await technician.reads_problem("The contract is paused")
-            assert "Only they can release it." in technician.words
+            assert "Only they can release it" in technician.words
             assert journalled(machine) == ["CONTRACT_PAUSED"]
             assert technician.visible("#primary")
             machine.network.pause(False)

@@ -89,6 +89,9 @@ def secret_of(uri: str) -> str:
     return parse_qs(parts.query)["secret"][0]
 
 
+ADDRESS = r"0x[0-9a-fA-F]{40}"
+
+
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_a_phone_reads_it(
     tmp_path: Path, enrolling: tuple[Path, Devnet], setting: Setting, note: Note
@@ -131,7 +134,8 @@ def test_a_phone_reads_it(
         tty.sees("type this secret")
         tty.type(F3)
         tty.sees("Send what is missing to this address")
-        address = re.search(r"0x[0-9a-fA-F]{40}", tty.text)
+        tty.until(lambda: re.search(ADDRESS, tty.text), "the address on one line")
+        address = re.search(ADDRESS, tty.text)
         assert address
         tty.type(F4)
         tty.sees("F7 in letters")
