@@ -31,7 +31,7 @@ _TITLES = {
 }
 
 _PRIMARY = {
-    "gas-station": "Query the Gas Station",
+    "gas-station": "Ask the Gas Station",
     "owner": "See what is sent",
     "manual": "Look again",
 }

@@ -28,7 +28,7 @@ class Prompts:
             raise NotAgreed
 
     def accept_contracts(self) -> None:
-        """Query for consent to foreign contracts, where real money needs it. Raises NotAgreed."""
+        """Ask for consent to foreign contracts, where real money needs it. Raises NotAgreed."""
         others = self.engine.contracts_to_accept
         if not others:
             return

@@ -43,7 +43,7 @@ async def look_at_network(
         report(
             Finding(
                 "survey",
-                "NetworkSnapshot",
+                "Survey",
                 Light.RED,
                 text,
                 remedy,

@@ -199,7 +199,7 @@ async def _prepare(
 
 
 async def _recover(context: Context, block: int) -> bool:
-    """Query the chain for the machine id, then the MCR API; False where neither knows one."""
+    """Ask the chain for the machine id, then the MCR API; False where neither knows one."""
     for _ in range(3):
         number = context.chain.machine_id(context.address)
         height = await context.chain.read(number, at_least=block, other=True)

@@ -1,4 +1,4 @@
-"""Query for the passphrase that opens the keystore."""
+"""Ask for the passphrase that opens the keystore."""
 
 from __future__ import annotations
 

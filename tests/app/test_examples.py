@@ -185,7 +185,7 @@ def test_codes_can_come_from_a_program_that_keeps_the_secret(
 
 def test_completion_knows_commands_options_and_values(tmp_path: Path) -> None:
     script = (
-        f"source {TOP / 'docs' / 'format_peaq-onboard.bash'}\n"
+        f"source {TOP / 'docs' / 'peaq-onboard.bash'}\n"
         'ask() { COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); COMPREPLY=(); _peaq_onboard; '
         'echo "${COMPREPLY[*]}"; }\n'
         "ask peaq-onboard st\nask peaq-onboard --rehearse --fault rpc-\n"

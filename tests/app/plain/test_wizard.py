@@ -306,8 +306,7 @@ async def test_it_can_be_typed_through(
     """A line for each question, a bad address and two different passphrases among them."""
     lines = [
         *("ftp://nowhere", "https://a.example/doc", "https://a.example/api", "everybody", ""),
-        *("1", PASSPHRASE, "a slip", ""),  # they differ: Enter tries again
-        *("generate", PASSPHRASE, PASSPHRASE),
+        *("1", PASSPHRASE, "a slip", PASSPHRASE, PASSPHRASE),  # the first two differ
         "copied",
     ]
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines) + "\n"))
