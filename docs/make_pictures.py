@@ -138,6 +138,7 @@ async def photograph_money(camera: Photographer, network: RehearsalNetwork) -> N
     await camera.take("6-waiting")
     await camera.on_screen("MachineNftScreen")
     await camera.take("7-machine-nft")
+    await pilot.pause(1.2)  # Enter signs only after the screen has been up for a second
     await camera.press("enter")
     await camera.on_screen("ReceiptScreen")
     await camera.take("8-receipt")
