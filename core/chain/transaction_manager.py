@@ -113,8 +113,9 @@ class TransactionManager:
                     return await self._included(receipt)
                 if nonce <= tx.nonce:
                     used_since = None  # a node that said otherwise was wrong
-                if nonce > tx.nonce:
-                    used_since = used_since if used_since is not None else now
+                elif used_since is None:
+                    used_since = now
+                if used_since is not None:
                     if now - used_since >= DISPLACED_AFTER and not known:
                         await self._displaced(tx)
                 elif not known and (

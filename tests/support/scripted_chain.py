@@ -151,12 +151,12 @@ class Manager:
         """The kinds of the records, oldest first."""
         return [type(record.event).__name__ for record in self.store.records]
 
-    async def send(self, purpose: str = "register") -> None:
+    async def send(self, purpose: str = "register", gas: int = 100_000) -> None:
         """Sign, send and watch the next transaction of the account."""
         node = self.node
         if not self.store.records:
             await self.store.record(ev.OnboardingStarted(MAINNET.name, MAINNET.chain_id, {}, "1"))
-        unsigned = UnsignedTransaction(purpose, KEY.address, TO, PEAQ, "0x", 100_000)
+        unsigned = UnsignedTransaction(purpose, KEY.address, TO, PEAQ, "0x", gas)
         account = Account(balance=node.balance, nonce=node.nonce, pending=node.nonce)
         await self.sender.send(unsigned, KEY, account, FEES)
 

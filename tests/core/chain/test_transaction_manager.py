@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.chain import transaction_manager
 from core.chain.inclusions import WATCH_PATIENCE
 from core.chain.transaction_manager import Reorganised
 from core.config.networks import MAINNET, REHEARSAL
@@ -250,3 +251,37 @@ async def test_a_receipt_cannot_record_more_than_was_signed(
     await manager.send()
     (tx,) = manager.store.state.transactions
     assert tx.fee_wei == tx.gas * tx.max_fee_wei
+
+
+# A nonce that is said to be used, and gas that nobody was shown
+
+
+async def test_a_false_word_about_a_used_nonce_is_forgotten_once_it_is_taken_back(
+    manager: Manager, node: ScriptedChain, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a later look, a moment before the receipt, would call our payment displaced."""
+    monkeypatch.setattr(transaction_manager, "DISPLACED_AFTER", 40.0)
+    node.includes = False
+    began = clock.monotonic()
+
+    def pass_time(_: float) -> None:
+        since = clock.monotonic() - began
+        node.nonce = int(14 < since < 22 or 60 < since < 68)
+        if since >= 68 and not node.places:
+            node.nonce = 0
+            node.include(node.sent[0])
+
+    clock.while_asleep = pass_time
+    await manager.send()
+    assert "TransactionDisplaced" not in manager.events
+    assert statuses(manager) == [TxStatus.INCLUDED]
+
+
+async def test_far_more_gas_than_was_shown_is_not_signed(
+    manager: Manager, node: ScriptedChain
+) -> None:
+    with pytest.raises(OnboardingError) as refused:
+        await manager.send(gas=200_000_000)
+    assert refused.value.code == "FEE_TOO_HIGH"
+    assert not node.sent
+    assert "TransactionSigned" not in manager.events
