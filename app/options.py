@@ -38,7 +38,7 @@ class Options:
     plain: bool = False
     """Line by line, because it was asked for or because no full screen can be shown."""
     needs_terminal: bool = True
-    """Whether somebody has to type: neither --plain nor --no-input was given."""
+    """Whether a person has to type: neither --plain nor --no-input was given."""
     answers: Answers = field(default_factory=Answers)
     """The presets."""
     json: bool = False

@@ -152,7 +152,7 @@ def _run_plain(answers: Answers, engine: Onboarding, pretend: PretendPeople | No
     from app.plain.wizard import PlainWizard
 
     def ended(number: int, _: object) -> None:
-        # A second signal must not cut the end short, nor a job in the background stop once more.
+        # A second signal must not cut the end short, nor a job in the background stop again.
         for late in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(late, lambda *_: None)
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)

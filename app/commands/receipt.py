@@ -120,7 +120,7 @@ def _rebuilt(
 
 
 def _remarks(kept: dict[str, Any] | None, receipt: dict[str, Any], folder: Path) -> list[Row]:
-    """Describe how the file differs from the journal: whoever has a copy of it should know."""
+    """Describe how the file differs from the journal: people with a copy of it should know."""
     from core.receipt.document import JSON_NAME, differing
     from core.receipt.verify import Row
 

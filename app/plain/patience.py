@@ -1,4 +1,4 @@
-"""How long a run goes on by itself after a fault, before it ends or asks somebody."""
+"""How long a run goes on by itself after a fault, before it ends or asks a person."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Patience:
         return exit_code(problem.kind)
 
     def _needed(self, problem: Problem, state: State) -> float | None:
-        """Seconds after which the same may be tried again; None where somebody has to act."""
+        """Seconds after which the same may be tried again; None if a person has to act."""
         left = problem.remaining(self._clock.now()).total_seconds()
         if left > 0:
             return left

@@ -199,9 +199,7 @@ class PlainWizard(Prompts):
         return code if typed.startswith("q") else None
 
     def _can_agree(self, problem: Problem) -> bool:
-        """Whether somebody is there to be asked about a higher fee: no answer given ahead
-        stands for that.
-        """
+        """Whether a person can be asked about a higher fee; no preset agrees to one."""
         return problem.code == "FEE_TOO_HIGH" and not self.answers.no_input
 
     @property
