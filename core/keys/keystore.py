@@ -214,6 +214,8 @@ def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
         if "MAC mismatch" in str(error):
             raise fault("PASSPHRASE_WRONG", attempts="1") from None
         raise fault("KEYSTORE_UNREADABLE", path=path, reason=error) from None
+    except (ImportError, MemoryError):  # the installation or the machine is broken, not the file
+        raise
     except Exception as error:  # noqa: BLE001 - a bad file makes eth_keyfile raise almost anything
         raise fault(
             "KEYSTORE_UNREADABLE", path=path, reason=f"not a keystore V3 ({type(error).__name__})"
