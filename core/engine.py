@@ -34,6 +34,8 @@ from core.keys.key_source import KeySource
 from core.keys.keystore import available_memory as memory_of_this_machine
 from core.keys.private_key import Key
 from core.preflight.check import Check, Report
+from core.protocols.guide import machine_nft, registration
+from core.protocols.guide.registration import Quote
 from core.secrets import Secret
 from core.services.gas_station import GasStation
 from core.services.mcr import Mcr
@@ -46,13 +48,10 @@ from core.steps import (
     finish,
     funding,
     keypair,
-    machine_nft,
     owner_wallet,
     reconcile,
-    registration,
 )
 from core.steps.context import Context
-from core.steps.registration import Quote
 
 log = logging.getLogger("peaq_onboard")
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from core.keys.key_source import KeySource
     from core.keys.private_key import Key
     from core.preflight.check import Check, Report
+    from core.protocols.guide.registration import Quote
     from core.services.otpauth import Enrolment
     from core.steps.context import Memory
-    from core.steps.registration import Quote
 
 
 class Onboarding:

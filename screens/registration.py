@@ -17,7 +17,7 @@ from screens.dialogs.unlock import UnlockScreen
 from screens.widgets.line import Line
 
 if TYPE_CHECKING:
-    from core.steps.registration import Quote
+    from core.protocols.guide.registration import Quote
 
 
 class RegistrationScreen(StepScreen):

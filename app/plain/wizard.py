@@ -133,7 +133,7 @@ class PlainWizard(Prompts):
 
     def _check_accepted(self, bond: int) -> None:
         """Raises OnboardingError (BOND_NOT_ACCEPTED)."""
-        from core.steps.registration import (
+        from core.protocols.guide.registration import (
             check_accepted,  # web3 comes with it, and is loaded by now
         )
 

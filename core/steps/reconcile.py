@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from core.errors.problem import OnboardingError, fault
 from core.keys.private_key import Key, parse_key
+from core.protocols.guide.machine_nft import look
 from core.steps.context import Context
 from core.steps.funding import measure
 from core.steps.keypair import check_keystore
-from core.steps.machine_nft import look
 from core.steps.owner_wallet import owner_key
 
 

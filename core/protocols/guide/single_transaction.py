@@ -13,7 +13,7 @@ from core.chain.types import Receipt
 from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.journal import events as ev
 from core.journal.state import Tx, TxStatus
-from core.steps import calls
+from core.protocols.guide import calls
 from core.steps.context import Context
 from core.steps.reverts import mismatch
 

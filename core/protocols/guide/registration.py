@@ -15,7 +15,7 @@ from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
 from core.journal.event_store import EventStore
-from core.steps import calls, single_transaction
+from core.protocols.guide import calls, single_transaction
 from core.steps.context import Context
 from core.steps.funding import need_for, require
 from core.steps.reverts import explain_revert, mismatch, simulate_again

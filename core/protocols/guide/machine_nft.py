@@ -15,7 +15,7 @@ from core.errors.problem import OnboardingError
 from core.journal import events as ev
 from core.journal.state import Details
 from core.keys.private_key import Key
-from core.steps import calls
+from core.protocols.guide import calls
 from core.steps.context import Context
 from core.steps.funding import require
 from core.steps.reverts import explain_revert, mismatch, simulate_again
