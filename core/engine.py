@@ -29,13 +29,12 @@ from core.errors.problem import NOT_RECORDED, OnboardingError, fault
 from core.http import Http
 from core.journal import events as ev
 from core.journal.next_action import next_action
-from core.journal.state import Balance, Details, OwnerQuote
+from core.journal.state import Balance, Details, OwnerQuote, Quote
 from core.keys.key_source import KeySource
 from core.keys.keystore import available_memory as memory_of_this_machine
 from core.keys.private_key import Key
 from core.preflight.check import Check, Report
-from core.protocols.guide import machine_nft, registration
-from core.protocols.guide.registration import Quote
+from core.protocols.guide import flow as guide
 from core.secrets import Secret
 from core.services.gas_station import GasStation
 from core.services.mcr import Mcr
@@ -76,7 +75,7 @@ class Engine:
         self._busy = asyncio.Lock()
         connect = connect or Http
         network = settings.network
-        for name in ("identity_registry", "identity_staking", "machine_nft", "did_registry"):
+        for name in guide.ABIS:
             codec(name)
         urls = (settings.rpc_url, *settings.fallback_urls)
         known = session.store.state.heights
@@ -96,6 +95,7 @@ class Engine:
             clock=clock,
             store=session.store,
             chain=chain,
+            protocol=guide,
             transactions=TransactionManager(chain, session.store, clock, fee_limit),
             gas_station=gas_station,
             mcr=mcr,
@@ -120,7 +120,7 @@ class Engine:
             if found := check_details(details):
                 raise OnboardingError(found[0])
             await environment.pass_environment(context, self.version)
-            await machine_nft.record_details(context, details)
+            await environment.record_details(context, details)
 
     async def reconcile(self) -> None:
         """On every start: settle what is open, and compare the journal with the chain."""
@@ -212,7 +212,7 @@ class Engine:
 
     async def quote(self, *, accepted: int | None = None) -> Quote | None:
         async with self._step(Step.REGISTRATION) as context:
-            return await registration.quote(context, accepted=accepted)
+            return await context.protocol.quote(context, accepted=accepted)
 
     async def register(self, *, agreed_bond: int, agreed_price: int) -> None:
         """Register for at most `agreed_bond` wei. This and what follows is signed for at most
@@ -220,19 +220,19 @@ class Engine:
         """
         async with self._step(Step.REGISTRATION, signs=True) as context:
             self._session.consents.prices[context.address] = agreed_price
-            await registration.register(context, agreed_bond=agreed_bond)
+            await context.protocol.register(context, agreed_bond=agreed_bond)
 
     async def record_details(self, details: Details) -> None:
         async with self._step(Step.MACHINE_NFT) as context:
-            await machine_nft.record_details(context, details)
+            await environment.record_details(context, details)
 
     async def mint(self) -> None:
         async with self._step(Step.MACHINE_NFT, signs=True) as context:
-            await machine_nft.mint(context)
+            await context.protocol.mint(context)
 
     async def write_did(self) -> None:
         async with self._step(Step.MACHINE_NFT, signs=True) as context:
-            await machine_nft.write_did(context)
+            await context.protocol.write_did(context)
 
     async def finish(self) -> bool:
         """Wait until all is final and write the receipt; False where a reorganisation took

@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.config.settings import Settings
 from core.errors.problem import Problem
 from core.journal.next_action import Action, next_action
-from core.journal.state import Balance, Details, OwnerQuote, State
+from core.journal.state import Balance, Details, OwnerQuote, Quote, State
 from core.secrets import Secret
 from core.session import Session, check_belongs
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from core.keys.key_source import KeySource
     from core.keys.private_key import Key
     from core.preflight.check import Check, Report
-    from core.protocols.guide.registration import Quote
     from core.services.otpauth import Enrolment
     from core.steps.context import Memory
 

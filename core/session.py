@@ -10,32 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.clock import Clock
-from core.config.networks import Contracts
 from core.config.settings import Settings
+from core.consents import Consents
 from core.errors.problem import fault
 from core.journal.event_store import EventStore, Listener
 from core.journal.file import FILE_NAME, Journal
 from core.journal.state import State
 from core.storage.durable_files import prepare_state_folder
 from core.storage.folder_lock import FolderLock
-
-
-@dataclass
-class Consents:
-    """What people agreed to in this run."""
-
-    contracts: Contracts | None = None
-    """The addresses in force when the foreign ones were accepted."""
-    prices: dict[str, int] = field(default_factory=dict)
-    """Wei per gas, by the address that pays."""
-
-    def contracts_to_accept(self, settings: Settings) -> dict[str, str]:
-        """Variable and address of each foreign contract that still needs consent: with real money
-        nothing is signed before.
-        """
-        if not settings.network.real_money or self.contracts == settings.contracts:
-            return {}
-        return settings.foreign_contracts
 
 
 @dataclass

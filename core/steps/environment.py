@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from core.amounts import format_peaq
+from core.chain.did import check_details
 from core.chain.presence import read_snapshot
 from core.chain.types import NetworkSnapshot
 from core.config.networks import CONTRACT_VARIABLES
 from core.config.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 from core.errors.problem import OnboardingError, Problem
 from core.journal import events as ev
+from core.journal.state import Details
 from core.preflight.check import TITLES, Check, Light, Report
 from core.preflight.contracts import _bond_fault, contract_fault
 from core.steps.context import Context
@@ -186,3 +188,14 @@ async def pass_environment(context: Context, version: str) -> None:
             )
         )
     await context.store.record(ev.EnvironmentPassed(survey.bond, survey.height))
+
+
+async def record_details(context: Context, details: Details) -> None:
+    """Checks and records the machine's details. Raises OnboardingError (the first that fails)."""
+    found = check_details(details)
+    if found:
+        raise OnboardingError(found[0])
+    if context.state.details != details:
+        await context.store.record(
+            ev.DetailsRecorded(details.documentation_url, details.data_api, details.data_visibility)
+        )

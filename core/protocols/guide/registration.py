@@ -12,37 +12,16 @@ from core.chain.query import Query
 from core.chain.transaction_manager import Reorganised
 from core.chain.types import Account, Fees
 from core.chain.unsigned import SINGLE, UnsignedTransaction
+from core.consents import check_accepted
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
 from core.journal.event_store import EventStore
+from core.journal.state import Quote
 from core.protocols.guide import calls, single_transaction
+from core.protocols.guide.requirement import need_for
 from core.steps.context import Context
-from core.steps.funding import need_for, require
+from core.steps.funding import require
 from core.steps.reverts import explain_revert, mismatch, simulate_again
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What the registration will cost and do, before anything is signed. Amounts in wei."""
-
-    bond: int
-    price: int
-    """Wei per gas, at most: what is agreed to."""
-    fee: int
-    """At most, at `price`: of this transaction and all that follow, replacements included."""
-    held: int
-    contract: str
-    network: str
-    gas: int
-    single: bool = False
-    """Whether one transaction does all that is left."""
-    refused: str = ""
-    """Why not, where that was asked for."""
-
-    @property
-    def after(self) -> int:
-        """What is left at least."""
-        return self.held - self.bond - self.fee
 
 
 async def quote(context: Context, *, accepted: int | None = None) -> Quote | None:
@@ -216,17 +195,6 @@ async def _recover(context: Context, block: int) -> bool:
             await _record(context.store, machine_id, bond=0, block=block, way="found")
             return True
     return False
-
-
-def check_accepted(token: str, bond: int, accepted: int | None) -> None:
-    """Raises OnboardingError (BOND_NOT_ACCEPTED). Amounts in wei; None: no limit was given."""
-    if accepted is not None and bond > accepted:
-        raise fault(
-            "BOND_NOT_ACCEPTED",
-            bond=format_peaq(bond, up=True),
-            accepted=format_peaq(accepted),
-            token=token,
-        )
 
 
 async def _ask_mcr(context: Context) -> int:
