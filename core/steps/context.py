@@ -16,6 +16,7 @@ from core.errors.problem import fault
 from core.journal.event_store import EventStore
 from core.journal.state import Balance, FundingRequirement, Quote, State
 from core.keys.private_key import Key
+from core.preflight.check import Check
 from core.receipt.document import MachineFacts
 from core.secrets import Secret
 from core.services.gas_station import GasStation
@@ -51,6 +52,18 @@ class OnboardingProtocol(Protocol):
     Implemented by a module of `core/protocols/`. Everything raises OnboardingError; what has an
     outside effect settles the transactions of an earlier run first.
     """
+
+    async def survey(self, context: Context, *, patience: float) -> NetworkSnapshot:
+        """Look at everything on the chain that will be called, within `patience` seconds an
+        endpoint.
+        """
+        ...
+
+    def check_contracts(self, context: Context, snapshot: NetworkSnapshot) -> list[Check]:
+        """Return step 1's lines about the contracts and what registering costs. Nobody gets past
+        one that is red; without a price there is one.
+        """
+        ...
 
     async def requirement(self, context: Context) -> tuple[FundingRequirement, Balance]:
         """Read what is needed until the end, and what the wallet holds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.protocols.guide.machine_nft import mint, write_did
+from core.protocols.guide.preflight import check_contracts, survey
 from core.protocols.guide.read_back import check_final, reconcile
 from core.protocols.guide.receipt import machine_facts
 from core.protocols.guide.registration import quote, register
@@ -13,6 +14,7 @@ ABIS = ("identity_registry", "identity_staking", "machine_nft", "did_registry")
 
 __all__ = [
     "ABIS",
+    "check_contracts",
     "check_final",
     "machine_facts",
     "mint",
@@ -20,5 +22,6 @@ __all__ = [
     "reconcile",
     "register",
     "requirement",
+    "survey",
     "write_did",
 ]

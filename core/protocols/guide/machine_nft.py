@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.chain.abi import Revert, codec
-from core.chain.did import changes, wanted_attributes
 from core.chain.query import Query
 from core.chain.transaction_manager import Reorganised
 from core.chain.types import Account, Fees
@@ -14,6 +13,7 @@ from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.journal import events as ev
 from core.keys.private_key import Key
 from core.protocols.guide import calls
+from core.protocols.guide.did_attributes import changes, wanted_attributes
 from core.steps.context import Context
 from core.steps.funding import require
 from core.steps.reverts import explain_revert, mismatch, simulate_again
