@@ -70,7 +70,7 @@ class Engine:
         single_transaction: bool = False,
     ) -> None:
         """Open the clients. `connect` and `available_memory`: None for the usual ones."""
-        self.version = version
+        self._version = version
         self._session = session
         self._busy = asyncio.Lock()
         connect = connect or Http
@@ -119,7 +119,7 @@ class Engine:
         async with self._step(Step.ENVIRONMENT) as context:
             if found := check_details(details):
                 raise OnboardingError(found[0])
-            await environment.pass_environment(context, self.version)
+            await environment.pass_environment(context, self._version)
             await environment.record_details(context, details)
 
     async def reconcile(self) -> None:
@@ -239,7 +239,7 @@ class Engine:
         something back, so that `Onboarding.action` is an earlier one again.
         """
         async with self._step(Step.MACHINE_NFT) as context:
-            return await finish.finish(context, self.version)
+            return await finish.finish(context, self._version)
 
     @asynccontextmanager
     async def _step(self, step: Step | None, *, signs: bool = False) -> AsyncIterator[Context]:
