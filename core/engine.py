@@ -88,7 +88,14 @@ class Engine:
             gas_station = GasStation(http, network.gas_station_chain, clock)
         if settings.mcr_url:
             mcr = Mcr(connect(settings.mcr_url))
-        fee_limit = FeeLimit(network, session.store, clock, session.consents.prices)
+        fee_limit = FeeLimit(
+            network,
+            session.store,
+            clock,
+            session.consents.prices,
+            usual_gas=guide.USUAL_GAS,
+            gas_left=guide.gas_left,
+        )
         self.context = Context(
             settings=settings,
             folder=session.folder,

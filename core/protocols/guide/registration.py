@@ -7,7 +7,7 @@ from typing import Any
 
 from core.amounts import format_peaq
 from core.chain.abi import Revert, codec
-from core.chain.fee_limit import GAS_OF, gas_left, price_to_agree
+from core.chain.fee_limit import price_to_agree
 from core.chain.query import Query
 from core.chain.transaction_manager import Reorganised
 from core.chain.types import Account, Fees
@@ -18,7 +18,7 @@ from core.journal import events as ev
 from core.journal.event_store import EventStore
 from core.journal.state import Quote
 from core.protocols.guide import calls, single_transaction
-from core.protocols.guide.requirement import need_for
+from core.protocols.guide.requirement import GAS_OF, gas_left, need_for
 from core.steps.context import Context
 from core.steps.funding import require
 from core.steps.reverts import explain_revert, mismatch, simulate_again
@@ -38,7 +38,7 @@ async def quote(context: Context, *, accepted: int | None = None) -> Quote | Non
         return None
     gas = ready.unsigned.gas
     if not ready.single:
-        gas += gas_left(context.state, context.address) - GAS_OF["register"]
+        gas += gas_left(context.state) - GAS_OF["register"]
     network, spare = context.settings.network, ready.held - ready.bond
     price = price_to_agree(ready.fees, network, gas=gas, spare=spare)
     return Quote(

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.chain.abi import Revert
-from core.chain.fee_limit import GAS_OF
 from core.chain.query import Query
-from core.journal.state import Balance, FundingRequirement
+from core.chain.unsigned import SINGLE
+from core.journal.state import Balance, FundingRequirement, State
 from core.protocols.guide import calls
 from core.steps.context import Context
 from core.steps.funding import SAFETY_MARGIN
+
+GAS_OF = {"register": 400_000, "mint": 350_000, "did": 1_400_000}
+"""Gas with room to spare; the exact amount is estimated before each transaction."""
+USUAL_GAS = {**GAS_OF, SINGLE: sum(GAS_OF.values())}
+"""Gas that the maximum fee is shown for, by purpose of a transaction."""
+
+
+def gas_left(state: State) -> int:
+    """Return the gas of everything that the machine still has to sign."""
+    done = {"register": state.registered, "mint": state.minted, "did": state.did}
+    return sum(gas for purpose, gas in GAS_OF.items() if done[purpose] is None)
 
 
 async def requirement(context: Context) -> tuple[FundingRequirement, Balance]:
