@@ -75,7 +75,7 @@ class FeeLimit:
         self._gas_left = gas_left
 
     def gas_left(self, payer: str) -> int:
-        """Return the gas of all that `payer` has still to sign: the machine's steps, or a payment."""
+        """Return the gas of all that `payer` still has to sign: the steps, or one payment."""
         state = self._store.state
         return self._gas_left(state) if payer == state.address else _TRANSFER_GAS_SIGNED
 
