@@ -305,7 +305,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _write_no_more()
             print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
             return EXIT_STOPPED
-        from core.onboarding import describe_crash
+        from core.errors.crash import describe_crash
 
         print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
         return EXIT_STOPPED

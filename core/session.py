@@ -6,11 +6,12 @@ Light on purpose: nothing here imports web3, so that the first screen is there a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.clock import Clock
 from core.config.settings import Settings
+from core.consents import Consents
 from core.errors.problem import fault
 from core.journal.event_store import EventStore, Listener
 from core.journal.file import FILE_NAME, Journal
@@ -29,6 +30,7 @@ class Session:
     warnings: list[str]
     keeps_lock: bool = False
     """True where the lock was there before the session, and stays for longer."""
+    consents: Consents = field(default_factory=Consents)
 
     def close(self) -> None:
         self.store.close()

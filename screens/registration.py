@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from core.amounts import format_peaq, peaq_fixed
 from core.errors.problem import Problem
-from core.journal.state import Details
+from core.journal.state import Details, Quote
 from core.step import Step
 from screens.base import StepScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
 from screens.widgets.line import Line
-
-if TYPE_CHECKING:
-    from core.steps.registration import Quote
 
 
 class RegistrationScreen(StepScreen):

@@ -104,10 +104,11 @@ def _rebuilt(
 
     Returns the receipt and remarks about the file that was there.
     """
+    from core.protocols.guide.receipt import machine_facts
     from core.receipt.document import build_receipt, read_receipt, write_receipt
 
     kept = read_receipt(folder)
-    receipt = build_receipt(state, finished)
+    receipt = build_receipt(state, finished, machine_facts(state))
     remarks = _remarks(kept, receipt, folder)
     try:
         write_receipt(folder, receipt)

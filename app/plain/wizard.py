@@ -14,6 +14,7 @@ from app.plain.presets import Presets
 from app.plain.prompts import NotAgreed, Prompts
 from core.amounts import format_peaq
 from core.chain.did import VISIBILITIES, check_details, peaq_id
+from core.consents import check_accepted
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, exit_code
 from core.errors.problem import OnboardingError, Problem, fault
 from core.journal.next_action import Action, step_statuses
@@ -133,10 +134,6 @@ class PlainWizard(Prompts):
 
     def _check_accepted(self, bond: int) -> None:
         """Raises OnboardingError (BOND_NOT_ACCEPTED)."""
-        from core.steps.registration import (
-            check_accepted,  # web3 comes with it, and is loaded by now
-        )
-
         check_accepted(self.engine.settings.network.token, bond, self.answers.accept_bond)
 
     def _announce(self) -> None:

@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 
 from app.tui.diffing_driver import ThriftyDriver
 from app.tui.theme import ANSI, FULL, PLAIN, choose_theme
-from core.onboarding import describe_crash
+from core.errors.crash import describe_crash
 
 log = logging.getLogger("peaq_onboard")
 

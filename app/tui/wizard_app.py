@@ -18,13 +18,14 @@ from app.tui.screen_order import screen_before, screen_for
 from app.tui.terminal_app import TerminalApp
 from app.tui.terminal_facts import terminal_check
 from core.errors.catalogue import Kind
+from core.errors.crash import describe_crash
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, exit_code
 from core.errors.problem import OnboardingError, Problem, problem
 from core.journal.event_store import Wait
 from core.journal.file import Record
 from core.journal.next_action import Action
 from core.journal.state import Details, State
-from core.onboarding import Onboarding, describe_crash
+from core.onboarding import Onboarding
 from screens.base import StepScreen
 from screens.protocols import Pretend
 

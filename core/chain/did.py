@@ -1,11 +1,10 @@
-"""The machine's public description: six attributes, validated, compared with the chain, encoded.
+"""The machine's public description: its peaqID, its attributes, and what can be written.
 
 Names, order and limits: protocol.md, sections 4 and 5 (DID precompile of the peaq node).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from core.errors.problem import Problem, problem
@@ -66,33 +65,3 @@ def url_reason(url: str) -> str | None:
     if parts.scheme not in ("http", "https"):
         return "It does not start with https:// or http://."
     return None if host else "It names no host."
-
-
-def wanted_attributes(machine_id: int, token_id: int, details: Details) -> dict[str, str]:
-    """The six attributes in their order; `operator` is empty, since owner and operator are one."""
-    values = (
-        str(machine_id),
-        str(token_id),
-        "",
-        details.documentation_url,
-        details.data_api,
-        details.data_visibility,
-    )
-    return dict(zip(ATTRIBUTE_NAMES, values, strict=True))
-
-
-def changes(
-    found: Mapping[str, bytes | None], wanted: Mapping[str, str]
-) -> list[tuple[str, str, str]]:
-    """What has to be written: (function, name, value), in order; nothing for what is right.
-
-    Adding what is there, or updating what is not, would make the chain undo the whole batch.
-    """
-    needed = []
-    for name, value in wanted.items():
-        present = found.get(name)
-        if present is None:
-            needed.append(("addAttribute", name, value))
-        elif present != value.encode():
-            needed.append(("updateAttribute", name, value))
-    return needed

@@ -6,20 +6,18 @@ transaction that is still to come, replacements included.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from core.amounts import format_peaq
 from core.chain.types import Fees
-from core.chain.unsigned import SINGLE, TITLES
+from core.chain.unsigned import TITLES
 from core.clock import Clock
 from core.config.networks import Network
 from core.errors.problem import OnboardingError, fault
 from core.journal.event_store import EventStore
 from core.journal.state import State, Tx
 
-GAS_OF = {"register": 400_000, "mint": 350_000, "did": 1_400_000}
-"""Gas with room to spare; the exact amount is estimated before each transaction."""
 TRANSFER_GAS = 21_000
 """Gas of a plain transfer (Ethereum yellow paper, appendix G); the node's estimate decides."""
 ROOM = 2
@@ -28,6 +26,7 @@ fee. The base fee can then rise fourfold, or a transaction be replaced three tim
 wizard asks again. At the usual price of a rehearsal (10 gwei) the maximum fee of all transactions
 is 0.086 PEAQ, which the safety margin of the funding requirement (0.1 PEAQ) covers.
 """
+_TRANSFER_GAS_SIGNED = TRANSFER_GAS * 125 // 100
 _RAISE_PERCENT = 125
 _LEAST_RAISE_PERCENT = 110
 """Pools refuse a replacement that raises either fee field by less than ten per cent."""
@@ -38,20 +37,6 @@ most a 25th of the ceiling: about what it would ask people to agree to (four tim
 _PAUSE = timedelta(minutes=5)
 _UNSIGNED = "Nothing was signed. What was done before stays done."
 _PENDING = "The transaction stays pending. It is paid once at most."
-
-
-def _usual_gas(purpose: str, gas: int) -> int:
-    """Gas that the maximum fee of a transaction was shown for; `gas` if none is usual."""
-    usual = {**GAS_OF, SINGLE: sum(GAS_OF.values()), "funding": TRANSFER_GAS * 125 // 100}
-    return usual.get(purpose, max(gas, 1))
-
-
-def gas_left(state: State, payer: str) -> int:
-    """Gas of everything that `payer` still has to sign: the machine's steps, or one transfer."""
-    if payer != state.address:
-        return TRANSFER_GAS * 125 // 100
-    done = {"register": state.registered, "mint": state.minted, "did": state.did}
-    return sum(gas for purpose, gas in GAS_OF.items() if done[purpose] is None)
 
 
 def price_to_agree(fees: Fees, network: Network, *, gas: int, spare: int) -> int:
@@ -68,16 +53,31 @@ class FeeLimit:
     """Refuses every price above the agreed one and above the network's limit.
 
     `agreed`: what was agreed to in this run, in wei per gas by the address that pays. The journal
-    keeps it with each signed transaction, so that a later run stays below it too.
+    keeps it with each signed transaction, so that a later run stays below it too. `usual_gas`: of
+    the protocol's transactions by purpose; `gas_left`: of those that the machine still has to sign.
     """
 
     def __init__(
-        self, network: Network, store: EventStore, clock: Clock, agreed: Mapping[str, int]
+        self,
+        network: Network,
+        store: EventStore,
+        clock: Clock,
+        agreed: Mapping[str, int],
+        *,
+        usual_gas: Mapping[str, int],
+        gas_left: Callable[[State], int],
     ):
         self._network = network
         self._store = store
         self._clock = clock
         self._agreed = agreed
+        self._usual_gas = {**usual_gas, "funding": _TRANSFER_GAS_SIGNED}
+        self._gas_left = gas_left
+
+    def gas_left(self, payer: str) -> int:
+        """Return the gas of all that `payer` still has to sign: the steps, or one payment."""
+        state = self._store.state
+        return self._gas_left(state) if payer == state.address else _TRANSFER_GAS_SIGNED
 
     def agreed(self, payer: str) -> int | None:
         """Wei per gas; None where nothing was agreed, as in older journals."""
@@ -107,7 +107,7 @@ class FeeLimit:
         Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE) where no block would take that.
         """
         limit = self._ceiling if anew else self.limit(payer)
-        usual = _usual_gas(purpose, gas)
+        usual = self._usual_gas.get(purpose, max(gas, 1))
         gas = max(gas, usual)
         if fees.base * gas > limit * usual:
             wanted, least = fees.cap * gas // usual, fees.base * gas // usual
@@ -127,7 +127,7 @@ class FeeLimit:
             return None
         wanted = max(now.cap, tx.max_fee_wei * _RAISE_PERCENT // 100 + 1)
         least = max(now.base, tx.max_fee_wei * _LEAST_RAISE_PERCENT // 100 + 1)
-        usual = _usual_gas(tx.purpose, tx.gas)
+        usual = self._usual_gas.get(tx.purpose, max(tx.gas, 1))
         limit = self.limit(tx.sender) * usual // max(tx.gas, usual)
         payable = (balance - tx.value_wei) // tx.gas
         if min(limit, payable) < least:
@@ -146,7 +146,7 @@ class FeeLimit:
         return self._network.max_gas_price_wei
 
     def _too_high(self, wanted: int, least: int, payer: str, safe: str) -> OnboardingError:
-        gas = gas_left(self._store.state, payer)
+        gas = self.gas_left(payer)
         until = self._clock.now() + _PAUSE
         token = self._network.token
         if least > self._ceiling:

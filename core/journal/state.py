@@ -109,6 +109,30 @@ class OwnerQuote:
 
 
 @dataclass(frozen=True)
+class Quote:
+    """What the registration will cost and do, before anything is signed. Amounts in wei."""
+
+    bond: int
+    price: int
+    """Wei per gas, at most: what is agreed to."""
+    fee: int
+    """At most, at `price`: of this transaction and all that follow, replacements included."""
+    held: int
+    contract: str
+    network: str
+    gas: int
+    single: bool = False
+    """Whether one transaction does all that is left."""
+    refused: str = ""
+    """Why not, where that was asked for."""
+
+    @property
+    def after(self) -> int:
+        """What is left at least."""
+        return self.held - self.bond - self.fee
+
+
+@dataclass(frozen=True)
 class PendingPayment:
     """A funding request that the Gas Station has settled; its payment may still be on its way."""
 

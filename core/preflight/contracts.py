@@ -134,7 +134,7 @@ def contract_fault(settings: Settings, survey: NetworkSnapshot) -> Problem | Non
     return None
 
 
-def _bond_fault() -> Problem:
+def bond_fault() -> Problem:
     return problem(
         "CONTRACT_UNEXPECTED",
         variable="IDENTITY_REGISTRY_ADDRESS",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.chain.did import peaq_id
 from core.config.networks import MAINNET, NETWORKS, Network
 from core.journal import events as ev
 from core.journal.state import State, TxStatus
@@ -29,13 +30,26 @@ def network_of(state: State) -> Network:
     return NETWORKS.get(name, MAINNET)
 
 
-def build_receipt(state: State, finished: ev.OnboardingFinished) -> dict[str, Any]:
+@dataclass(frozen=True)
+class MachineFacts:
+    """What the machine received: the protocol's part of the receipt."""
+
+    peaq_id: str
+    machine_id: int
+    identity_nft_token_id: int
+    machine_nft_token_id: int
+    bond_wei: int
+    did_attributes: Mapping[str, str]
+
+
+def build_receipt(
+    state: State, finished: ev.OnboardingFinished, facts: MachineFacts
+) -> dict[str, Any]:
     """Build the receipt as JSON-ready data (docs/receipt.schema.json) from the journal alone.
 
-    Wei are decimal strings. Holds no secret. Raises ValueError before the machine is registered,
-    minted and described.
+    Wei are decimal strings. Holds no secret. Raises ValueError before there is a keypair.
     """
-    if not (state.keypair and state.registered and state.minted and state.did and state.started):
+    if not (state.keypair and state.started):
         raise ValueError("the onboarding is not finished")
     address = state.keypair.address
     network = network_of(state)
@@ -44,17 +58,17 @@ def build_receipt(state: State, finished: ev.OnboardingFinished) -> dict[str, An
         "network": state.started.network,
         "chain_id": state.started.chain_id,
         "token": network.token,
-        "peaq_id": peaq_id(address),
+        "peaq_id": facts.peaq_id,
         "address": address,
         "link": network.address_link(address),
-        "machine_id": state.registered.machine_id,
-        "identity_nft_token_id": state.registered.machine_id,
-        "machine_nft_token_id": state.minted.token_id,
-        "bond_wei": str(state.registered.bond_wei),
+        "machine_id": facts.machine_id,
+        "identity_nft_token_id": facts.identity_nft_token_id,
+        "machine_nft_token_id": facts.machine_nft_token_id,
+        "bond_wei": str(facts.bond_wei),
         "funding": _funding(state),
         "gas_spent_wei": str(state.gas_spent),
         "transactions": transaction_rows(state),
-        "did_attributes": dict(state.did.attributes),
+        "did_attributes": dict(facts.did_attributes),
         "mcr": finished.mcr,
         "endpoints": {
             "rpc": finished.endpoints.get("rpc", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from core.chain.queries import Chain
 from core.chain.transaction_manager import TransactionManager
@@ -13,8 +14,10 @@ from core.clock import Clock
 from core.config.settings import Settings
 from core.errors.problem import fault
 from core.journal.event_store import EventStore
-from core.journal.state import State
+from core.journal.state import Balance, FundingRequirement, Quote, State
 from core.keys.private_key import Key
+from core.preflight.check import Check
+from core.receipt.document import MachineFacts
 from core.secrets import Secret
 from core.services.gas_station import GasStation
 from core.services.mcr import Mcr
@@ -42,6 +45,63 @@ class Memory:
     """Monotonic seconds at which this run first met a settled, unseen payment."""
 
 
+class OnboardingProtocol(Protocol):
+    """One of the network's flows: what the shared steps and the engine ask of it. They never ask
+    its contracts themselves.
+
+    Implemented by a module of `core/protocols/`. Everything raises OnboardingError; what has an
+    outside effect settles the transactions of an earlier run first.
+    """
+
+    async def survey(self, context: Context, *, patience: float) -> NetworkSnapshot:
+        """Look at everything on the chain that will be called, within `patience` seconds an
+        endpoint.
+        """
+        ...
+
+    def check_contracts(self, context: Context, snapshot: NetworkSnapshot) -> list[Check]:
+        """Return step 1's lines about the contracts and what registering costs. Nobody gets past
+        one that is red; without a price there is one.
+        """
+        ...
+
+    async def requirement(self, context: Context) -> tuple[FundingRequirement, Balance]:
+        """Read what is needed until the end, and what the wallet holds."""
+        ...
+
+    async def quote(self, context: Context, *, accepted: int | None) -> Quote | None:
+        """Return what registering costs; None where the machine turns out to be registered, which
+        is then recorded.
+
+        `accepted`: the highest bond (wei) that was agreed to in advance; None: none was.
+        """
+        ...
+
+    async def register(self, context: Context, *, agreed_bond: int) -> None:
+        """Pay at most `agreed_bond` wei, register, read back. Has an outside effect."""
+        ...
+
+    async def mint(self, context: Context) -> None:
+        """Mint the Machine NFT, where registering has not brought it. Has an outside effect."""
+        ...
+
+    async def write_did(self, context: Context) -> None:
+        """Write what of the DID is missing or differs. Has an outside effect."""
+        ...
+
+    async def reconcile(self, context: Context) -> None:
+        """Compare the machine of the journal with the chain. Signs nothing."""
+        ...
+
+    async def check_final(self, context: Context) -> None:
+        """Take the last look, at final blocks, before the receipt is written."""
+        ...
+
+    def machine_facts(self, state: State) -> MachineFacts:
+        """Return the protocol's part of the receipt, from the journal alone. Raises ValueError."""
+        ...
+
+
 @dataclass
 class Context:
     settings: Settings
@@ -49,6 +109,7 @@ class Context:
     clock: Clock
     store: EventStore
     chain: Chain
+    protocol: OnboardingProtocol
     transactions: TransactionManager
     gas_station: GasStation | None
     mcr: Mcr | None

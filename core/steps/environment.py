@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from core.amounts import format_peaq
-from core.chain.presence import read_snapshot
+from core.chain.did import check_details
 from core.chain.types import NetworkSnapshot
 from core.config.networks import CONTRACT_VARIABLES
-from core.config.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
+from core.config.settings import GAS_STATION_URL, MCR_URL, RPC_URL
 from core.errors.problem import OnboardingError, Problem
 from core.journal import events as ev
-from core.preflight.check import TITLES, Check, Light, Report
-from core.preflight.contracts import _bond_fault, contract_fault
+from core.journal.state import Details
+from core.preflight.check import TITLES, Check, Light, Report, essential_red
 from core.steps.context import Context
 
 PATIENCE = 6.0
@@ -69,7 +68,7 @@ async def _check_chain(context: Context, say: Say) -> NetworkSnapshot | None:
     network = context.settings.network
     try:
         _refuse_unusable(context, RPC_URL, *CONTRACT_VARIABLES)
-        survey = await read_snapshot(context.chain, patience=PATIENCE)
+        survey = await context.protocol.survey(context, patience=PATIENCE)
         context.memory.survey = (context.clock.monotonic(), survey)
     except OnboardingError as error:
         known = error.code == "CHAIN_ID_WRONG"
@@ -80,8 +79,8 @@ async def _check_chain(context: Context, say: Say) -> NetworkSnapshot | None:
         return None
     say("rpc", Light.GREEN, f"{survey.host}, {survey.seconds * 1000:.0f} ms")
     say("chain", Light.GREEN, f"{network.title}, chain {network.chain_id}, block {survey.height}")
-    _check_contracts(context, survey, say)
-    _check_bond(context, survey, say)
+    for check in context.protocol.check_contracts(context, survey):
+        say(check.key, check.light, check.text, check.problem)
     return survey
 
 
@@ -95,29 +94,6 @@ def _unless(known: bool, error: OnboardingError) -> Problem | None:
 
 def _after(known: bool, error: OnboardingError) -> tuple[str, Problem | None]:
     return (error.problem.title, error.problem) if known else ("not asked yet", None)
-
-
-def _check_contracts(context: Context, survey: NetworkSnapshot, say: Say) -> None:
-    found = contract_fault(context.settings, survey)
-    if found:
-        say("contracts", Light.RED, found.title, found)
-    else:
-        say("contracts", *_whose(context.settings))
-
-
-def _whose(settings: Settings) -> tuple[Light, str]:
-    """Any contract has code: one that is not the network's own is worth a second look."""
-    others = settings.foreign_contracts
-    if others:
-        return Light.AMBER, f"all six answer; not the network's own: {', '.join(others)}"
-    return Light.GREEN, "all six answer"
-
-
-def _check_bond(context: Context, survey: NetworkSnapshot, say: Say) -> None:
-    if survey.bond is None:
-        say("bond", Light.RED, _bond_fault().title, _bond_fault())
-    else:
-        say("bond", Light.GREEN, f"{format_peaq(survey.bond, up=True)} {context.token}")
 
 
 async def _check_gas_station(context: Context, say: Say) -> None:
@@ -171,11 +147,11 @@ async def pass_environment(context: Context, version: str) -> None:
         raise OnboardingError(settings.problems[0])
     asked, known = context.memory.survey or (0.0, None)
     if known is None or context.clock.monotonic() - asked > SURVEY_LASTS:
-        known = await read_snapshot(context.chain, patience=PATIENCE)
+        known = await context.protocol.survey(context, patience=PATIENCE)
     survey = known
-    found = contract_fault(context.settings, survey)
-    if found is not None or survey.bond is None:
-        raise OnboardingError(found or _bond_fault())
+    red = essential_red(context.protocol.check_contracts(context, survey))
+    if red is not None and red.problem is not None:
+        raise OnboardingError(red.problem)
     if context.state.started is None:
         await context.store.record(
             ev.OnboardingStarted(
@@ -185,4 +161,15 @@ async def pass_environment(context: Context, version: str) -> None:
                 version=version,
             )
         )
-    await context.store.record(ev.EnvironmentPassed(survey.bond, survey.height))
+    await context.store.record(ev.EnvironmentPassed(survey.bond or 0, survey.height))
+
+
+async def record_details(context: Context, details: Details) -> None:
+    """Checks and records the machine's details. Raises OnboardingError (the first that fails)."""
+    found = check_details(details)
+    if found:
+        raise OnboardingError(found[0])
+    if context.state.details != details:
+        await context.store.record(
+            ev.DetailsRecorded(details.documentation_url, details.data_api, details.data_visibility)
+        )

@@ -12,7 +12,6 @@ from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
 from core.receipt.document import build_receipt, write_receipt
 from core.steps.context import Context
-from core.steps.reverts import mismatch
 from core.text import clean
 
 MCR_PATIENCE = 6.0
@@ -26,7 +25,7 @@ async def finish(context: Context, version: str) -> bool:
     """
     if not await context.transactions.finalise():
         return False
-    await _check_final(context)
+    await context.protocol.check_final(context)
     finished = ev.OnboardingFinished(
         mcr=await _rating(context),
         finished_at=stamp(context.clock.now()),
@@ -34,8 +33,9 @@ async def finish(context: Context, version: str) -> bool:
         endpoints=_endpoints(context.settings),
         versions=_versions(version),
     )
+    facts = context.protocol.machine_facts(context.state)
     try:
-        receipt = build_receipt(context.state, finished)
+        receipt = build_receipt(context.state, finished, facts)
         await asyncio.to_thread(write_receipt, context.folder, receipt)
     except OSError as error:
         raise fault("DISK_FULL", path=context.folder, reason=error.strerror or error) from error
@@ -50,28 +50,6 @@ def _endpoints(settings: Settings) -> dict[str, str]:
         name: settings.values[variable].partition("?")[0].partition("#")[0]
         for name, variable in variables.items()
     }
-
-
-async def _check_final(context: Context) -> None:
-    """Take the last look: whose the machine and its token are, and that the bond is held.
-
-    Raises OnboardingError (READ_BACK_FAILED, RPC_…).
-    """
-    state, chain, address = context.state, context.chain, context.address
-    if state.registered is None or state.minted is None:
-        raise RuntimeError("the end comes after the registration and the token")
-    owner = chain.machine_owner(state.registered.machine_id)
-    staked = chain.staked(state.registered.machine_id)
-    holder = chain.token_owner(state.minted.token_id)
-    await chain.read(owner, staked, holder, at_least=state.height)
-    for what, expected, found in (
-        ("the owner of the Identity NFT", address, owner.value),
-        ("the owner of the Machine NFT", address, holder.value),
-        ("the stake", "staked", "staked" if staked.value else "not staked"),
-    ):
-        bonded = state.registered.way == "sent"
-        if expected.lower() != found.lower() and (bonded or what != "the stake"):
-            raise mismatch(what, expected, found or "nobody")
 
 
 async def _rating(context: Context) -> str:

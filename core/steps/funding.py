@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from core.amounts import format_peaq
-from core.chain.abi import Revert
-from core.chain.fee_limit import GAS_OF
 from core.chain.polling import pauses
-from core.chain.query import Query
 from core.chain.unsigned import TITLES
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
-from core.journal.state import Balance, FundingRequirement, State
+from core.journal.state import Balance, State
 from core.steps.context import Context
 from core.steps.enrolment import note_refusal, station, validate_code
 from core.steps.keypair import check_keystore
@@ -36,67 +32,25 @@ _LATE_PAUSE = timedelta(seconds=30)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
-def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> FundingRequirement:
-    """What the transactions of `gas_of` need at most, at `price` wei per gas, with a margin."""
-    gas = sum(gas_of.values()) * price
-    return FundingRequirement(
-        bond=bond, gas=gas, safety_margin=max(SAFETY_MARGIN - gas, 0), basis=basis
-    )
-
-
-def _registration_gas(context: Context, bond: int) -> Query[int | Revert]:
-    """What the node estimates for registering, as if the wallet were funded already."""
-    call = {
-        "from": context.address,
-        "to": context.settings.contracts.identity_registry,
-        "value": hex(bond),
-        "data": context.chain.call_data("identity_registry", "register"),
-    }
-    return context.chain.gas(call, held=2 * bond + SAFETY_MARGIN)
-
-
 async def measure(context: Context) -> None:
     """Reads what is there and what is needed; a machine that is registered is recognised here.
 
     Records the need, and the funding as done where the wallet holds enough. Raises
     OnboardingError (FEE_IMPLAUSIBLE, RPC_…).
     """
-    state, chain = context.state, context.chain
-    expected = state.bond_quoted or 0
-    bond, balance = chain.bond(), chain.balance(context.address)
-    gas = _registration_gas(context, expected)
     with context.store.waiting("The wallet is being looked at"):
-        now, height = await chain.read_with_fees(bond, balance, gas, at_least=state.height)
-        fees = context.transactions.fee_limit.within(now, context.address, anew=True)
-        if bond.value != expected:
-            gas = _registration_gas(context, bond.value)
-            await chain.read(gas, at_least=height)
-        simulated = None if isinstance(gas.value, Revert) else gas.value
-        number = chain.machine_id(context.address)
-        if simulated is None:
-            # It cannot be simulated here, or the machine is registered already.
-            await chain.read(number, at_least=height, other=True)
-    registered = number.known and number.value > 0
-    gas_of = dict(GAS_OF)
-    if registered:
-        del gas_of["register"]
-    elif simulated:
-        # Minting and the DID cannot be simulated before there is a machine.
-        gas_of["register"] = simulated
-    basis = "simulated" if simulated else "usual"
-    held = balance.value
-    need = need_for(0 if registered else bond.value, fees.cap, gas_of, basis)
-    enough = held >= need.total
-    if not enough and state.way is None:
+        need, balance = await context.protocol.requirement(context)
+    held, block = balance.held, balance.height
+    if balance.missing and context.state.way is None:
         # Before the need: a run that dies in between measures again, and stands on the same way.
         way = "gas-station" if context.gas_station else "manual"
         await context.store.record(ev.FundingWayChosen(way))
     await context.store.record(
-        ev.NeedMeasured(need.bond, need.gas, need.safety_margin, held, height, basis)
+        ev.NeedMeasured(need.bond, need.gas, need.safety_margin, held, block, need.basis)
     )
-    if enough:
+    if not balance.missing:
         way = _funded_way(context.state)
-        await context.store.record(ev.WalletFunded(way, held, need.total, height))
+        await context.store.record(ev.WalletFunded(way, held, need.total, block))
 
 
 async def choose_way(context: Context, way: str) -> None:

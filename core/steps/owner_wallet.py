@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from core.amounts import format_peaq
 from core.chain.abi import Revert
-from core.chain.fee_limit import TRANSFER_GAS, gas_left, price_to_agree
+from core.chain.fee_limit import TRANSFER_GAS, price_to_agree
 from core.chain.transaction_manager import Reorganised
 from core.chain.unsigned import UnsignedTransaction
 from core.errors.problem import OnboardingError, fault
@@ -47,7 +47,7 @@ async def quote_transfer(context: Context) -> OwnerQuote:
     held = context.chain.balance(key.address)
     now, _ = await context.chain.read_with_fees(held, at_least=context.state.height)
     fees = context.transactions.fee_limit.within(now, key.address, anew=True)
-    gas, spare = gas_left(context.state, key.address), held.value - balance.missing
+    gas, spare = context.transactions.fee_limit.gas_left(key.address), held.value - balance.missing
     price = price_to_agree(fees, context.settings.network, gas=gas, spare=spare)
     return OwnerQuote(key.address, balance.missing, gas * price, held.value, price)
 

@@ -9,7 +9,6 @@ from core.keys.private_key import Key, parse_key
 from core.steps.context import Context
 from core.steps.funding import measure
 from core.steps.keypair import check_keystore
-from core.steps.machine_nft import look
 from core.steps.owner_wallet import owner_key
 
 
@@ -34,19 +33,8 @@ async def reconcile(context: Context) -> None:
         else:
             # Also without anything to compare: a wrong network is found before anything is asked.
             await context.chain.read(at_least=state.height)
-        return
-    number = context.chain.machine_id(context.address)
-    height = await context.chain.read(number, at_least=state.height)
-    if number.value != state.registered.machine_id:
-        height = await context.chain.read(number, at_least=height, other=True)
-    if number.value != state.registered.machine_id:
-        found = f"machine {number.value}" if number.value else "no machine"
-        raise fault(
-            "JOURNAL_CHAIN_DISAGREE",
-            reason=f"The records say machine {state.registered.machine_id}; at block {height} "
-            f"the network knows {found} of {context.address}. {context.settings.network.anew}",
-        )
-    await look(context)
+    else:
+        await context.protocol.reconcile(context)
 
 
 def _key_of_open(context: Context) -> Key | None:

@@ -199,7 +199,7 @@ def test_a_byte_order_mark_before_json_is_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["core.keys.private_key", "core.keys.keystore", "core.chain.abi", "core.wiring"]
+    "module", ["core.keys.private_key", "core.keys.keystore", "core.chain.abi", "core.engine"]
 )
 def test_importing_web3_does_not_raise_the_recursion_limit(module: str) -> None:
     code = f"import sys, {module}; assert 'py_ecc' in sys.modules; print(sys.getrecursionlimit())"

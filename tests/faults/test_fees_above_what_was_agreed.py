@@ -16,7 +16,7 @@ from app.rehearsal.pretend import PretendPeople
 from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_WAITING
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
-from core.steps.registration import Quote
+from core.journal.state import Quote
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.proxy import Asked, Fate, Proxy, rpc_results
 

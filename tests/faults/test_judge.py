@@ -52,7 +52,7 @@ async def test_the_judge_finds_a_second_bond(paced_machine: Machine, chain: Chai
     machine = paced_machine
     await machine.drive()
     chain.network.send(machine.address, 2 * PEAQ)
-    key = (await machine.now_open.load()).key().private_hex().reveal()
+    key = (await machine.now_open.load()).context.key().private_hex().reveal()
     registry = genesis.CONTRACTS["IdentityRegistry"]
     with forgetful_registry():
         chain.include(chain.strangers(key, to=registry, data=REGISTER, value=PEAQ))

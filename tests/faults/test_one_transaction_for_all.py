@@ -162,7 +162,7 @@ async def test_a_description_that_is_there_already_makes_three_transactions_and_
 ) -> None:
     """An attribute of that name makes the batch fail in the simulation; nothing is spent on it."""
     await machine.drive(until=Action.REGISTER)
-    context = await machine.now_open.load()
+    context = (await machine.now_open.load()).context
     did = context.settings.contracts.did_registry
     written = (context.address, b"data_api", b"https://elsewhere.example", 0)
     data = context.chain.call_data("did_registry", "addAttribute", *written)

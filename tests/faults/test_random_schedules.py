@@ -97,9 +97,9 @@ async def live_through(
 def _remember(machine: Machine, key: list[str], otpauth: list[str]) -> None:
     """The secrets of this run, to be looked for afterwards."""
     wizard = machine.wizard
-    if wizard is None or wizard._context is None:
+    if wizard is None or wizard._memory is None:
         return
-    memory = wizard._context.memory
+    memory = wizard._memory
     if memory.key is not None and not key:
         key.append(memory.key.private_hex().reveal())
     if memory.enrolment is not None:

@@ -129,7 +129,7 @@ async def test_a_passing_rpc_error_makes_no_attribute_absent(machine: Machine) -
     await machine.close()
     node = Erring(READ_ATTRIBUTE, times=3, error={"code": -32603, "message": "Internal error"})
     machine.connect = node.connect
-    chain = (await machine.open().load()).chain
+    chain = (await machine.open().load()).context.chain
     for to_write in (True, False):
         node.left = 3
         found = chain.attributes(address, to_write=to_write)
@@ -144,7 +144,7 @@ async def test_a_bare_error_counts_as_absent_only_repeated_and_only_before_a_wri
     node = Erring(READ_ATTRIBUTE, error={"code": -32603, "message": "Internal error"})
     machine.connect = node.connect
     await machine.drive(until=Action.MINT)
-    chain = (await machine.now_open.load()).chain
+    chain = (await machine.now_open.load()).context.chain
     told = node.told
     found = chain.attributes(machine.address, to_write=True)
     await chain.read(found)

@@ -54,7 +54,7 @@ def once(machine: Machine, tally: Counter[str]) -> Any:
 
 
 async def key_of(machine: Machine) -> str:
-    return (await machine.now_open.load()).key().private_hex().reveal()
+    return (await machine.now_open.load()).context.key().private_hex().reveal()
 
 
 async def refused(machine: Machine) -> str:

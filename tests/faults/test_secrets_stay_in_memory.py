@@ -21,7 +21,7 @@ async def test_no_file_and_no_log_holds_a_secret_after_a_run_with_every_kind_of_
     wizard = machine.now_open
     enrolment = wizard.enrolment
     assert enrolment is not None
-    key = (await wizard.load()).key()
+    key = (await wizard.load()).context.key()
     for fault in ("invalid-code", "expired-code", "transfer-failed"):
         machine.network.fault(fault, 1)
     typed = [machine.old_code(), "not a code"]

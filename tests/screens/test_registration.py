@@ -12,7 +12,7 @@ from core.journal.next_action import Action
 from core.journal.state import OwnerQuote
 from tests.screens.driver import at_step, at_the_wizard, journalled
 from tests.support.chain_handle import ChainHandle
-from tests.support.machine import Machine, check_once
+from tests.support.machine import Machine, check_once, go_on_with
 
 
 async def test_what_it_costs_and_does_is_shown_before_anything_is_signed(machine: Machine) -> None:
@@ -168,7 +168,7 @@ async def test_real_money_is_spent_only_when_the_word_is_typed(machine: Machine)
         await technician.sees("Enter sign and register")
         engine = technician.app.engine
         loud = replace(engine.settings.network, real_money=True)
-        engine.settings = replace(engine.settings, network=loud)
+        await go_on_with(engine, replace(engine.settings, network=loud))
         technician.step_screen.show_frame()
         await technician.sees("rehearsal: real money")
         await technician.press("enter")
@@ -200,7 +200,7 @@ async def test_foreign_contracts_are_marked_and_need_a_word_of_their_own(machine
     async with at_step(machine, Action.REGISTER) as technician:
         await technician.sees("Enter sign and register")
         engine = technician.app.engine
-        engine.settings = on_real_money_with_foreign_contracts(engine.settings)
+        await go_on_with(engine, on_real_money_with_foreign_contracts(engine.settings))
         registry = engine.settings.contracts.identity_registry
         screen = technician.app.screen
         screen._ask()  # type: ignore[attr-defined]
@@ -230,7 +230,7 @@ async def test_after_a_restart_foreign_contracts_need_consent_before_the_mint(
     async with at_step(machine, Action.MINT) as technician:
         await technician.on("MachineNftScreen")
         engine = technician.app.engine
-        engine.settings = on_real_money_with_foreign_contracts(engine.settings)
+        await go_on_with(engine, on_real_money_with_foreign_contracts(engine.settings))
         await technician.press("enter")
         await technician.until(lambda: technician.place == "ConsentScreen")
         await technician.press("escape")
@@ -251,7 +251,7 @@ async def test_the_owner_pays_nothing_before_foreign_contracts_are_agreed_to(
     async with at_step(machine, Action.FUND) as technician:
         await technician.sees("the owner's wallet, PEAQOS_PRIVATE_KEY")
         engine = technician.app.engine
-        engine.settings = on_real_money_with_foreign_contracts(engine.settings)
+        await go_on_with(engine, on_real_money_with_foreign_contracts(engine.settings))
         await technician.press("enter")
         await technician.until(lambda: technician.place == "ConsentScreen")
         await technician.sees("Contracts of somebody else")

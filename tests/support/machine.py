@@ -191,6 +191,11 @@ class Machine:
             self.network.send(self.address, (await wizard.look_at_balance()).missing)
 
 
+async def go_on_with(wizard: Onboarding, settings: Settings) -> None:
+    """Other settings for the screens and for the engine, with the clients that are open."""
+    wizard.settings = (await wizard.load()).context.settings = settings
+
+
 def blocks_every(machine: Machine, seconds: float) -> None:
     """From now on a block comes whenever so many seconds have been slept."""
     waited = 0.0

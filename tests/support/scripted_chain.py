@@ -24,6 +24,7 @@ from core.journal import events as ev
 from core.journal.event_store import EventStore
 from core.journal.file import Journal
 from core.keys.private_key import key_from_bytes
+from core.protocols.guide.requirement import USUAL_GAS, gas_left
 from tests.support.clock import FakeClock
 from tests.support.transports import answering
 
@@ -140,7 +141,7 @@ class Manager:
             clock,
             lambda url: answering(url, chain),
         )
-        limit = FeeLimit(network, self.store, clock, {})
+        limit = FeeLimit(network, self.store, clock, {}, usual_gas=USUAL_GAS, gas_left=gas_left)
         self.sender = TransactionManager(
             Chain(rpc, network, network.contracts), self.store, clock, limit
         )

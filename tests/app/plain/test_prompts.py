@@ -21,7 +21,7 @@ from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from tests.support.chain_handle import ChainHandle
-from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
+from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once, go_on_with
 
 WORDS = PASSPHRASE.reveal()
 AHEAD = Answers(
@@ -210,8 +210,8 @@ async def test_a_descriptor_is_read_once_and_serves_twice(machine: Machine, run:
     try:
         said = await run(answers=answers)
         assert "--backup is missing" in said.words
-        context = await machine.now_open.load()
-        context.memory.key = None
+        engine = await machine.now_open.load()
+        engine.context.memory.key = None
         await machine.now_open.unlock(_of(answers))
     finally:
         os.close(reading)
@@ -384,12 +384,12 @@ async def test_an_input_that_ends_at_any_question_loses_nothing(
     assert len(machine.network.registrations(machine.address)) == 1
 
 
-def with_foreign_contracts(machine: Machine) -> None:
+async def with_foreign_contracts(machine: Machine) -> None:
     """The same contracts, on a mainnet whose own registry is another."""
     engine = machine.now_open
     own = replace(engine.settings.network.contracts, identity_registry="0x" + "11" * 20)
     network = replace(engine.settings.network, real_money=True, contracts=own)
-    engine.settings = replace(engine.settings, network=network)
+    await go_on_with(engine, replace(engine.settings, network=network))
 
 
 async def test_foreign_contracts_are_marked_and_want_a_word_beside_the_accepted_bond(
@@ -397,7 +397,7 @@ async def test_foreign_contracts_are_marked_and_want_a_word_beside_the_accepted_
 ) -> None:
     """--accept-bond and --yes agree to an amount, not to whoever gets it."""
     await machine.drive(until=Action.REGISTER)
-    with_foreign_contracts(machine)
+    await with_foreign_contracts(machine)
     registry = machine.now_open.settings.contracts.identity_registry
     answers = replace(AHEAD, yes=True, accept_bond=10**18)
     said = await run("yes", answers=answers)
@@ -414,7 +414,7 @@ async def test_contracts_accepted_ahead_are_still_marked(
     machine: Machine, run: Run, tmp_path: Path
 ) -> None:
     await machine.drive(until=Action.REGISTER)
-    with_foreign_contracts(machine)
+    await with_foreign_contracts(machine)
     words = tmp_path / "words"
     words.touch(0o600)
     words.write_text(WORDS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.chain.fee_limit import GAS_OF, FeeLimit, price_to_agree
+from core.chain.fee_limit import FeeLimit, price_to_agree
 from core.chain.types import Fees
 from core.config.networks import AGUNG, MAINNET, REHEARSAL, Network
 from core.errors.problem import OnboardingError
@@ -17,6 +17,7 @@ from core.journal.event_store import EventStore
 from core.journal.events import event_from
 from core.journal.file import Journal
 from core.journal.state import Tx
+from core.protocols.guide.requirement import USUAL_GAS, gas_left
 from tests.support.clock import FakeClock
 
 GWEI = 10**9
@@ -30,7 +31,7 @@ def fees(base: int, tip: int = 0) -> Fees:
 def limit(folder: Path, **agreed: int) -> FeeLimit:
     clock = FakeClock()
     store = EventStore(Journal(folder / "journal.jsonl", clock.now), clock)
-    return FeeLimit(REHEARSAL, store, clock, agreed)
+    return FeeLimit(REHEARSAL, store, clock, agreed, usual_gas=USUAL_GAS, gas_left=gas_left)
 
 
 def pending(**changes: Any) -> Tx:
@@ -90,7 +91,7 @@ def test_an_agreement_to_nothing_allows_nothing(tmp_path: Path) -> None:
 
 def test_more_gas_than_was_shown_has_to_cost_less_per_gas(tmp_path: Path) -> None:
     held = limit(tmp_path, **{PAYER: 40 * GWEI})
-    shown = GAS_OF["mint"]
+    shown = USUAL_GAS["mint"]
     signed = held.within(fees(10 * GWEI), PAYER, purpose="mint", gas=3 * shown)
     assert signed.cap * 3 * shown <= 40 * GWEI * shown
     with pytest.raises(OnboardingError) as refused:

@@ -12,6 +12,7 @@ from core.errors.problem import OnboardingError
 from core.journal.events import OnboardingFinished
 from core.journal.next_action import Action
 from core.journal.reducer import fold
+from core.protocols.guide.receipt import machine_facts
 from core.receipt.document import build_receipt, read_receipt
 from core.receipt.text import receipt_lines
 from tests.support.machine import DETAILS, Machine
@@ -133,7 +134,7 @@ async def test_there_is_no_receipt_before_there_is_something_to_hand_over(
     for count in range(len(records) + 1):
         state = fold(records[:count])
         try:
-            build_receipt(state, finished)
+            build_receipt(state, finished, machine_facts(state))
         except ValueError:
             assert not (state.did and state.minted and state.registered)
         else:

@@ -132,7 +132,7 @@ async def test_how_the_key_is_locked_is_said_while_it_is_done(
 ) -> None:
     await machine.drive(until=Action.CREATE_KEYPAIR)
     wizard = machine.now_open
-    (await wizard.load()).available_memory = lambda: available
+    (await wizard.load()).context.available_memory = lambda: available
     waits: list[str] = []
 
     class Listening:

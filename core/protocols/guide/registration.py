@@ -7,42 +7,21 @@ from typing import Any
 
 from core.amounts import format_peaq
 from core.chain.abi import Revert, codec
-from core.chain.fee_limit import GAS_OF, gas_left, price_to_agree
+from core.chain.fee_limit import price_to_agree
 from core.chain.query import Query
 from core.chain.transaction_manager import Reorganised
 from core.chain.types import Account, Fees
 from core.chain.unsigned import SINGLE, UnsignedTransaction
+from core.consents import check_accepted
 from core.errors.problem import OnboardingError, fault
 from core.journal import events as ev
 from core.journal.event_store import EventStore
-from core.steps import calls, single_transaction
+from core.journal.state import Quote
+from core.protocols.guide import calls, single_transaction
+from core.protocols.guide.requirement import GAS_OF, gas_left, need_for
 from core.steps.context import Context
-from core.steps.funding import need_for, require
+from core.steps.funding import require
 from core.steps.reverts import explain_revert, mismatch, simulate_again
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What the registration will cost and do, before anything is signed. Amounts in wei."""
-
-    bond: int
-    price: int
-    """Wei per gas, at most: what is agreed to."""
-    fee: int
-    """At most, at `price`: of this transaction and all that follow, replacements included."""
-    held: int
-    contract: str
-    network: str
-    gas: int
-    single: bool = False
-    """Whether one transaction does all that is left."""
-    refused: str = ""
-    """Why not, where that was asked for."""
-
-    @property
-    def after(self) -> int:
-        """What is left at least."""
-        return self.held - self.bond - self.fee
 
 
 async def quote(context: Context, *, accepted: int | None = None) -> Quote | None:
@@ -59,7 +38,7 @@ async def quote(context: Context, *, accepted: int | None = None) -> Quote | Non
         return None
     gas = ready.unsigned.gas
     if not ready.single:
-        gas += gas_left(context.state, context.address) - GAS_OF["register"]
+        gas += gas_left(context.state) - GAS_OF["register"]
     network, spare = context.settings.network, ready.held - ready.bond
     price = price_to_agree(ready.fees, network, gas=gas, spare=spare)
     return Quote(
@@ -216,17 +195,6 @@ async def _recover(context: Context, block: int) -> bool:
             await _record(context.store, machine_id, bond=0, block=block, way="found")
             return True
     return False
-
-
-def check_accepted(token: str, bond: int, accepted: int | None) -> None:
-    """Raises OnboardingError (BOND_NOT_ACCEPTED). Amounts in wei; None: no limit was given."""
-    if accepted is not None and bond > accepted:
-        raise fault(
-            "BOND_NOT_ACCEPTED",
-            bond=format_peaq(bond, up=True),
-            accepted=format_peaq(accepted),
-            token=token,
-        )
 
 
 async def _ask_mcr(context: Context) -> int:

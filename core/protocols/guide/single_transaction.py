@@ -8,12 +8,12 @@ the three transactions are used.
 from __future__ import annotations
 
 from core.chain.abi import Revert, codec
-from core.chain.did import changes, wanted_attributes
 from core.chain.types import Receipt
 from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.journal import events as ev
 from core.journal.state import Tx, TxStatus
-from core.steps import calls
+from core.protocols.guide import calls
+from core.protocols.guide.did_attributes import changes, wanted_attributes
 from core.steps.context import Context
 from core.steps.reverts import mismatch
 

@@ -8,7 +8,7 @@ from core.chain.unsigned import SINGLE, UnsignedTransaction
 from core.steps.context import Context
 
 Change = tuple[str, str, str]
-"""Function of the DID precompile, name and value of the attribute (`core.chain.did.changes`)."""
+"""Function of the DID precompile, name and value of the attribute (`did_attributes.changes`)."""
 
 
 def registration(context: Context, bond: int) -> UnsignedTransaction:

@@ -6,30 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.chain.abi import Revert, codec
-from core.chain.did import changes, check_details, wanted_attributes
 from core.chain.query import Query
 from core.chain.transaction_manager import Reorganised
 from core.chain.types import Account, Fees
 from core.chain.unsigned import SINGLE, UnsignedTransaction
-from core.errors.problem import OnboardingError
 from core.journal import events as ev
-from core.journal.state import Details
 from core.keys.private_key import Key
-from core.steps import calls
+from core.protocols.guide import calls
+from core.protocols.guide.did_attributes import changes, wanted_attributes
 from core.steps.context import Context
 from core.steps.funding import require
 from core.steps.reverts import explain_revert, mismatch, simulate_again
-
-
-async def record_details(context: Context, details: Details) -> None:
-    """Checks and records the machine's details. Raises OnboardingError (the first that fails)."""
-    found = check_details(details)
-    if found:
-        raise OnboardingError(found[0])
-    if context.state.details != details:
-        await context.store.record(
-            ev.DetailsRecorded(details.documentation_url, details.data_api, details.data_visibility)
-        )
 
 
 async def mint(context: Context) -> None:
@@ -80,7 +67,7 @@ async def _record_found(context: Context, token_id: int) -> None:
     await context.store.record(ev.NftMinted(token_id, height, "sent" if own else "found"))
 
 
-async def look(context: Context) -> None:
+async def record_included(context: Context) -> None:
     """Records what transactions of ours have brought that were seen in a block, but not what came
     of them: a run was cut in between. Signs nothing. Raises OnboardingError (RPC_…,
     READ_BACK_FAILED).

@@ -1,0 +1,29 @@
+"""The guide's flow as `core.steps.context.OnboardingProtocol` asks for it: register, mint, DID."""
+
+from __future__ import annotations
+
+from core.protocols.guide.machine_nft import mint, write_did
+from core.protocols.guide.preflight import check_contracts, survey
+from core.protocols.guide.read_back import check_final, reconcile
+from core.protocols.guide.receipt import machine_facts
+from core.protocols.guide.registration import quote, register
+from core.protocols.guide.requirement import USUAL_GAS, gas_left, requirement
+
+ABIS = ("identity_registry", "identity_staking", "machine_nft", "did_registry")
+"""Contract interfaces to be parsed before somebody waits for them."""
+
+__all__ = [
+    "ABIS",
+    "USUAL_GAS",
+    "check_contracts",
+    "check_final",
+    "gas_left",
+    "machine_facts",
+    "mint",
+    "quote",
+    "reconcile",
+    "register",
+    "requirement",
+    "survey",
+    "write_did",
+]
