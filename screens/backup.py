@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, cast
+from pathlib import Path
+from typing import Literal, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,6 +12,7 @@ from textual.widget import Widget
 
 from core.errors.problem import Problem
 from core.journal.next_action import Action
+from core.secrets import Secret
 from core.step import Step
 from screens.base import StepScreen
 from screens.dialogs.consent import ConsentScreen
@@ -20,6 +22,7 @@ from screens.widgets.choice import Choice
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 
+T = TypeVar("T")
 _WAYS = (
     ("undecided", "not yet"),
     ("copied", "I have copied the file"),
@@ -68,7 +71,7 @@ class BackupScreen(StepScreen):
         if way == "copied":
             self._record(way)
         elif way == "revealed":
-            self._with_key("reveal", self.engine.reveal_key)
+            self._with_key(self.engine.reveal_key, self._reveal)
         else:
             self.app.push_screen(
                 ConsentScreen(
@@ -83,27 +86,25 @@ class BackupScreen(StepScreen):
                 lambda agreed: self._record("none") if agreed else None,
             )
 
-    def _with_key(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        """Does `work`, which needs the key open."""
+    def _with_key(self, work: Callable[[], Awaitable[T]], then: Callable[[T], None]) -> None:
+        """Perform `work`, which needs the key open."""
         if self.engine.unlocked:
-            self.wizard.perform(name, work)
+            self.wizard.perform(work, then)
         else:
             self.app.push_screen(
                 UnlockScreen(self.wizard),
-                lambda opened: self.wizard.perform(name, work) if opened else None,
+                lambda opened: self.wizard.perform(work, then) if opened else None,
             )
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "reveal":
-            self.app.push_screen(
-                RevealScreen(result, self.engine.clock),
-                lambda done: self._record("revealed") if done else None,
-            )
-        elif name == "env":
-            note = f"The key is in {result} now, unencrypted, readable for this user only."
-            self.query_one("#env-note", Line).say(note)
-        else:
-            super().finished(name, result)
+    def _reveal(self, key: Secret) -> None:
+        self.app.push_screen(
+            RevealScreen(key, self.engine.clock),
+            lambda done: self._record("revealed") if done else None,
+        )
+
+    def _show_env_file(self, path: Path) -> None:
+        note = f"The key is in {path} now, unencrypted, readable for this user only."
+        self.query_one("#env-note", Line).say(note)
 
     def action_write_env(self) -> None:
         self.app.push_screen(
@@ -118,21 +119,24 @@ class BackupScreen(StepScreen):
                 yes="Write it",
                 word="write",
             ),
-            lambda agreed: self._with_key("env", self.engine.write_key_to_env) if agreed else None,
+            lambda agreed: self._write_env() if agreed else None,
         )
 
+    def _write_env(self) -> None:
+        self._with_key(self.engine.write_key_to_env, self._show_env_file)
+
     def _record(self, way: Literal["copied", "revealed", "none"]) -> None:
-        self.wizard.perform("back up", lambda: self._back_up(way))
+        self.wizard.perform(lambda: self._back_up(way))
 
     async def _back_up(self, way: Literal["copied", "revealed", "none"]) -> None:
         await self.engine.back_up(way)
         await self.engine.measure()
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         if self.engine.action is Action.MEASURE_NEED:
             self.wizard.go_on()  # the backup is recorded; what failed is shown there
         else:
-            super().failed(name, problem)
+            super().failed(problem)
 
 
 class MeasureScreen(StepScreen):
@@ -155,4 +159,4 @@ class MeasureScreen(StepScreen):
         return [("Enter", "try again")] if self.problem else []
 
     def go(self) -> None:
-        self.wizard.perform("measure", self.engine.measure)
+        self.wizard.perform(self.engine.measure)

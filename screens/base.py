@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -277,12 +277,12 @@ class StepScreen(Screen[None]):
             # What is disabled loses the focus; nobody else has taken it meanwhile.
             self.call_after_refresh(self._focus_first)
 
-    def finished(self, name: str, result: Any) -> None:
-        """Work that this screen started has ended well."""
+    def advance(self) -> None:
+        """Work is done that needs nothing else: to the screen of what comes next."""
         self.show_problem(None)
         self.wizard.go_on()
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         self.show_problem(problem)
         self.call_after_refresh(self._focus_first)
 

@@ -91,14 +91,14 @@ class CodeScreen(StepScreen):
         with store.waiting("The code command is asked"):
             return await asyncio.to_thread(given.code) or ""
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         self.code_field.value = ""
         self._entered_used = problem.code == "CODE_USED"
         if self._entered_used:
             self.add_class("with-problem")  # makes room for the line
             self._tick()
         else:
-            super().failed(name, problem)
+            super().failed(problem)
 
     def busy_changed(self, busy: bool) -> None:
         if busy:
@@ -149,7 +149,7 @@ class ConfirmationScreen(CodeScreen):
 
     def go(self) -> None:
         typed = self.code_field.value
-        self.wizard.perform("confirm", lambda: self._confirm(typed))
+        self.wizard.perform(lambda: self._confirm(typed))
 
     async def _confirm(self, typed: str) -> None:
         await self.engine.confirm(await self.code(typed))
@@ -160,7 +160,7 @@ class ConfirmationScreen(CodeScreen):
 
     def action_other_way(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
-        self.wizard.perform("way", lambda: self.engine.choose_way(other))
+        self.wizard.perform(lambda: self.engine.choose_way(other))
 
 
 def _what_the_app_shows(enrolment: Enrolment | None) -> str:

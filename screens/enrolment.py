@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -15,6 +14,7 @@ from core.step import Step
 from core.text import grouped
 from screens.base import StepScreen
 from screens.dialogs.qr import QrScreen
+from screens.protocols import Wizard
 from screens.widgets.card import clock_text
 from screens.widgets.line import Line
 from screens.widgets.marks import blocks
@@ -40,8 +40,8 @@ class EnrolmentScreen(StepScreen):
         Binding("f6", "invert", show=False),
     ]
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
         # From the start, so that the code is painted once and nothing moves.
         self.add_class("with-qr")
         self._command_failed = False
@@ -100,19 +100,24 @@ class EnrolmentScreen(StepScreen):
         failed_here = self.state.failure is not None and self.state.failure.step is self.step
         ahead = self.wizard.way_ahead()
         if ahead in self.engine.ways:
-            self.wizard.perform("way", lambda: self.engine.choose_way(ahead or ""))
+            self.wizard.perform(lambda: self.engine.choose_way(ahead or ""))
         elif ahead:
             self.show_problem(way_unusable(ahead))
         elif self.engine.enrolment is None and not failed_here:
             self.action_renew()
 
     def action_renew(self) -> None:
-        self.wizard.perform("enrol", self.engine.enrol)
+        self.wizard.perform(self.engine.enrol, self._enrolled)
 
-    def _show(self, enrolment: Enrolment) -> None:
+    def _enrolled(self, enrolment: Enrolment | None) -> None:
+        if enrolment is None:
+            self.advance()
+            return
+        self.show_problem(None)
         self.query_one(QrCode).set_text(enrolment.uri)
         self._show_text()
         self.query_one("#picture", Line).say(self.engine.image[0])
+        self.show_frame()
 
     def _show_text(self) -> None:
         text = _text_of(self.engine.enrolment, apart=not self._has_room)
@@ -134,7 +139,7 @@ class EnrolmentScreen(StepScreen):
         elif self._command_failed and self.problem is not None:
             self.show_problem(None)  # the code is there again, to be scanned
         else:
-            self.wizard.perform("shown", self._shown)
+            self.wizard.perform(self._shown)
 
     async def _shown(self) -> None:
         """Gives the entry to the code command too, where there is one that takes it."""
@@ -148,17 +153,9 @@ class EnrolmentScreen(StepScreen):
                     raise
         await self.engine.enrolment_shown()
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "enrol" and isinstance(result, Enrolment):
-            self.show_problem(None)
-            self._show(result)
-            self.show_frame()
-            return
-        super().finished(name, result)
-
     def action_other_way(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
-        self.wizard.perform("way", lambda: self.engine.choose_way(other))
+        self.wizard.perform(lambda: self.engine.choose_way(other))
 
     def action_large(self) -> None:
         enrolment = self.engine.enrolment

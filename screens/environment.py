@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,6 +16,7 @@ from core.preflight.check import Check, Light, essential_red, pending
 from core.step import Step
 from core.text import clean
 from screens.base import StepScreen
+from screens.protocols import Wizard
 from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
@@ -36,8 +36,8 @@ class EnvironmentScreen(StepScreen):
         Binding("f5", "check", show=False),
     ]
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
         self._checks = self._unasked()
         self._checked = False
         self._wants_on = False
@@ -71,7 +71,7 @@ class EnvironmentScreen(StepScreen):
         self._checked = False
         self._checks = self._unasked()
         self._show_checks()
-        self.wizard.perform("check", lambda: self.engine.check_environment(self._report))
+        self.wizard.perform(lambda: self.engine.check_environment(self._report), self._all_checked)
 
     def action_settings(self) -> None:
         if not self.wizard.pretend:
@@ -81,7 +81,13 @@ class EnvironmentScreen(StepScreen):
             self.wizard.details = self.query_one(DetailsForm).details
             from screens.dialogs.settings import SettingsScreen
 
-            self.app.push_screen(SettingsScreen(self.wizard), self._settings_closed)
+            self.app.push_screen(
+                SettingsScreen(self.wizard, self._settings_saved), self._settings_closed
+            )
+
+    def _settings_saved(self, _: None) -> None:
+        if self.is_current:  # else once the settings are closed
+            self.action_check()
 
     def _settings_closed(self, changed: bool | None) -> None:
         if changed:
@@ -127,20 +133,13 @@ class EnvironmentScreen(StepScreen):
 
     def go(self) -> None:
         details = self.wizard.details
-        self.wizard.perform("pass", lambda: self.engine.pass_environment(details))
+        self.wizard.perform(lambda: self.engine.pass_environment(details))
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "pass":
-            super().finished(name, result)
-            return
-        if name == "settings":
-            if self.is_current:  # else once the settings are closed
-                self.action_check()
-            return
+    def _all_checked(self, checks: list[Check]) -> None:
         self._checked = True
         self._show_checks()
         wants_on, self._wants_on = self._wants_on, False
-        if wants_on and essential_red(result) is None:
+        if wants_on and essential_red(checks) is None:
             self.go()
 
     def _show_checks(self) -> None:

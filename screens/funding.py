@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,6 +18,7 @@ from screens.confirmation import CodeScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.qr import QrScreen
 from screens.enrolment import way_unusable
+from screens.protocols import Wizard
 from screens.widgets.choice import Choice
 from screens.widgets.frame import MoneyLine
 from screens.widgets.inputs import Row
@@ -48,8 +48,8 @@ class FundingScreen(CodeScreen):
         Binding("f8", "pretend_pay", show=False),
     ]
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
         self._held: int | None = None
         """Wei, as last looked at."""
 
@@ -93,7 +93,7 @@ class FundingScreen(CodeScreen):
     def _way_changed(self) -> None:
         if self.way != self.state.way and not self.wizard.busy:
             way = self.way
-            self.wizard.perform("way", lambda: self.engine.choose_way(way))
+            self.wizard.perform(lambda: self.engine.choose_way(way), self._way_chosen)
 
     def action_other_way(self) -> None:
         if not self.wizard.busy:
@@ -149,13 +149,13 @@ class FundingScreen(CodeScreen):
 
     def go(self) -> None:
         if self.way == "manual":
-            self.wizard.perform("look", self.engine.look_at_balance)
+            self.wizard.perform(self.engine.look_at_balance, self._show_or_advance)
             return
         if self.way == "owner":
-            self.wizard.perform("owner quote", self.engine.quote_owner)
+            self.wizard.perform(self.engine.quote_owner, self._quoted)
             return
         typed = self.code_field.value
-        self.wizard.perform("ask", lambda: self._ask_gas_station(typed))
+        self.wizard.perform(lambda: self._ask_gas_station(typed), self._show_or_advance)
 
     async def _ask_gas_station(self, typed: str) -> Balance:
         return await self.engine.ask_gas_station(await self.code(typed))
@@ -183,17 +183,20 @@ class FundingScreen(CodeScreen):
         )
 
     def _pay(self, quote: OwnerQuote) -> None:
-        self.wizard.perform("owner pay", lambda: self.engine.pay_from_owner(quote))
+        self.wizard.perform(lambda: self.engine.pay_from_owner(quote), self._show_or_advance)
 
-    def finished(self, name: str, result: object) -> None:
-        if isinstance(result, OwnerQuote):
-            if result.amount:
-                agree_to_contracts(self.app, self.engine, lambda: self._agree_to_send(result))
-            return
-        if isinstance(result, Balance) and result.missing:
-            self._show_amounts(result.held)
-            return
-        if name == "way" and self.state.way == self.way:
+    def _quoted(self, quote: OwnerQuote) -> None:
+        if quote.amount:
+            agree_to_contracts(self.app, self.engine, lambda: self._agree_to_send(quote))
+
+    def _show_or_advance(self, balance: Balance) -> None:
+        if balance.missing:
+            self._show_amounts(balance.held)
+        else:
+            self.wizard.go_on()
+
+    def _way_chosen(self, _: None) -> None:
+        if self.state.way == self.way:
             self._show_way()
             self.show_frame()
             self.call_after_refresh(self._focus_first)

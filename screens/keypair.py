@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,6 +19,9 @@ from screens.widgets.choice import Choice
 from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
 from screens.widgets.special_fields import KeyField, SecretField
+
+if TYPE_CHECKING:
+    from core.keys.private_key import Key
 
 WEAK_BELOW = 12
 """Characters."""
@@ -167,9 +170,12 @@ class KeypairScreen(StepScreen):
     def _store(self, passphrase: Secret) -> None:
         source = self._source(passphrase)
         if self.way in ("generate", "keep"):
-            self.wizard.perform("store", lambda: self.engine.create_keypair(source, passphrase))
+            self.wizard.perform(lambda: self.engine.create_keypair(source, passphrase))
             return
-        self.wizard.perform("preview", lambda: self.engine.preview_key(source))
+        self.wizard.perform(
+            lambda: self.engine.preview_key(source),
+            lambda key: self._ask_if_right(source, passphrase, key),
+        )
 
     def _source(self, passphrase: Secret) -> KeySource:
         pasted = self.query_one("#private-key", Field).value
@@ -186,23 +192,13 @@ class KeypairScreen(StepScreen):
         for field in self.query(Field):
             field.disabled = busy
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "aside":
-            # The passphrases are still in their fields: the key is stored now.
-            self.go()
-            return
-        if name != "preview":
-            super().finished(name, result)
-            return
+    def _ask_if_right(self, source: KeySource, passphrase: Secret, key: Key) -> None:
         self.show_problem(None)
-        passphrase = Secret(self.query_one("#passphrase", Field).value)
 
         def store(agreed: bool | None) -> None:
             if agreed:
-                source = self._source(passphrase)
                 self.wizard.perform(
-                    "store",
-                    lambda: self.engine.create_keypair(source, passphrase, loaded=result),
+                    lambda: self.engine.create_keypair(source, passphrase, loaded=key)
                 )
 
         if self._agreed_ahead:
@@ -211,17 +207,17 @@ class KeypairScreen(StepScreen):
         self.app.push_screen(
             ConsentScreen(
                 "Is this the right key?",
-                ["It is the key of this address:", "", f"  {result.address}"],
+                ["It is the key of this address:", "", f"  {key.address}"],
                 yes="It is the right one",
             ),
             store,
         )
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         if problem.code == "KEYSTORE_EXISTS":
             self._offer_set_aside(problem)
             return
-        super().failed(name, problem)
+        super().failed(problem)
         if problem.code.startswith("PASSPHRASE"):
             self.wizard.given.refuse_passphrase()
             self._clear_passphrases()
@@ -239,7 +235,9 @@ class KeypairScreen(StepScreen):
                 yes="Keep it aside",
                 word="aside",
             ),
-            lambda agreed: (
-                self.wizard.perform("aside", self.engine.set_keystore_aside) if agreed else None
-            ),
+            lambda agreed: self._set_aside() if agreed else None,
         )
+
+    def _set_aside(self) -> None:
+        # The passphrases are still in their fields: the key is stored next.
+        self.wizard.perform(self.engine.set_keystore_aside, lambda _: self.go())

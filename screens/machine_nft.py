@@ -110,7 +110,7 @@ class MachineNftScreen(StepScreen):
             )
 
     def _write(self, details: Details) -> None:
-        self.wizard.perform("write", lambda: self._everything(details))
+        self.wizard.perform(lambda: self._everything(details))
 
     async def _everything(self, details: Details) -> None:
         """What is left of the step, one recorded action after the other."""
@@ -123,8 +123,8 @@ class MachineNftScreen(StepScreen):
         if self.engine.action is Action.FINISH:
             await self.engine.finish()
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         if problem.code == "INSUFFICIENT_BALANCE":
             self.wizard.go_on()
             return
-        super().failed(name, problem)
+        super().failed(problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from core.errors.problem import Problem
 from core.journal.event_store import Wait
@@ -11,6 +11,8 @@ from core.journal.state import Details
 from core.onboarding import Onboarding
 from core.preflight.check import Check
 from core.secrets import Secret
+
+T = TypeVar("T")
 
 
 class Pretend(Protocol):
@@ -75,9 +77,14 @@ class Wizard(Protocol):
     terminal: Check
     """What this terminal can show."""
 
-    def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        """Runs `work` outside of any screen. The screen that is up is told how it ended, by
-        `finished(name, result)` or `failed(name, problem)`. Ignored while something is running.
+    def perform(
+        self, work: Callable[[], Awaitable[T]], then: Callable[[T], None] | None = None
+    ) -> None:
+        """Run `work` outside of any screen; ignored while something is running.
+
+        Afterwards the step screen that asked continues with `then(result)`, or with `advance()`
+        if there is no `then`. If it has been replaced meanwhile, the state decides which screen
+        comes next. An error goes to `failed(problem)` of the step screen that is up.
         """
         ...
 
@@ -103,9 +110,12 @@ class Wizard(Protocol):
         """The way of funding that was given ahead, once, where it is not taken already."""
         ...
 
-    def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
-        """Writes variables to .env and takes them; what is still wrong with them. Raises
-        OnboardingError.
+    def save_settings(
+        self, values: dict[str, str], then: Callable[[None], None]
+    ) -> tuple[Problem, ...]:
+        """Write variables to .env and apply them, then call `then`; return what is still wrong.
+
+        Raises OnboardingError.
         """
         ...
 

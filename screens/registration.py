@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -14,6 +14,7 @@ from core.step import Step
 from screens.base import StepScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
+from screens.protocols import Wizard
 from screens.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ class RegistrationScreen(StepScreen):
     title_text = "Register the machine"
     primary_label = "Sign and register"
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
         self._quote: Quote | None = None
 
     def body(self) -> ComposeResult:
@@ -60,7 +61,7 @@ class RegistrationScreen(StepScreen):
         return self.primary
 
     def _ask(self) -> None:
-        self.wizard.perform("quote", self.engine.quote)
+        self.wizard.perform(self.engine.quote, self._quoted)
 
     def _look_again(self) -> None:
         """What was shown does not hold any more: the next Enter asks for it, and signs nothing."""
@@ -68,7 +69,11 @@ class RegistrationScreen(StepScreen):
         self.query_one("#quote").display = False
         self.say_primary("Look again")
 
-    def _show(self, quote: Quote) -> None:
+    def _quoted(self, quote: Quote | None) -> None:
+        if quote is None:
+            self.advance()
+            return
+        self.show_problem(None)
         self._quote = quote
         settings = self.engine.settings
         token = settings.network.token
@@ -137,23 +142,13 @@ class RegistrationScreen(StepScreen):
     def _send(self) -> None:
         if self._quote is not None:
             bond, price = self._quote.bond, self._quote.price
-            self.wizard.perform(
-                "register",
-                lambda: self.engine.register(agreed_bond=bond, agreed_price=price),
-            )
-
-    def finished(self, name: str, result: Any) -> None:
-        if name == "quote" and result is not None:
-            self.show_problem(None)
-            self._show(result)
-            return
-        super().finished(name, result)
+            self.wizard.perform(lambda: self.engine.register(agreed_bond=bond, agreed_price=price))
 
     def fee_is_asked(self, problem: Problem) -> bool:
         # Before anything is signed, Enter shows bond and fee again: that is the question.
         return super().fee_is_asked(problem) and bool(self.state.open_transactions)
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         if problem.code == "INSUFFICIENT_BALANCE":
             self.wizard.go_on()
             return
@@ -162,7 +157,7 @@ class RegistrationScreen(StepScreen):
             return
         # Whatever it was: the next Enter looks at bond, fee and balance again.
         self._look_again()
-        super().failed(name, problem)
+        super().failed(problem)
         self.show_frame()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.app import ComposeResult
 from textual.binding import Binding
 
@@ -45,16 +43,10 @@ class ResumeScreen(StepScreen):
 
     def action_settings(self) -> None:
         if not self.wizard.pretend:
-            self.app.push_screen(SettingsScreen(self.wizard))
+            self.app.push_screen(SettingsScreen(self.wizard, lambda _: self.go()))
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "settings":
-            self.go()
-        else:
-            super().finished(name, result)
-
-    def failed(self, name: str, problem: Problem) -> None:
-        super().failed(name, problem)
+    def failed(self, problem: Problem) -> None:
+        super().failed(problem)
         if problem.code == "TRANSACTION_LATE" and not self.engine.unlocked:
             # With the key open, a transaction that is stuck can be given a higher fee.
             self.app.push_screen(
@@ -62,4 +54,4 @@ class ResumeScreen(StepScreen):
             )
 
     def go(self) -> None:
-        self.wizard.perform("reconcile", self.engine.reconcile)
+        self.wizard.perform(self.engine.reconcile)

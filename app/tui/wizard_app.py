@@ -9,7 +9,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TypeVar
 
 from textual import work
 
@@ -29,6 +29,7 @@ from screens.base import StepScreen
 from screens.protocols import Pretend
 
 log = logging.getLogger("peaq_onboard")
+T = TypeVar("T")
 
 
 class WizardApp(TerminalApp):
@@ -50,7 +51,7 @@ class WizardApp(TerminalApp):
         self.wait: Wait | None = None
         self.terminal = terminal_check()
         self._painted = asyncio.Event()
-        self._working: str | None = None
+        self._busy = False
         self._watching_balance = False
         engine.session.store.listener = self
 
@@ -94,38 +95,54 @@ class WizardApp(TerminalApp):
 
     @property
     def busy(self) -> bool:
-        return self._working is not None
+        return self._busy
 
-    def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
+    def perform(
+        self, work: Callable[[], Awaitable[T]], then: Callable[[T], None] | None = None
+    ) -> None:
         if self.busy:
             return
-        self._working = name
-        if self.step_screen:
-            self.step_screen.busy_changed(True)
-        self.run_worker(
-            self._perform(name, work), group="engine", exit_on_error=False, description=name
-        )
+        self._busy = True
+        asker = self.step_screen
+        if asker:
+            asker.busy_changed(True)
+        self.run_worker(self._perform(work, then, asker), group="engine", exit_on_error=False)
 
-    async def _perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        result: Any = None
-        found: Problem | None = None
+    async def _perform(
+        self,
+        work: Callable[[], Awaitable[T]],
+        then: Callable[[T], None] | None,
+        asker: StepScreen | None,
+    ) -> None:
         await self._painted.wait()
         try:
             result = await work()
         except OnboardingError as error:
-            found = error.problem
+            self._work_failed(error.problem)
         except Exception as error:  # noqa: BLE001 - a defect is shown as a problem, not a crash
-            log.warning("unforeseen in %s: %s", name, describe_crash(error))
-            found = problem("UNEXPECTED", reason=type(error).__name__)
-        self._working = None
-        screen = self.step_screen
-        if screen is None:
-            return
-        screen.busy_changed(False)
-        if found is None:
-            screen.finished(name, result)
+            log.warning("unforeseen on %s: %s", type(asker).__name__, describe_crash(error))
+            self._work_failed(problem("UNEXPECTED", reason=type(error).__name__))
         else:
-            screen.failed(name, found)
+            screen = self._work_ended()
+            if screen is None:
+                return
+            if screen is not asker or then is None:
+                screen.advance()
+            else:
+                then(result)
+
+    def _work_ended(self) -> StepScreen | None:
+        """Allow the next work; return the step screen that is up, if there is one."""
+        self._busy = False
+        screen = self.step_screen
+        if screen is not None:
+            screen.busy_changed(False)
+        return screen
+
+    def _work_failed(self, found: Problem) -> None:
+        screen = self._work_ended()
+        if screen is not None:
+            screen.failed(found)
 
     def go_on(self) -> None:
         wanted = screen_for(self.engine.action)
@@ -171,11 +188,13 @@ class WizardApp(TerminalApp):
         way, self._way_ahead = self._way_ahead, None
         return way if way != self.engine.state.way else None
 
-    def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
+    def save_settings(
+        self, values: dict[str, str], then: Callable[[None], None]
+    ) -> tuple[Problem, ...]:
         from app.configuration import changed_settings
 
         settings = changed_settings(self.engine.settings, values)
-        self.perform("settings", lambda: self.engine.change_settings(settings))
+        self.perform(lambda: self.engine.change_settings(settings), then)
         return settings.problems
 
     def leave(self) -> None:

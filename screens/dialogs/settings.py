@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -22,15 +24,16 @@ _EMPTY = {GAS_STATION_URL: "none", MCR_URL: "none"}
 
 
 class SettingsScreen(ModalScreen[bool]):
-    """True where something was saved."""
+    """True where something was saved. `then` is called once the engine has taken it."""
 
     CSS_PATH = "../later.tcss"
 
     BINDINGS = [Binding("escape", "close", show=False)]
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Wizard, then: Callable[[None], None]) -> None:
         super().__init__()
         self._wizard = wizard
+        self._then = then
 
     def compose(self) -> ComposeResult:
         settings = self._wizard.engine.settings
@@ -86,7 +89,7 @@ class SettingsScreen(ModalScreen[bool]):
             self.dismiss(False)
             return
         try:
-            faults = self._wizard.save_settings(values)
+            faults = self._wizard.save_settings(values, self._then)
         except OnboardingError as error:
             self._note(
                 f"{error.problem.title}: {error.problem.cause} {error.problem.remedy(SCREEN)}"
