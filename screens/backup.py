@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
@@ -35,6 +36,9 @@ class BackupScreen(StepScreen):
     step = Step.KEYPAIR
     title_text = "Keep a copy of the key"
 
+    choice = getters.query_one("#backup", Choice)
+    note = getters.query_one("#env-note", Line)
+
     BINDINGS = [Binding("f7", "write_env", show=False)]
 
     def body(self) -> ComposeResult:
@@ -57,13 +61,13 @@ class BackupScreen(StepScreen):
         return [("Enter", "go on"), ("Left Right", "choose"), ("F7", "key into .env")]
 
     def first_focus(self) -> Widget:
-        return self.query_one("#backup")
+        return self.choice
 
     def go(self) -> None:
-        chosen = self.query_one("#backup", Choice).value
+        chosen = self.choice.value
         if chosen == "undecided":
             # What the receipt says about the backup is stated, not assumed.
-            self.query_one("#env-note", Line).say(
+            self.note.say(
                 "Copy the file now; then choose the answer with the arrow keys, and press Enter."
             )
             return
@@ -103,8 +107,7 @@ class BackupScreen(StepScreen):
         )
 
     def _show_env_file(self, path: Path) -> None:
-        note = f"The key is in {path} now, unencrypted, readable for this user only."
-        self.query_one("#env-note", Line).say(note)
+        self.note.say(f"The key is in {path} now, unencrypted, readable for this user only.")
 
     def action_write_env(self) -> None:
         self.app.push_screen(

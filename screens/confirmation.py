@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
@@ -29,6 +30,8 @@ class CodeScreen(StepScreen):
     While the app still shows a code that is used, the seconds until the next one count down beside
     the field. A used code that is entered all the same is no fault: a line says to wait.
     """
+
+    code_field = getters.query_one("#code", CodeField)
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
@@ -57,10 +60,6 @@ class CodeScreen(StepScreen):
         if self._entered_used:
             advice = "Wait for the next code." if left else "Enter the code your app shows now."
             self._used_code.say(f"{marks().waiting} Code already used. Not sent. {advice}")
-
-    @property
-    def code_field(self) -> CodeField:
-        return self.query_one("#code", CodeField)
 
     def action_primary(self) -> None:
         """Where the Gas Station has forgotten the enrolment, Enter leads back to it."""
@@ -114,6 +113,8 @@ class ConfirmationScreen(CodeScreen):
     title_text = "Type the code from your authenticator"
     primary_label = "Confirm"
 
+    attempts = getters.query_one("#attempts", Line)
+
     BINDINGS = [
         Binding("f3", "other_way", show=False),
         Binding("f5", "renew", show=False),
@@ -137,11 +138,10 @@ class ConfirmationScreen(CodeScreen):
         super().every_tick()
         refused = self.state.invalid_codes
         times = "once" if refused == 1 else f"{refused} times"
-        line = self.query_one("#attempts", Line)
         locked = self.problem is not None and self.problem.code == "2FA_LOCKED"
-        line.display = bool(refused) and not locked
+        self.attempts.display = bool(refused) and not locked
         again = " Esc makes a new QR code, for a new entry in the app." if refused > 1 else ""
-        line.say(
+        self.attempts.say(
             f"\nThe Gas Station has refused a code {times}; it locks after a few.{again}"
             if refused
             else ""

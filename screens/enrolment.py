@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -32,6 +33,11 @@ class EnrolmentScreen(StepScreen):
     step = Step.ENROLMENT
     title_text = ""
     primary_label = "Done"
+
+    qr = getters.query_one("#qr", QrCode)
+    explanation = getters.query_one("#enrolment-how", Line)
+    picture_left = getters.query_one("#picture-left", Line)
+    picture = getters.query_one("#picture", Line)
 
     BINDINGS = [
         Binding("f3", "other_way", show=False),
@@ -74,9 +80,8 @@ class EnrolmentScreen(StepScreen):
     @property
     def _has_room(self) -> bool:
         """Whether the code can stand beside the text, whole; else it is on a screen of its own."""
-        code = self.query_one("#qr", QrCode)
         columns, rows = self.app.size
-        return blocks() and code.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
+        return blocks() and self.qr.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
 
     def show_frame(self) -> None:
         if self.whole:
@@ -114,24 +119,24 @@ class EnrolmentScreen(StepScreen):
             self.advance()
             return
         self.show_problem(None)
-        self.query_one(QrCode).set_text(enrolment.uri)
+        self.qr.set_text(enrolment.uri)
         self._show_text()
-        self.query_one("#picture", Line).say(self.engine.image[0])
+        self.picture.say(self.engine.image[0])
         self.show_frame()
 
     def _show_text(self) -> None:
         text = _text_of(self.engine.enrolment, apart=not self._has_room)
-        self.query_one("#enrolment-how", Line).say(text)
+        self.explanation.say(text)
 
     def every_tick(self) -> None:
         url, left = self.engine.image
-        line = self.query_one("#picture-left", Line)
         if not url:
-            line.say("", layout=False)
+            text = ""
         elif left > 0:
-            line.say(f"Also as a picture, {clock_text(left)} more:", layout=False)
+            text = f"Also as a picture, {clock_text(left)} more:"
         else:
-            line.say("The picture has expired; F5 renews.", layout=False)
+            text = "The picture has expired; F5 renews."
+        self.picture_left.say(text, layout=False)
 
     def go(self) -> None:
         if self._asks_anew:
@@ -164,7 +169,7 @@ class EnrolmentScreen(StepScreen):
             self.app.push_screen(QrScreen(enrolment.uri, letters))
 
     def action_invert(self) -> None:
-        self.query_one(QrCode).invert()
+        self.qr.invert()
 
 
 def way_unusable(way: str) -> Problem:

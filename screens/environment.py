@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
@@ -30,6 +31,9 @@ class EnvironmentScreen(StepScreen):
     step = Step.ENVIRONMENT
     title_text = "Tell us about the machine"
     card_in_body = True
+
+    form = getters.query_one(DetailsForm)
+    checks = getters.query_one("#checks", Line)
 
     BINDINGS = [
         Binding("f2", "settings", show=False),
@@ -78,7 +82,7 @@ class EnvironmentScreen(StepScreen):
             # Also while the list fills in: without a line that takes half a minute, and what has
             # to be set is known before.
             self._wants_on = False
-            self.wizard.details = self.query_one(DetailsForm).details
+            self.wizard.details = self.form.details
             from screens.dialogs.settings import SettingsScreen
 
             self.app.push_screen(
@@ -102,25 +106,23 @@ class EnvironmentScreen(StepScreen):
         """Enter may be pressed while the list fills in: it is remembered."""
 
     def forward(self, widget: Widget) -> None:
-        form = self.query_one(DetailsForm)
-        found = form.fault_in(widget)
-        last = widget.id == "data-api" and not check_details(form.details)
+        found = self.form.fault_in(widget)
+        last = widget.id == "data-api" and not check_details(self.form.details)
         if found:
             self.show_problem(found)
         elif last and not self._visibility_seen:
             # Who may see the data is asked too, not passed over: what it says becomes public.
             self._visibility_seen = True
-            self.query_one("#data-visibility").focus()
+            self.form.visibility.focus()
         else:
             super().forward(widget)
 
     def action_primary(self) -> None:
-        form = self.query_one(DetailsForm)
-        self.wizard.details = form.details
-        faults = check_details(form.details)
+        self.wizard.details = self.form.details
+        faults = check_details(self.wizard.details)
         if faults:
             self.show_problem(faults[0])
-            form.focus_fault(faults[0])
+            self.form.focus_fault(faults[0])
             return
         self.show_problem(None)
         if self.wizard.busy:
@@ -156,7 +158,7 @@ class EnvironmentScreen(StepScreen):
             title = "All checks passed."
         brief = red is not None or self.problem is not None
         rows = Content("\n").join([Content(f"\n{title}"), *_list_of(checks, brief=brief)])
-        self.query_one("#checks", Line).say(rows)
+        self.checks.say(rows)
         self._mending = red is not None and not waiting
         self.say_primary("Check again" if self._mending else self.primary_label)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -42,6 +42,12 @@ class FundingScreen(CodeScreen):
     title_text = "Fund the machine"
     primary_label = _PRIMARY["gas-station"]
 
+    amounts = getters.query_one("#amounts", Line)
+    choice = getters.query_one("#way", Choice)
+    code_part = getters.query_one("#hint", Vertical)
+    by_hand = getters.query_one("#by-hand", Line)
+    money_line = getters.query_one(MoneyLine)
+
     BINDINGS = [
         Binding("f3", "other_way", show=False),
         Binding("f4", "address_qr", show=False),
@@ -66,7 +72,7 @@ class FundingScreen(CodeScreen):
 
     @property
     def way(self) -> str:
-        return self.query_one("#way", Choice).value
+        return self.choice.value
 
     def keys(self) -> list[tuple[str, str]]:
         if self.way == "manual":
@@ -82,7 +88,7 @@ class FundingScreen(CodeScreen):
         self._show_amounts(self.state.held or 0)
         ahead = self.wizard.way_ahead()
         if ahead in self.engine.ways:
-            self.query_one("#way", Choice).value = ahead or ""
+            self.choice.value = ahead or ""
         elif ahead:
             self.show_problem(way_unusable(ahead))
 
@@ -97,11 +103,11 @@ class FundingScreen(CodeScreen):
 
     def action_other_way(self) -> None:
         if not self.wizard.busy:
-            self.query_one("#way", Choice).action_turn(1)
+            self.choice.action_turn(1)
 
     def _show_way(self) -> None:
         by_hand = self.way == "manual"
-        self.query_one("#hint").display = self.way == "gas-station"
+        self.code_part.display = self.way == "gas-station"
         self.say_primary(_PRIMARY[self.way])
         failure = self.state.failure
         station_only = failure is not None and failure.problem.until is not None
@@ -113,8 +119,8 @@ class FundingScreen(CodeScreen):
         faucet = (
             f"\nTest money is given away at\n  {network.faucet_url}" if network.faucet_url else ""
         )
-        self.query_one("#by-hand").display = by_hand
-        self.query_one("#by-hand", Line).say(
+        self.by_hand.display = by_hand
+        self.by_hand.say(
             f"\nSend what is missing to this address; it is noticed by itself.\n"
             f"  {self.state.address}{faucet}"
             if by_hand
@@ -127,7 +133,7 @@ class FundingScreen(CodeScreen):
         if self._held is not None and self.is_mounted:
             # The balance that was looked at last is in no record: it is newer than those.
             state = replace(self.state, held=self._held)
-            self.query_one(MoneyLine).show(state, self.engine.settings.network.token)
+            self.money_line.show(state, self.engine.settings.network.token)
 
     def _show_amounts(self, held: int) -> None:
         need = self.state.need
@@ -141,7 +147,7 @@ class FundingScreen(CodeScreen):
         parts += format_peaq(need.safety_margin)
         if not need.bond:
             parts = "for what is left to do"
-        self.query_one("#amounts", Line).say(
+        self.amounts.say(
             f"  needed   {peaq_fixed(need.total, up=True)} {token}   {parts}\n"
             f"  held     {peaq_fixed(held)}\n"
             f"  missing  {peaq_fixed(missing, up=True)}"

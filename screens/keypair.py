@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -47,6 +47,13 @@ class KeypairScreen(StepScreen):
     primary_label = "Store the key"
     can_go_back = True
 
+    choice = getters.query_one("#way", Choice)
+    explanation = getters.query_one("#way-text", Line)
+    private_key = getters.query_one("#private-key", KeyField)
+    file = getters.query_one("#key-file", Field)
+    passphrase = getters.query_one("#passphrase", SecretField)
+    again = getters.query_one("#passphrase-again", SecretField)
+
     def body(self) -> ComposeResult:
         kept = (self.engine.session.folder / "keystore.json").exists()
         ahead = self.wizard.given.key or ""
@@ -79,12 +86,12 @@ class KeypairScreen(StepScreen):
         except OnboardingError as error:
             self.show_problem(error.problem)
             return
-        for name in ("#passphrase", "#passphrase-again"):
-            self.query_one(name, Field).value = given.reveal() if given else ""
+        for field in (self.passphrase, self.again):
+            field.value = given.reveal() if given else ""
 
     @property
     def way(self) -> Way:
-        return cast(Way, self.query_one("#way", Choice).value)
+        return cast(Way, self.choice.value)
 
     @on(Choice.Changed, "#way")
     def _way_changed(self) -> None:
@@ -93,42 +100,35 @@ class KeypairScreen(StepScreen):
 
     def _show_way(self) -> None:
         way = self.way
-        self.query_one("#way-text", Line).say(_TEXTS[way])
+        self.explanation.say(_TEXTS[way])
         self.say_primary("Open the key" if way == "keep" else self.primary_label)
-        for name, shown in (
-            ("#private-key", way == "import"),
-            ("#key-file", way == "import"),
-            ("#passphrase-again", way != "keep"),
+        for field, shown in (
+            (self.private_key, way == "import"),
+            (self.file, way == "import"),
+            (self.again, way != "keep"),
         ):
-            row = self.query_one(name).parent
-            if isinstance(row, Widget):
-                row.display = shown
+            if isinstance(field.parent, Row):
+                field.parent.display = shown
 
     def first_focus(self) -> Widget:
-        brings = self.way == "import" and not self.query_one("#key-file", Field).value
-        if brings:
-            return self.query_one("#private-key")
-        passphrase = self.query_one("#passphrase", Field)
-        again = self.query_one("#passphrase-again", Field)
-        filled_in = passphrase.value and (again.value or self.way == "keep")
-        return self.primary if filled_in else passphrase
+        if self.way == "import" and not self.file.value:
+            return self.private_key
+        filled_in = self.passphrase.value and (self.again.value or self.way == "keep")
+        return self.primary if filled_in else self.passphrase
 
     def forward(self, widget: Widget) -> None:
         if self.way == "import" and widget.id in ("private-key", "key-file"):
-            self.set_focus(self.query_one("#passphrase"))
+            self.set_focus(self.passphrase)
         elif widget.id == "way" and self.first_focus() is not self.primary:
             self.set_focus(self.first_focus())
         elif widget.id == "passphrase" and self.way != "keep":
-            again = (
-                "#passphrase-again" if self.query_one("#passphrase", Field).value else "#passphrase"
-            )
-            self.set_focus(self.query_one(again))
+            self.set_focus(self.again if self.passphrase.value else self.passphrase)
         else:
             self.action_primary()
 
     def go(self) -> None:
-        passphrase = Secret(self.query_one("#passphrase", Field).value)
-        again = Secret(self.query_one("#passphrase-again", Field).value)
+        passphrase = Secret(self.passphrase.value)
+        again = Secret(self.again.value)
         if not passphrase:
             self._refuse("PASSPHRASE_EMPTY")
         elif self.way != "keep" and passphrase != again:
@@ -155,7 +155,7 @@ class KeypairScreen(StepScreen):
 
     def _chosen_here(self) -> bool:
         """Whether the passphrase is new; a keystore that is brought along has its own."""
-        from_file = self.way == "import" and bool(self.query_one("#key-file", Field).value.strip())
+        from_file = self.way == "import" and bool(self.file.value.strip())
         return self.way != "keep" and not from_file
 
     def _refuse(self, code: str) -> None:
@@ -163,9 +163,9 @@ class KeypairScreen(StepScreen):
         self._clear_passphrases()
 
     def _clear_passphrases(self) -> None:
-        for name in ("#passphrase", "#passphrase-again"):
-            self.query_one(name, Field).value = ""
-        self.query_one("#passphrase").focus()
+        for field in (self.passphrase, self.again):
+            field.value = ""
+        self.passphrase.focus()
 
     def _store(self, passphrase: Secret) -> None:
         source = self._source(passphrase)
@@ -178,8 +178,8 @@ class KeypairScreen(StepScreen):
         )
 
     def _source(self, passphrase: Secret) -> KeySource:
-        pasted = self.query_one("#private-key", Field).value
-        file = self.query_one("#key-file", Field).value.strip()
+        pasted = self.private_key.value
+        file = self.file.value.strip()
         return KeySource(
             self.way,
             private_key=Secret(pasted) if self.way == "import" and pasted else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
@@ -23,6 +24,9 @@ class MachineNftScreen(StepScreen):
     step = Step.MACHINE_NFT
     title_text = "Write the machine's description"
     primary_label = "Mint and write"
+
+    form = getters.query_one(DetailsForm)
+    progress = getters.query_one("#progress", Line)
 
     def body(self) -> ComposeResult:
         registered = self.state.registered
@@ -61,7 +65,7 @@ class MachineNftScreen(StepScreen):
 
     def busy_changed(self, busy: bool) -> None:
         super().busy_changed(busy)
-        self.query_one(DetailsForm).disabled = busy
+        self.form.disabled = busy
 
     def _show_progress(self) -> None:
         signs = marks()
@@ -77,7 +81,7 @@ class MachineNftScreen(StepScreen):
             else Content.styled(f"{signs.todo} {name}", "$quiet")
             for name, text in rows
         ]
-        self.query_one("#progress", Line).say(Content("\n").join(lines))
+        self.progress.say(Content("\n").join(lines))
         self.say_primary("Write" if state.minted else self.primary_label)
 
     def state_changed(self, state: State) -> None:
@@ -85,18 +89,18 @@ class MachineNftScreen(StepScreen):
         self._show_progress()
 
     def forward(self, widget: Widget) -> None:
-        found = self.query_one(DetailsForm).fault_in(widget)
+        found = self.form.fault_in(widget)
         if found:
             self.show_problem(found)
         else:
             super().forward(widget)
 
     def go(self) -> None:
-        details = self.query_one(DetailsForm).details
+        details = self.form.details
         faults = check_details(details)
         if faults:
             self.show_problem(faults[0])
-            self.query_one(DetailsForm).focus_fault(faults[0])
+            self.form.focus_fault(faults[0])
             return
         self.show_problem(None)
         agree_to_contracts(self.app, self.engine, lambda: self._unlocked_then_write(details))

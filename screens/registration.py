@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -26,6 +27,9 @@ class RegistrationScreen(StepScreen):
     title_text = "Register the machine"
     primary_label = "Sign and register"
 
+    skipped = getters.query_one("#skipped", Line)
+    offer = getters.query_one("#quote", Line)
+
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
         self._quote: Quote | None = None
@@ -42,13 +46,10 @@ class RegistrationScreen(StepScreen):
     def on_mount(self) -> None:
         funded = self.state.funded
         if funded and funded.way == "already":
-            line = self.query_one("#skipped", Line)
-            line.display = True
-            line.say("The wallet holds enough already; funding was not needed.\n")
+            self.skipped.display = True
+            self.skipped.say("The wallet holds enough already; funding was not needed.\n")
         if self.state.open_transactions:
-            self.query_one("#quote", Line).say(
-                "A registration was sent before. What became of it is looked up first."
-            )
+            self.offer.say("A registration was sent before. What became of it is looked up first.")
         failure = self.state.failure
         # As in the frame: a fault of the line is over, and asking is what finds that out.
         over = failure is None or failure.problem.code.startswith("RPC_")
@@ -66,7 +67,7 @@ class RegistrationScreen(StepScreen):
     def _look_again(self) -> None:
         """What was shown does not hold any more: the next Enter asks for it, and signs nothing."""
         self._quote = None
-        self.query_one("#quote").display = False
+        self.offer.display = False
         self.say_primary("Look again")
 
     def _quoted(self, quote: Quote | None) -> None:
@@ -79,7 +80,7 @@ class RegistrationScreen(StepScreen):
         token = settings.network.token
         mark = settings.contract_mark(quote.contract)
         mark = f"            {mark}\n" if mark else ""
-        self.query_one("#quote", Line).say(
+        self.offer.say(
             f"{_what_it_does(quote)}\n\n"
             f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   held while it is registered\n"
             f"  max. fee  {peaq_fixed(quote.fee, up=True)} {token}   for all transactions\n"
@@ -91,7 +92,7 @@ class RegistrationScreen(StepScreen):
             f"  from      {self.state.address}"
             f"{_written_along(quote, self.state.details)}"
         )
-        self.query_one("#quote").display = True
+        self.offer.display = True
         self.say_primary(self.primary_label)
         self.show_frame()
         self.hold_back()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -29,6 +29,8 @@ class SettingsScreen(ModalScreen[bool]):
     CSS_PATH = "../later.tcss"
 
     BINDINGS = [Binding("escape", "close", show=False)]
+
+    note = getters.query_one("#settings-note", Line)
 
     def __init__(self, wizard: Wizard, then: Callable[[None], None]) -> None:
         super().__init__()
@@ -69,14 +71,14 @@ class SettingsScreen(ModalScreen[bool]):
         elif fields:
             fields[0].focus()
         if faults:
-            self._note(f"{faults[0].title}: {faults[0].cause}")
+            self.note.say(f"{faults[0].title}: {faults[0].cause}")
 
     @on(Button.Pressed)
     @on(Input.Submitted)
     def _save(self, event: Button.Pressed | Input.Submitted) -> None:
         event.stop()
         if self._wizard.busy:
-            self._note("The network is still being asked. Press Enter again in a moment.")
+            self.note.say("The network is still being asked. Press Enter again in a moment.")
             return
         settings = self._wizard.engine.settings
         values = {
@@ -91,17 +93,14 @@ class SettingsScreen(ModalScreen[bool]):
         try:
             faults = self._wizard.save_settings(values, self._then)
         except OnboardingError as error:
-            self._note(
+            self.note.say(
                 f"{error.problem.title}: {error.problem.cause} {error.problem.remedy(SCREEN)}"
             )
             return
         if faults:
-            self._note(f"{faults[0].title}: {faults[0].cause}")
+            self.note.say(f"{faults[0].title}: {faults[0].cause}")
         else:
             self.dismiss(True)
-
-    def _note(self, text: str) -> None:
-        self.query_one("#settings-note", Line).say(text)
 
     def action_close(self) -> None:
         self.dismiss(True)
