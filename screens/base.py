@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -83,7 +83,6 @@ class StepScreen(Screen[None]):
         self._key_line = KeyLine(id="keys")
         self._usual_label = self.primary_label
         self._frame = 0
-        self._resumed = False
         self._reading: Timer | None = None
         self._refused: dict[Input, str] = {}
         """What stood in the fields when the card came."""
@@ -161,12 +160,8 @@ class StepScreen(Screen[None]):
         if failure and failure.step is self.step and not failure.problem.code.startswith("RPC_"):
             self.show_problem(failure.problem)
 
-    def on_screen_resume(self, event: events.ScreenResume) -> None:
-        # All of it was given its style a moment ago, when it was mounted.
-        event.refresh_styles = self._resumed
-        if self._resumed:
-            self.show_frame()
-        self._resumed = True
+    def on_screen_resume(self) -> None:
+        self.show_frame()
 
     def on_resize(self) -> None:
         self.show_frame()

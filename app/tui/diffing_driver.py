@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from codecs import getincrementaldecoder
-from functools import partial
 from typing import Any
 
 from textual import events
-from textual.drivers import linux_driver
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from app.tui.screen_buffer import ScreenBuffer
+from app.tui.textual_internals import SizedDriver
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 _FLOOD = 2000
@@ -23,15 +20,7 @@ _PAUSE = 0.5
 _UPDATE_BEGINS, _UPDATE_ENDS = "\x1b[?2026h", "\x1b[?2026l"
 
 
-def _decoder(encoding: str) -> Any:
-    # A terminal of another encoding, or noise on the line, is no reason to end.
-    return partial(getincrementaldecoder(encoding), errors="replace")
-
-
-linux_driver.getincrementaldecoder = _decoder  # type: ignore[attr-defined]  # there is no option
-
-
-class ThriftyDriver(LinuxDriver):
+class ThriftyDriver(SizedDriver):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._picture = ScreenBuffer()
@@ -57,11 +46,11 @@ class ThriftyDriver(LinuxDriver):
             return
         written = self._picture.changes(data)
         if data == _ALTERNATE_SCREEN:
-            written += self._picture.clear(self._get_terminal_size())
+            written += self._picture.clear(self.terminal_size())
         if written:
             super().write(self._held_back + written)
             self._held_back = ""
 
     def clear(self) -> None:
         """Where something else may have written on the terminal: the next paint is a whole one."""
-        super().write(self._picture.clear(self._get_terminal_size()))
+        super().write(self._picture.clear(self.terminal_size()))

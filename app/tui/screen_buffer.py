@@ -54,13 +54,13 @@ class ScreenBuffer:
         self._cursor = (-1, -1)
         self._look = _PLAIN
         """In which the terminal would write now."""
-        self._size = (10_000, 10_000)
+        self._terminal_size = (10_000, 10_000)
 
     def clear(self, size: tuple[int, int] | None = None) -> str:
         """What empties the terminal; from then on everything is new. `size`: its columns and rows
         now; what is meant for a larger one is left out, or the terminal would put it elsewhere.
         """
-        self._size = size or self._size
+        self._terminal_size = size or self._terminal_size
         self._rows.clear()
         self._cursor = (-1, -1)
         self._look = _PLAIN
@@ -68,7 +68,7 @@ class ScreenBuffer:
 
     def changes(self, output: str) -> str:
         """What to write for the terminal to show what it would with all of `output`."""
-        columns, rows = self._size
+        columns, rows = self._terminal_size
         wanted: dict[int, list[Cell]] = {}
         others: list[str] = []
         row, column = self._cursor

@@ -6,14 +6,14 @@ Work belongs to the App, since a worker dies with the screen that started it.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from textual import work
+from textual import events, on, work
 
 from app.answers import Answers
+from app.startup import end_start
 from app.tui.screen_order import screen_before, screen_for
 from app.tui.terminal_app import TerminalApp
 from app.tui.terminal_facts import terminal_check
@@ -55,11 +55,9 @@ class WizardApp(TerminalApp):
         self._watching_balance = False
         engine.session.store.listener = self
 
-    def get_default_screen(self) -> StepScreen:
-        screen = self._first_screen()
-        # `switch_screen` takes from the stack what `push_screen` puts there.
-        screen._push_result_callback(self, None)
-        return screen
+    @on(events.Mount)
+    async def _show_first_screen(self) -> None:
+        await self.push_screen(self._first_screen())
 
     def painted(self) -> None:
         """web3 is imported in a thread while the technician reads the first screen: not before it
@@ -67,9 +65,7 @@ class WizardApp(TerminalApp):
         """
         super().painted()
         self._painted.set()
-        if not gc.isenabled():  # app/__main__.py
-            gc.freeze()  # what is there now mostly stays to the end: it is not looked through again
-            gc.enable()
+        end_start()
         self._load_engine()
 
     @work(group="load", exit_on_error=False)

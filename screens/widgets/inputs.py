@@ -6,12 +6,21 @@ import time
 from typing import Any
 
 from textual import events
+from textual.binding import Binding
+from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
 _PASTE_ENTER_SECONDS = 0.25
 """A carriage return this soon after a paste came with it; nobody types that fast."""
+
+_ACTIONS = {
+    binding.key: binding.action
+    for keys in (ScrollableContainer.BINDINGS, Input.BINDINGS)
+    for binding in Binding.make_bindings(keys)
+}
+"""What the keys of an Input do."""
 
 
 class Field(Input, inherit_css=False):
@@ -35,13 +44,13 @@ class Field(Input, inherit_css=False):
         """What of a paste is taken."""
         return " ".join("".join(s if s.isprintable() else " " for s in text).split())
 
-    def _on_paste(self, event: events.Paste) -> None:
+    def on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
         self.insert_text_at_cursor(self.tidy(event.text)[: self.max_length or 4096])
         self._pasted_at = time.monotonic()
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Keys in the order in which they were typed, also in a burst on a slow line.
 
         They act at once, and not when they have bubbled up to the screen: what was typed after
@@ -58,12 +67,10 @@ class Field(Input, inherit_css=False):
             self.screen.focus_previous()
         elif event.key == "enter":
             await self.action_submit()
-        elif not event.is_printable and event.key in self._bindings.key_to_bindings:
-            for binding in self._bindings.get_bindings_for_key(event.key):
-                await self.run_action(binding.action)
+        elif not event.is_printable and event.key in _ACTIONS:
+            await self.run_action(_ACTIONS[event.key])
         else:
-            await super()._on_key(event)
-            return
+            return  # it is text: Input takes it
         event.prevent_default()
         event.stop()
 
