@@ -63,7 +63,7 @@ class BackupScreen(StepScreen):
     def first_focus(self) -> Widget:
         return self.choice
 
-    def go(self) -> None:
+    def submit(self) -> None:
         chosen = self.choice.value
         if chosen == "undecided":
             # What the receipt says about the backup is stated, not assumed.
@@ -137,7 +137,7 @@ class BackupScreen(StepScreen):
 
     def failed(self, problem: Problem) -> None:
         if self.engine.action is Action.MEASURE_NEED:
-            self.wizard.go_on()  # the backup is recorded; what failed is shown there
+            self.wizard.advance()  # the backup is recorded; what failed is shown there
         else:
             super().failed(problem)
 
@@ -156,10 +156,10 @@ class MeasureScreen(StepScreen):
         failure = self.state.failure
         # As in the frame: a fault of the line has no card, and this screen no button without one.
         if failure is None or failure.problem.code.startswith("RPC_"):
-            self.go()
+            self.submit()
 
     def keys(self) -> list[tuple[str, str]]:
         return [("Enter", "try again")] if self.problem else []
 
-    def go(self) -> None:
+    def submit(self) -> None:
         self.wizard.perform(self.engine.measure)

@@ -25,7 +25,7 @@ _UNCHECKED = "Since the restart a code cannot be checked here first: a wrong one
 
 
 class CodeScreen(StepScreen):
-    """A screen with a code field; a rehearsal shows what the pretend phone shows.
+    """A screen with a code field; a rehearsal shows what the simulated authenticator shows.
 
     While the app still shows a code that is used, the seconds until the next one count down beside
     the field. A used code that is entered all the same is no fault: a line says to wait.
@@ -39,9 +39,9 @@ class CodeScreen(StepScreen):
         self._used_code = Line(id="used-code")
         self._entered_used = False
 
-    def pretend_text(self) -> str:
-        pretend = self.wizard.pretend
-        shown = pretend.code(self.state.address or "") if pretend else None
+    def simulation_text(self) -> str:
+        simulation = self.wizard.simulation
+        shown = simulation.code(self.state.address or "") if simulation else None
         if shown is None:
             return ""
         code, left = shown
@@ -66,7 +66,7 @@ class CodeScreen(StepScreen):
         action = self.engine.action
         elsewhere = action in (Action.ENROL, Action.CONFIRM) and action.step is not self.step
         if elsewhere and not self.wizard.busy:
-            self.wizard.go_on()
+            self.wizard.advance()
         else:
             super().action_primary()
 
@@ -95,7 +95,7 @@ class CodeScreen(StepScreen):
         self._entered_used = problem.code == "CODE_USED"
         if self._entered_used:
             self.add_class("with-problem")  # makes room for the line
-            self._tick()
+            self.tick()
         else:
             super().failed(problem)
 
@@ -147,7 +147,7 @@ class ConfirmationScreen(CodeScreen):
             else ""
         )
 
-    def go(self) -> None:
+    def submit(self) -> None:
         typed = self.code_field.value
         self.wizard.perform(lambda: self._confirm(typed))
 

@@ -84,7 +84,7 @@ class EnrolmentScreen(StepScreen):
         return blocks() and self.qr.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
 
     def show_frame(self) -> None:
-        if self.whole:
+        if self.is_composed:
             self.set_class(not self._has_room, "code-apart")
             self._show_text()
         super().show_frame()
@@ -99,7 +99,7 @@ class EnrolmentScreen(StepScreen):
     def show_problem(self, problem: Problem | None) -> None:
         super().show_problem(problem)
         again = "Show the code" if self._command_failed else "Try again"
-        self.say_primary(again if problem else self.primary_label)
+        self.set_primary_label(again if problem else self.primary_label)
 
     def on_mount(self) -> None:
         failed_here = self.state.failure is not None and self.state.failure.step is self.step
@@ -138,7 +138,7 @@ class EnrolmentScreen(StepScreen):
             text = "The picture has expired; F5 renews."
         self.picture_left.say(text, layout=False)
 
-    def go(self) -> None:
+    def submit(self) -> None:
         if self._asks_anew:
             self.action_renew()
         elif self._command_failed and self.problem is not None:

@@ -60,7 +60,7 @@ class EnvironmentScreen(StepScreen):
 
     def keys(self) -> list[tuple[str, str]]:
         keys = [("Enter", "check again" if self._mending else "go on"), ("Tab", "next field")]
-        if not self.wizard.pretend:
+        if not self.wizard.simulation:
             keys.append(("F2", "settings"))
         return keys if self._mending else [*keys, ("F5", "check again")]
 
@@ -78,7 +78,7 @@ class EnvironmentScreen(StepScreen):
         self.wizard.perform(lambda: self.engine.check_environment(self._report), self._all_checked)
 
     def action_settings(self) -> None:
-        if not self.wizard.pretend:
+        if not self.wizard.simulation:
             # Also while the list fills in: without a line that takes half a minute, and what has
             # to be set is known before.
             self._wants_on = False
@@ -105,7 +105,7 @@ class EnvironmentScreen(StepScreen):
     def busy_changed(self, busy: bool) -> None:
         """Enter may be pressed while the list fills in: it is remembered."""
 
-    def forward(self, widget: Widget) -> None:
+    def submit_field(self, widget: Widget) -> None:
         found = self.form.fault_in(widget)
         last = widget.id == "data-api" and not check_details(self.form.details)
         if found:
@@ -115,7 +115,7 @@ class EnvironmentScreen(StepScreen):
             self._visibility_seen = True
             self.form.visibility.focus()
         else:
-            super().forward(widget)
+            super().submit_field(widget)
 
     def action_primary(self) -> None:
         self.wizard.details = self.form.details
@@ -128,12 +128,12 @@ class EnvironmentScreen(StepScreen):
         if self.wizard.busy:
             self._wants_on = True
         elif self._checked and essential_red(list(self._checks.values())) is None:
-            self.go()
+            self.submit()
         else:
             self._wants_on = True
             self.action_check()
 
-    def go(self) -> None:
+    def submit(self) -> None:
         details = self.wizard.details
         self.wizard.perform(lambda: self.engine.pass_environment(details))
 
@@ -142,7 +142,7 @@ class EnvironmentScreen(StepScreen):
         self._show_checks()
         wants_on, self._wants_on = self._wants_on, False
         if wants_on and essential_red(checks) is None:
-            self.go()
+            self.submit()
 
     def _show_checks(self) -> None:
         checks = list(self._checks.values())
@@ -160,7 +160,7 @@ class EnvironmentScreen(StepScreen):
         rows = Content("\n").join([Content(f"\n{title}"), *_list_of(checks, brief=brief)])
         self.checks.say(rows)
         self._mending = red is not None and not waiting
-        self.say_primary("Check again" if self._mending else self.primary_label)
+        self.set_primary_label("Check again" if self._mending else self.primary_label)
 
     def show_problem(self, problem: Problem | None) -> None:
         super().show_problem(problem)

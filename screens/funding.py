@@ -51,7 +51,7 @@ class FundingScreen(CodeScreen):
     BINDINGS = [
         Binding("f3", "other_way", show=False),
         Binding("f4", "address_qr", show=False),
-        Binding("f8", "pretend_pay", show=False),
+        Binding("f8", "simulate_payment", show=False),
     ]
 
     def __init__(self, wizard: Wizard) -> None:
@@ -108,7 +108,7 @@ class FundingScreen(CodeScreen):
     def _show_way(self) -> None:
         by_hand = self.way == "manual"
         self.code_part.display = self.way == "gas-station"
-        self.say_primary(_PRIMARY[self.way])
+        self.set_primary_label(_PRIMARY[self.way])
         failure = self.state.failure
         station_only = failure is not None and failure.problem.until is not None
         if failure and not (by_hand and station_only):
@@ -153,7 +153,7 @@ class FundingScreen(CodeScreen):
             f"  missing  {peaq_fixed(missing, up=True)}"
         )
 
-    def go(self) -> None:
+    def submit(self) -> None:
         if self.way == "manual":
             self.wizard.perform(self.engine.look_at_balance, self._show_or_advance)
             return
@@ -199,14 +199,14 @@ class FundingScreen(CodeScreen):
         if balance.missing:
             self._show_amounts(balance.held)
         else:
-            self.wizard.go_on()
+            self.wizard.advance()
 
     def _way_chosen(self, _: None) -> None:
         if self.state.way == self.way:
             self._show_way()
             self.show_frame()
-            self.call_after_refresh(self._focus_first)
-        self.wizard.go_on()
+            self.call_after_refresh(self.focus_first)
+        self.wizard.advance()
 
     def balance_read(self, balance: Balance | None, problem: Problem | None) -> None:
         if balance is not None:
@@ -215,18 +215,18 @@ class FundingScreen(CodeScreen):
     def state_changed(self, state: State) -> None:
         super().state_changed(state)
         if state.funded is not None and not self.wizard.busy:
-            self.wizard.go_on()
+            self.wizard.advance()
 
-    def pretend_text(self) -> str:
+    def simulation_text(self) -> str:
         if self.way == "manual":
             return "Rehearsal: F8 has somebody send what is missing."
-        return super().pretend_text()
+        return super().simulation_text()
 
-    def action_pretend_pay(self) -> None:
+    def action_simulate_payment(self) -> None:
         need = self.state.need
-        if self.wizard.pretend and self.way == "manual" and need and self.state.address:
+        if self.wizard.simulation and self.way == "manual" and need and self.state.address:
             missing = need.total - (self.state.held or 0)
-            self.wizard.pretend.pay(self.state.address, max(missing, 10**16))
+            self.wizard.simulation.pay(self.state.address, max(missing, 10**16))
 
     def action_address_qr(self) -> None:
         if self.state.address:

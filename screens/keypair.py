@@ -101,7 +101,7 @@ class KeypairScreen(StepScreen):
     def _show_way(self) -> None:
         way = self.way
         self.explanation.say(_TEXTS[way])
-        self.say_primary("Open the key" if way == "keep" else self.primary_label)
+        self.set_primary_label("Open the key" if way == "keep" else self.primary_label)
         for field, shown in (
             (self.private_key, way == "import"),
             (self.file, way == "import"),
@@ -116,7 +116,7 @@ class KeypairScreen(StepScreen):
         filled_in = self.passphrase.value and (self.again.value or self.way == "keep")
         return self.primary if filled_in else self.passphrase
 
-    def forward(self, widget: Widget) -> None:
+    def submit_field(self, widget: Widget) -> None:
         if self.way == "import" and widget.id in ("private-key", "key-file"):
             self.set_focus(self.passphrase)
         elif widget.id == "way" and self.first_focus() is not self.primary:
@@ -126,7 +126,7 @@ class KeypairScreen(StepScreen):
         else:
             self.action_primary()
 
-    def go(self) -> None:
+    def submit(self) -> None:
         passphrase = Secret(self.passphrase.value)
         again = Secret(self.again.value)
         if not passphrase:
@@ -240,4 +240,4 @@ class KeypairScreen(StepScreen):
 
     def _set_aside(self) -> None:
         # The passphrases are still in their fields: the key is stored next.
-        self.wizard.perform(self.engine.set_keystore_aside, lambda _: self.go())
+        self.wizard.perform(self.engine.set_keystore_aside, lambda _: self.submit())

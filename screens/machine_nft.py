@@ -58,7 +58,7 @@ class MachineNftScreen(StepScreen):
             # All is written already, and nothing is left that would want a signature.
             self._write(self.state.details)
         else:
-            self.hold_back()
+            self.delay_submit()
 
     def first_focus(self) -> Widget:
         return self.primary
@@ -82,20 +82,20 @@ class MachineNftScreen(StepScreen):
             for name, text in rows
         ]
         self.progress.say(Content("\n").join(lines))
-        self.say_primary("Write" if state.minted else self.primary_label)
+        self.set_primary_label("Write" if state.minted else self.primary_label)
 
     def state_changed(self, state: State) -> None:
         super().state_changed(state)
         self._show_progress()
 
-    def forward(self, widget: Widget) -> None:
+    def submit_field(self, widget: Widget) -> None:
         found = self.form.fault_in(widget)
         if found:
             self.show_problem(found)
         else:
-            super().forward(widget)
+            super().submit_field(widget)
 
-    def go(self) -> None:
+    def submit(self) -> None:
         details = self.form.details
         faults = check_details(details)
         if faults:
@@ -129,6 +129,6 @@ class MachineNftScreen(StepScreen):
 
     def failed(self, problem: Problem) -> None:
         if problem.code == "INSUFFICIENT_BALANCE":
-            self.wizard.go_on()
+            self.wizard.advance()
             return
         super().failed(problem)

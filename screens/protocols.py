@@ -15,8 +15,8 @@ from core.secrets import Secret
 T = TypeVar("T")
 
 
-class Pretend(Protocol):
-    """The stand-ins of a rehearsal: a phone with an authenticator, and somebody who pays."""
+class Simulation(Protocol):
+    """What a rehearsal simulates: an authenticator, and a payment from another wallet."""
 
     def code(self, address: str) -> tuple[str, int] | None:
         """The current code and the seconds it lasts; None before an enrolment."""
@@ -70,7 +70,7 @@ class Given(Protocol):
 
 class Wizard(Protocol):
     engine: Onboarding
-    pretend: Pretend | None
+    simulation: Simulation | None
     details: Details
     """As typed so far; recorded when the first screen is left."""
     wait: Wait | None
@@ -94,12 +94,12 @@ class Wizard(Protocol):
     @property
     def given(self) -> Given: ...
 
-    def go_on(self) -> None:
-        """To the screen of what comes next."""
+    def advance(self) -> None:
+        """Show the screen of what comes next."""
         ...
 
     def go_back(self) -> None:
-        """To the screen before, where nothing irreversible has happened."""
+        """Show the screen before, where nothing irreversible has happened."""
         ...
 
     def watch_balance(self, on: bool) -> None:

@@ -68,7 +68,7 @@ class RegistrationScreen(StepScreen):
         """What was shown does not hold any more: the next Enter asks for it, and signs nothing."""
         self._quote = None
         self.offer.display = False
-        self.say_primary("Look again")
+        self.set_primary_label("Look again")
 
     def _quoted(self, quote: Quote | None) -> None:
         if quote is None:
@@ -93,11 +93,11 @@ class RegistrationScreen(StepScreen):
             f"{_written_along(quote, self.state.details)}"
         )
         self.offer.display = True
-        self.say_primary(self.primary_label)
+        self.set_primary_label(self.primary_label)
         self.show_frame()
-        self.hold_back()
+        self.delay_submit()
 
-    def go(self) -> None:
+    def submit(self) -> None:
         if self._quote is None:
             self._ask()
         else:
@@ -151,7 +151,7 @@ class RegistrationScreen(StepScreen):
 
     def failed(self, problem: Problem) -> None:
         if problem.code == "INSUFFICIENT_BALANCE":
-            self.wizard.go_on()
+            self.wizard.advance()
             return
         if problem.code == "LOCKED_KEY":
             self._unlocked_then_send()

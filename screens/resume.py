@@ -35,23 +35,23 @@ class ResumeScreen(StepScreen):
 
     def keys(self) -> list[tuple[str, str]]:
         again = [("Enter", "try again")] if self.problem else []
-        return [*again, *([] if self.wizard.pretend else [("F2", "settings")])]
+        return [*again, *([] if self.wizard.simulation else [("F2", "settings")])]
 
     def on_mount(self) -> None:
         self.show_problem(None)
-        self.go()
+        self.submit()
 
     def action_settings(self) -> None:
-        if not self.wizard.pretend:
-            self.app.push_screen(SettingsScreen(self.wizard, lambda _: self.go()))
+        if not self.wizard.simulation:
+            self.app.push_screen(SettingsScreen(self.wizard, lambda _: self.submit()))
 
     def failed(self, problem: Problem) -> None:
         super().failed(problem)
         if problem.code == "TRANSACTION_LATE" and not self.engine.unlocked:
             # With the key open, a transaction that is stuck can be given a higher fee.
             self.app.push_screen(
-                UnlockScreen(self.wizard), lambda opened: self.go() if opened else None
+                UnlockScreen(self.wizard), lambda opened: self.submit() if opened else None
             )
 
-    def go(self) -> None:
+    def submit(self) -> None:
         self.wizard.perform(self.engine.reconcile)

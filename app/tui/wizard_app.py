@@ -26,7 +26,7 @@ from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.onboarding import Onboarding, describe_crash
 from screens.base import StepScreen
-from screens.protocols import Pretend
+from screens.protocols import Simulation
 
 log = logging.getLogger("peaq_onboard")
 T = TypeVar("T")
@@ -39,12 +39,12 @@ class WizardApp(TerminalApp):
         *,
         details: Details | None = None,
         given: Answers | None = None,
-        pretend: Pretend | None = None,
+        simulation: Simulation | None = None,
         watch_terminal: bool = True,
     ) -> None:
         super().__init__(watch_terminal=watch_terminal)
         self.engine = engine
-        self.pretend = pretend
+        self.simulation = simulation
         self.given = given or Answers()
         self._way_ahead = self.given.fund
         self.details = details or engine.state.details or Details()
@@ -140,7 +140,7 @@ class WizardApp(TerminalApp):
         if screen is not None:
             screen.failed(found)
 
-    def go_on(self) -> None:
+    def advance(self) -> None:
         wanted = screen_for(self.engine.action)
         screen = self.step_screen
         if self.engine.action is not Action.FUND:
@@ -177,7 +177,7 @@ class WizardApp(TerminalApp):
             except OnboardingError as error:
                 found = error.problem
             screen = self.step_screen
-            if screen and screen.whole:
+            if screen and screen.is_composed:
                 screen.balance_read(balance, found)
 
     def way_ahead(self) -> str | None:
@@ -214,11 +214,11 @@ class WizardApp(TerminalApp):
 
     def on_record(self, record: Record, state: State) -> None:
         screen = self.step_screen
-        if screen and screen.whole:  # else it shows the newest state once it is
+        if screen and screen.is_composed:  # else it shows the newest state once it is
             screen.state_changed(state)
 
     def on_wait(self, wait: Wait | None) -> None:
         self.wait = wait
         screen = self.step_screen
-        if screen and screen.whole:
+        if screen and screen.is_composed:
             screen.wait_changed()

@@ -78,9 +78,9 @@ class Field(Input, inherit_css=False):
         # Over a link without bracketed paste the trailing line break arrives as Enter.
         if time.monotonic() - self._pasted_at < _PASTE_ENTER_SECONDS:
             return
-        forward = getattr(self.screen, "forward", None)
-        if forward is not None:
-            forward(self)
+        submit_field = getattr(self.screen, "submit_field", None)
+        if submit_field is not None:
+            submit_field(self)
         else:
             await super().action_submit()
 
