@@ -140,7 +140,7 @@ def _run_screens(answers: Answers, engine: Onboarding, pretend: PretendPeople | 
 
     answers.read_passphrase()  # while ctrl+c still ends it: a pipe may never say anything
     details = _details(answers, engine)
-    app = WizardApp(engine, details=details, given=answers, simulation=pretend)
+    app = WizardApp(engine, details=details, presets=answers, simulation=pretend)
     app.run(mouse=False)
     answer = app.return_value  # None: it ended without one, by a fault
     return (app.return_code or EXIT_STOPPED) if answer is None else answer

@@ -53,7 +53,7 @@ class BackupScreen(StepScreen):
         yield Line("The file's sha256, to compare the copy with")
         yield Line(f"  {keypair.keystore_sha256 if keypair else ''}")
         yield Line("")
-        yield Row("Backup", Choice(_WAYS, self.wizard.given.backup or "", id="backup"))
+        yield Row("Backup", Choice(_WAYS, self.wizard.presets.backup or "", id="backup"))
         yield Line("If this machine breaks without a copy, its bond is lost.", classes="muted")
         yield Line("", id="env-note")
 
@@ -85,7 +85,7 @@ class BackupScreen(StepScreen):
                         "The receipt will say that there is no backup.",
                     ],
                     yes="Go on without",
-                    word="" if self.wizard.given.backup == way else "no backup",
+                    word="" if self.wizard.presets.backup == way else "no backup",
                 ),
                 lambda agreed: self._record("none") if agreed else None,
             )

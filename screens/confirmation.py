@@ -72,7 +72,7 @@ class CodeScreen(StepScreen):
 
     def hint(self) -> ComposeResult:
         """That Enter alone is enough, where a command gives the codes; what a slip costs."""
-        if self.wizard.given.code_command:
+        if self.wizard.presets.code_command:
             yield Line("Enter asks --code-command for a code; a typed one comes first.")
         elif self.engine.enrolment is None:
             # The secret is in memory only, and this start has not seen it.
@@ -80,15 +80,15 @@ class CodeScreen(StepScreen):
 
     async def code(self, typed: str) -> str:
         """What was typed, else what the code command says. Raises OnboardingError."""
-        given = self.wizard.given
-        if typed or not given.code_command:
+        presets = self.wizard.presets
+        if typed or not presets.code_command:
             return typed
         store, left = self.engine.session.store, self.engine.next_code_in
         if left:
             with store.waiting("Waiting for the next code", usual=left):
                 await self.engine.clock.sleep(left)
         with store.waiting("The code command is asked"):
-            return await asyncio.to_thread(given.code) or ""
+            return await asyncio.to_thread(presets.code) or ""
 
     def failed(self, problem: Problem) -> None:
         self.code_field.value = ""

@@ -103,11 +103,11 @@ class EnrolmentScreen(StepScreen):
 
     def on_mount(self) -> None:
         failed_here = self.state.failure is not None and self.state.failure.step is self.step
-        ahead = self.wizard.way_ahead()
-        if ahead in self.engine.ways:
-            self.wizard.perform(lambda: self.engine.choose_way(ahead or ""))
-        elif ahead:
-            self.show_problem(way_unusable(ahead))
+        preset = self.wizard.preset_funding_method()
+        if preset in self.engine.ways:
+            self.wizard.perform(lambda: self.engine.choose_way(preset or ""))
+        elif preset:
+            self.show_problem(preset_unusable(preset))
         elif self.engine.enrolment is None and not failed_here:
             self.action_renew()
 
@@ -148,11 +148,11 @@ class EnrolmentScreen(StepScreen):
 
     async def _shown(self) -> None:
         """Gives the entry to the code command too, where there is one that takes it."""
-        given, enrolment = self.wizard.given, self.engine.enrolment
-        if given.code_command and enrolment is not None and not self._command_failed:
+        presets, enrolment = self.wizard.presets, self.engine.enrolment
+        if presets.code_command and enrolment is not None and not self._command_failed:
             with self.engine.session.store.waiting("The code command takes the entry"):
                 try:
-                    await asyncio.to_thread(given.code, enrolment.uri)
+                    await asyncio.to_thread(presets.code, enrolment.uri)
                 except OnboardingError:
                     self._command_failed = True
                     raise
@@ -172,7 +172,7 @@ class EnrolmentScreen(StepScreen):
         self.qr.invert()
 
 
-def way_unusable(way: str) -> Problem:
+def preset_unusable(way: str) -> Problem:
     """`--fund` names a way that there is not on this network, or not without an owner's key."""
     return problem("ANSWER_UNUSABLE", reason=f"--fund {way} is not possible here.")
 

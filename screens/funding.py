@@ -17,7 +17,7 @@ from core.step import Step
 from screens.confirmation import CodeScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.qr import QrScreen
-from screens.enrolment import way_unusable
+from screens.enrolment import preset_unusable
 from screens.protocols import Wizard
 from screens.widgets.choice import Choice
 from screens.widgets.frame import MoneyLine
@@ -86,11 +86,11 @@ class FundingScreen(CodeScreen):
     def on_mount(self) -> None:
         self._show_way()
         self._show_amounts(self.state.held or 0)
-        ahead = self.wizard.way_ahead()
-        if ahead in self.engine.ways:
-            self.choice.value = ahead or ""
-        elif ahead:
-            self.show_problem(way_unusable(ahead))
+        preset = self.wizard.preset_funding_method()
+        if preset in self.engine.ways:
+            self.choice.value = preset or ""
+        elif preset:
+            self.show_problem(preset_unusable(preset))
 
     def first_focus(self) -> Widget:
         return self.code_field if self.way == "gas-station" else self.primary

@@ -56,15 +56,15 @@ class KeypairScreen(StepScreen):
 
     def body(self) -> ComposeResult:
         kept = (self.engine.session.folder / "keystore.json").exists()
-        ahead = self.wizard.given.key or ""
-        known = any(ahead == way for way, _ in _WAYS)
+        preset = self.wizard.presets.key or ""
+        known = any(preset == way for way, _ in _WAYS)
         # A keystore that is there already comes before what was meant to be made.
-        way = "" if kept or not ahead else ahead if known else "import"
+        way = "" if kept or not preset else preset if known else "import"
         yield Row("The key", Choice([_KEEP, *_WAYS] if kept else _WAYS, way, id="way"))
         yield Line("", id="way-text")
         yield Line("")
         yield Row("Private key", KeyField(id="private-key", placeholder="pasted, never shown"))
-        path = "" if known else ahead
+        path = "" if known else preset
         yield Row("or a file", Field(path, id="key-file", placeholder="/path/to/keystore.json"))
         yield Row("Passphrase", SecretField(id="passphrase"))
         yield Row("Once more", SecretField(id="passphrase-again"))
@@ -80,14 +80,14 @@ class KeypairScreen(StepScreen):
         self._fill_in()
 
     def _fill_in(self) -> None:
-        """The passphrase that was given ahead; what is wrong with it is said."""
+        """Fill in the preset passphrase, or show why it is unusable."""
         try:
-            given = self.wizard.given.passphrase()
+            preset = self.wizard.presets.passphrase()
         except OnboardingError as error:
             self.show_problem(error.problem)
             return
         for field in (self.passphrase, self.again):
-            field.value = given.reveal() if given else ""
+            field.value = preset.reveal() if preset else ""
 
     @property
     def way(self) -> Way:
@@ -142,7 +142,7 @@ class KeypairScreen(StepScreen):
                         "try millions of short ones. A few words in a row are better.",
                     ],
                     yes="Use it all the same",
-                    word="" if self._agreed_ahead else "weak",
+                    word="" if self._consent_preset else "weak",
                 ),
                 lambda agreed: self._store(passphrase) if agreed else None,
             )
@@ -150,8 +150,8 @@ class KeypairScreen(StepScreen):
             self._store(passphrase)
 
     @property
-    def _agreed_ahead(self) -> bool:
-        return self.wizard.given.yes and not self.engine.settings.network.real_money
+    def _consent_preset(self) -> bool:
+        return self.wizard.presets.yes and not self.engine.settings.network.real_money
 
     def _chosen_here(self) -> bool:
         """Whether the passphrase is new; a keystore that is brought along has its own."""
@@ -201,7 +201,7 @@ class KeypairScreen(StepScreen):
                     lambda: self.engine.create_keypair(source, passphrase, loaded=key)
                 )
 
-        if self._agreed_ahead:
+        if self._consent_preset:
             store(True)
             return
         self.app.push_screen(
@@ -219,7 +219,7 @@ class KeypairScreen(StepScreen):
             return
         super().failed(problem)
         if problem.code.startswith("PASSPHRASE"):
-            self.wizard.given.refuse_passphrase()
+            self.wizard.presets.refuse_passphrase()
             self._clear_passphrases()
 
     def _offer_set_aside(self, problem: Problem) -> None:

@@ -27,9 +27,10 @@ class Simulation(Protocol):
         ...
 
 
-class Given(Protocol):
-    """Answers given ahead on the command line; None where one was not. They fill in fields, and
-    Enter takes them; what cannot be used is said, and asked for.
+class Presets(Protocol):
+    """Answers given on the command line, None for those that were not.
+
+    They fill in fields, and Enter takes them. An unusable one is reported, and asked for.
     """
 
     @property
@@ -58,7 +59,7 @@ class Given(Protocol):
         ...
 
     def refuse_passphrase(self) -> None:
-        """It does not open the keystore: it is not given again."""
+        """It does not open the keystore: do not return it again."""
         ...
 
     def code(self, otpauth_uri: Secret | None = None) -> str | None:
@@ -92,7 +93,7 @@ class Wizard(Protocol):
     def busy(self) -> bool: ...
 
     @property
-    def given(self) -> Given: ...
+    def presets(self) -> Presets: ...
 
     def advance(self) -> None:
         """Show the screen of what comes next."""
@@ -106,8 +107,8 @@ class Wizard(Protocol):
         """Reads the balance again and again; the screen is told by `balance_read`."""
         ...
 
-    def way_ahead(self) -> str | None:
-        """The way of funding that was given ahead, once, where it is not taken already."""
+    def preset_funding_method(self) -> str | None:
+        """Return the preset funding method once, unless it is in use already."""
         ...
 
     def save_settings(

@@ -107,7 +107,7 @@ class RegistrationScreen(StepScreen):
         if self._quote is None:
             return
         network = self.engine.settings.network
-        limit = self.wizard.given.accept_bond
+        limit = self.wizard.presets.accept_bond
         above = limit is not None and self._quote.bond > limit
         if not network.real_money and not above:
             self._unlocked_then_send()

@@ -38,15 +38,15 @@ class WizardApp(TerminalApp):
         engine: Onboarding,
         *,
         details: Details | None = None,
-        given: Answers | None = None,
+        presets: Answers | None = None,
         simulation: Simulation | None = None,
         watch_terminal: bool = True,
     ) -> None:
         super().__init__(watch_terminal=watch_terminal)
         self.engine = engine
         self.simulation = simulation
-        self.given = given or Answers()
-        self._way_ahead = self.given.fund
+        self.presets = presets or Answers()
+        self._preset_funding_method = self.presets.fund
         self.details = details or engine.state.details or Details()
         self.wait: Wait | None = None
         self.terminal = terminal_check()
@@ -180,8 +180,8 @@ class WizardApp(TerminalApp):
             if screen and screen.is_composed:
                 screen.balance_read(balance, found)
 
-    def way_ahead(self) -> str | None:
-        way, self._way_ahead = self._way_ahead, None
+    def preset_funding_method(self) -> str | None:
+        way, self._preset_funding_method = self._preset_funding_method, None
         return way if way != self.engine.state.way else None
 
     def save_settings(

@@ -19,9 +19,9 @@ from screens.widgets.special_fields import SecretField
 
 
 class UnlockScreen(ModalScreen[bool]):
-    """Asks for the keystore's passphrase; True once it is open, False where it was not given.
+    """Ask for the keystore's passphrase; True once it is open, False if the user goes back.
 
-    One that was given ahead is tried first, and asks for nothing where it is right.
+    A preset one is tried first, and nothing is asked if it is right.
     """
 
     CSS_PATH = "../later.tcss"
@@ -34,9 +34,9 @@ class UnlockScreen(ModalScreen[bool]):
     def __init__(self, wizard: Wizard) -> None:
         super().__init__()
         self._engine = wizard.engine
-        self._given = wizard.given
-        self._ahead = False
-        """Whether the passphrase being tried is the one that was given ahead."""
+        self._presets = wizard.presets
+        self._trying_preset = False
+        """Whether the passphrase being tried is the preset one."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):
@@ -50,13 +50,13 @@ class UnlockScreen(ModalScreen[bool]):
     def on_mount(self) -> None:
         self.field.focus()
         try:
-            given = self._given.passphrase()
+            preset = self._presets.passphrase()
         except OnboardingError as error:
             self.note.say(error.problem.cause)
             return
-        if given:
-            self._ahead = True
-            self._open_with(given)
+        if preset:
+            self._trying_preset = True
+            self._open_with(preset)
 
     @property
     def opening(self) -> bool:
@@ -83,14 +83,14 @@ class UnlockScreen(ModalScreen[bool]):
         except OnboardingError as error:
             problem = error.problem
             self.field.disabled = False
-            if self._ahead and error.code == "PASSPHRASE_WRONG":
-                self._given.refuse_passphrase()
+            if self._trying_preset and error.code == "PASSPHRASE_WRONG":
+                self._presets.refuse_passphrase()
                 self.note.say(
                     "The passphrase of --passphrase-file does not open it. Type the right one."
                 )
             else:
                 self.note.say(f"{problem.title}. {problem.cause} {problem.remedy(SCREEN)}")
-            self._ahead = False
+            self._trying_preset = False
             self.field.focus()
         else:
             self.dismiss(True)
