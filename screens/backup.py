@@ -67,14 +67,14 @@ class BackupScreen(StepScreen):
         chosen = self.choice.value
         if chosen == "undecided":
             # What the receipt says about the backup is stated, not assumed.
-            self.note.say(
+            self.note.set_text(
                 "Copy the file now; then choose the answer with the arrow keys, and press Enter."
             )
             return
-        way = cast(Literal["copied", "revealed", "none"], chosen)
-        if way == "copied":
-            self._record(way)
-        elif way == "revealed":
+        method = cast(Literal["copied", "revealed", "none"], chosen)
+        if method == "copied":
+            self._record(method)
+        elif method == "revealed":
             self._with_key(self.engine.reveal_key, self._reveal)
         else:
             self.app.push_screen(
@@ -85,7 +85,7 @@ class BackupScreen(StepScreen):
                         "The receipt will say that there is no backup.",
                     ],
                     yes="Go on without",
-                    word="" if self.wizard.presets.backup == way else "no backup",
+                    word="" if self.wizard.presets.backup == method else "no backup",
                 ),
                 lambda agreed: self._record("none") if agreed else None,
             )
@@ -107,7 +107,7 @@ class BackupScreen(StepScreen):
         )
 
     def _show_env_file(self, path: Path) -> None:
-        self.note.say(f"The key is in {path} now, unencrypted, readable for this user only.")
+        self.note.set_text(f"The key is in {path} now, unencrypted, readable for this user only.")
 
     def action_write_env(self) -> None:
         self.app.push_screen(
@@ -128,11 +128,11 @@ class BackupScreen(StepScreen):
     def _write_env(self) -> None:
         self._with_key(self.engine.write_key_to_env, self._show_env_file)
 
-    def _record(self, way: Literal["copied", "revealed", "none"]) -> None:
-        self.wizard.perform(lambda: self._back_up(way))
+    def _record(self, method: Literal["copied", "revealed", "none"]) -> None:
+        self.wizard.perform(lambda: self._back_up(method))
 
-    async def _back_up(self, way: Literal["copied", "revealed", "none"]) -> None:
-        await self.engine.back_up(way)
+    async def _back_up(self, method: Literal["copied", "revealed", "none"]) -> None:
+        await self.engine.back_up(method)
         await self.engine.measure()
 
     def failed(self, problem: Problem) -> None:

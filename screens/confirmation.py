@@ -55,11 +55,11 @@ class CodeScreen(StepScreen):
     def every_tick(self) -> None:
         left = 0 if self.wizard.busy else math.ceil(self.engine.next_code_in)
         counts = f"Next code in {left} s" if left else ""
-        self._next_code.say(counts, layout=False)
+        self._next_code.set_text(counts, layout=False)
         self._used_code.display = self._entered_used
         if self._entered_used:
             advice = "Wait for the next code." if left else "Enter the code your app shows now."
-            self._used_code.say(f"{marks().waiting} Code already used. Not sent. {advice}")
+            self._used_code.set_text(f"{marks().waiting} Code already used. Not sent. {advice}")
 
     def action_primary(self) -> None:
         """Where the Gas Station has forgotten the enrolment, Enter leads back to it."""
@@ -116,13 +116,13 @@ class ConfirmationScreen(CodeScreen):
     attempts = getters.query_one("#attempts", Line)
 
     BINDINGS = [
-        Binding("f3", "other_way", show=False),
+        Binding("f3", "other_method", show=False),
         Binding("f5", "renew", show=False),
         Binding("escape", "renew", show=False),
     ]
 
     def body(self) -> ComposeResult:
-        yield Line(_what_the_app_shows(self.engine.enrolment))
+        yield Line(_description_of_code(self.engine.enrolment))
         yield Line("")
         yield from self.code_row()
         yield from self.hint()
@@ -141,7 +141,7 @@ class ConfirmationScreen(CodeScreen):
         locked = self.problem is not None and self.problem.code == "2FA_LOCKED"
         self.attempts.display = bool(refused) and not locked
         again = " Esc makes a new QR code, for a new entry in the app." if refused > 1 else ""
-        self.attempts.say(
+        self.attempts.set_text(
             f"\nThe Gas Station has refused a code {times}; it locks after a few.{again}"
             if refused
             else ""
@@ -158,12 +158,12 @@ class ConfirmationScreen(CodeScreen):
         """Back to the QR code; without the secret in memory a new one is asked for."""
         self.wizard.go_back()
 
-    def action_other_way(self) -> None:
+    def action_other_method(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
         self.wizard.perform(lambda: self.engine.choose_way(other))
 
 
-def _what_the_app_shows(enrolment: Enrolment | None) -> str:
+def _description_of_code(enrolment: Enrolment | None) -> str:
     """By the entry's own parameters, while they are known; else what nearly all of them are."""
     digits = {7: "seven", 8: "eight"}.get(enrolment.digits if enrolment else 6, "six")
     period = enrolment.period if enrolment else 30

@@ -40,7 +40,7 @@ class EnrolmentScreen(StepScreen):
     picture = getters.query_one("#picture", Line)
 
     BINDINGS = [
-        Binding("f3", "other_way", show=False),
+        Binding("f3", "other_method", show=False),
         Binding("f4", "large", show=False),
         Binding("f5", "renew", show=False),
         Binding("f6", "invert", show=False),
@@ -121,12 +121,12 @@ class EnrolmentScreen(StepScreen):
         self.show_problem(None)
         self.qr.set_text(enrolment.uri)
         self._show_text()
-        self.picture.say(self.engine.image[0])
+        self.picture.set_text(self.engine.image[0])
         self.show_frame()
 
     def _show_text(self) -> None:
         text = _text_of(self.engine.enrolment, apart=not self._has_room)
-        self.explanation.say(text)
+        self.explanation.set_text(text)
 
     def every_tick(self) -> None:
         url, left = self.engine.image
@@ -136,7 +136,7 @@ class EnrolmentScreen(StepScreen):
             text = f"Also as a picture, {clock_text(left)} more:"
         else:
             text = "The picture has expired; F5 renews."
-        self.picture_left.say(text, layout=False)
+        self.picture_left.set_text(text, layout=False)
 
     def submit(self) -> None:
         if self._asks_anew:
@@ -158,7 +158,7 @@ class EnrolmentScreen(StepScreen):
                     raise
         await self.engine.enrolment_shown()
 
-    def action_other_way(self) -> None:
+    def action_other_method(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
         self.wizard.perform(lambda: self.engine.choose_way(other))
 
@@ -173,7 +173,7 @@ class EnrolmentScreen(StepScreen):
 
 
 def preset_unusable(way: str) -> Problem:
-    """`--fund` names a way that there is not on this network, or not without an owner's key."""
+    """`--fund` names a method that this network lacks, or that needs an owner's key."""
     return problem("ANSWER_UNUSABLE", reason=f"--fund {way} is not possible here.")
 
 

@@ -42,14 +42,14 @@ class EnvironmentScreen(StepScreen):
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
-        self._checks = self._unasked()
+        self._checks = self._pending_checks()
         self._checked = False
-        self._wants_on = False
+        self._submit_when_checked = False
         self._visibility_seen = False
-        self._mending = False
-        """Something essential is red: Enter asks again, and goes on once it is not."""
+        self._must_recheck = False
+        """A required check failed: Enter checks again, and continues once none fails."""
 
-    def _unasked(self) -> dict[str, Check]:
+    def _pending_checks(self) -> dict[str, Check]:
         checks = [*pending(), self.wizard.terminal]
         return {check.key: check for check in checks}
 
@@ -59,10 +59,10 @@ class EnvironmentScreen(StepScreen):
         yield Line("", id="checks")
 
     def keys(self) -> list[tuple[str, str]]:
-        keys = [("Enter", "check again" if self._mending else "go on"), ("Tab", "next field")]
+        keys = [("Enter", "check again" if self._must_recheck else "go on"), ("Tab", "next field")]
         if not self.wizard.simulation:
             keys.append(("F2", "settings"))
-        return keys if self._mending else [*keys, ("F5", "check again")]
+        return keys if self._must_recheck else [*keys, ("F5", "check again")]
 
     def on_mount(self) -> None:
         if self.wizard.busy:
@@ -73,7 +73,7 @@ class EnvironmentScreen(StepScreen):
         if self.wizard.busy:
             return
         self._checked = False
-        self._checks = self._unasked()
+        self._checks = self._pending_checks()
         self._show_checks()
         self.wizard.perform(lambda: self.engine.check_environment(self._report), self._all_checked)
 
@@ -81,7 +81,7 @@ class EnvironmentScreen(StepScreen):
         if not self.wizard.simulation:
             # Also while the list fills in: without a line that takes half a minute, and what has
             # to be set is known before.
-            self._wants_on = False
+            self._submit_when_checked = False
             self.wizard.details = self.form.details
             from screens.dialogs.settings import SettingsScreen
 
@@ -126,11 +126,11 @@ class EnvironmentScreen(StepScreen):
             return
         self.show_problem(None)
         if self.wizard.busy:
-            self._wants_on = True
+            self._submit_when_checked = True
         elif self._checked and essential_red(list(self._checks.values())) is None:
             self.submit()
         else:
-            self._wants_on = True
+            self._submit_when_checked = True
             self.action_check()
 
     def submit(self) -> None:
@@ -140,8 +140,8 @@ class EnvironmentScreen(StepScreen):
     def _all_checked(self, checks: list[Check]) -> None:
         self._checked = True
         self._show_checks()
-        wants_on, self._wants_on = self._wants_on, False
-        if wants_on and essential_red(checks) is None:
+        submit, self._submit_when_checked = self._submit_when_checked, False
+        if submit and essential_red(checks) is None:
             self.submit()
 
     def _show_checks(self) -> None:
@@ -158,9 +158,9 @@ class EnvironmentScreen(StepScreen):
             title = "All checks passed."
         brief = red is not None or self.problem is not None
         rows = Content("\n").join([Content(f"\n{title}"), *_list_of(checks, brief=brief)])
-        self.checks.say(rows)
-        self._mending = red is not None and not waiting
-        self.set_primary_label("Check again" if self._mending else self.primary_label)
+        self.checks.set_text(rows)
+        self._must_recheck = red is not None and not waiting
+        self.set_primary_label("Check again" if self._must_recheck else self.primary_label)
 
     def show_problem(self, problem: Problem | None) -> None:
         super().show_problem(problem)

@@ -49,15 +49,15 @@ class FundingScreen(CodeScreen):
     money_line = getters.query_one(MoneyLine)
 
     BINDINGS = [
-        Binding("f3", "other_way", show=False),
+        Binding("f3", "other_method", show=False),
         Binding("f4", "address_qr", show=False),
         Binding("f8", "simulate_payment", show=False),
     ]
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
-        self._held: int | None = None
-        """Wei, as last looked at."""
+        self._balance: int | None = None
+        """Wei, as read last."""
 
     def body(self) -> ComposeResult:
         yield Line("", id="amounts")
@@ -71,20 +71,20 @@ class FundingScreen(CodeScreen):
         yield Line("", id="by-hand")
 
     @property
-    def way(self) -> str:
+    def method(self) -> str:
         return self.choice.value
 
     def keys(self) -> list[tuple[str, str]]:
-        if self.way == "manual":
+        if self.method == "manual":
             keys = [("Enter", "look again"), ("F4", "address as QR")]
-        elif self.way == "owner":
+        elif self.method == "owner":
             keys = [("Enter", "see what is sent")]
         else:
             keys = [("Enter", "ask")]
         return [*keys, ("F3", "other way")] if len(self.engine.ways) > 1 else keys
 
     def on_mount(self) -> None:
-        self._show_way()
+        self._show_method()
         self._show_amounts(self.state.held or 0)
         preset = self.wizard.preset_funding_method()
         if preset in self.engine.ways:
@@ -93,22 +93,22 @@ class FundingScreen(CodeScreen):
             self.show_problem(preset_unusable(preset))
 
     def first_focus(self) -> Widget:
-        return self.code_field if self.way == "gas-station" else self.primary
+        return self.code_field if self.method == "gas-station" else self.primary
 
     @on(Choice.Changed, "#way")
-    def _way_changed(self) -> None:
-        if self.way != self.state.way and not self.wizard.busy:
-            way = self.way
-            self.wizard.perform(lambda: self.engine.choose_way(way), self._way_chosen)
+    def _method_changed(self) -> None:
+        if self.method != self.state.way and not self.wizard.busy:
+            method = self.method
+            self.wizard.perform(lambda: self.engine.choose_way(method), self._method_chosen)
 
-    def action_other_way(self) -> None:
+    def action_other_method(self) -> None:
         if not self.wizard.busy:
             self.choice.action_turn(1)
 
-    def _show_way(self) -> None:
-        by_hand = self.way == "manual"
-        self.code_part.display = self.way == "gas-station"
-        self.set_primary_label(_PRIMARY[self.way])
+    def _show_method(self) -> None:
+        by_hand = self.method == "manual"
+        self.code_part.display = self.method == "gas-station"
+        self.set_primary_label(_PRIMARY[self.method])
         failure = self.state.failure
         station_only = failure is not None and failure.problem.until is not None
         if failure and not (by_hand and station_only):
@@ -120,7 +120,7 @@ class FundingScreen(CodeScreen):
             f"\nTest money is given away at\n  {network.faucet_url}" if network.faucet_url else ""
         )
         self.by_hand.display = by_hand
-        self.by_hand.say(
+        self.by_hand.set_text(
             f"\nSend what is missing to this address; it is noticed by itself.\n"
             f"  {self.state.address}{faucet}"
             if by_hand
@@ -130,16 +130,16 @@ class FundingScreen(CodeScreen):
 
     def show_frame(self) -> None:
         super().show_frame()
-        if self._held is not None and self.is_mounted:
+        if self._balance is not None and self.is_mounted:
             # The balance that was looked at last is in no record: it is newer than those.
-            state = replace(self.state, held=self._held)
+            state = replace(self.state, held=self._balance)
             self.money_line.show(state, self.engine.settings.network.token)
 
     def _show_amounts(self, held: int) -> None:
         need = self.state.need
         if need is None:
             return
-        self._held = held
+        self._balance = held
         self.show_frame()
         token = self.engine.settings.network.token
         missing = max(need.total - held, 0)
@@ -147,17 +147,17 @@ class FundingScreen(CodeScreen):
         parts += format_peaq(need.safety_margin)
         if not need.bond:
             parts = "for what is left to do"
-        self.amounts.say(
+        self.amounts.set_text(
             f"  needed   {peaq_fixed(need.total, up=True)} {token}   {parts}\n"
             f"  held     {peaq_fixed(held)}\n"
             f"  missing  {peaq_fixed(missing, up=True)}"
         )
 
     def submit(self) -> None:
-        if self.way == "manual":
+        if self.method == "manual":
             self.wizard.perform(self.engine.look_at_balance, self._show_or_advance)
             return
-        if self.way == "owner":
+        if self.method == "owner":
             self.wizard.perform(self.engine.quote_owner, self._quoted)
             return
         typed = self.code_field.value
@@ -167,7 +167,7 @@ class FundingScreen(CodeScreen):
         return await self.engine.ask_gas_station(await self.code(typed))
 
     def waits_for(self, problem: Problem) -> bool:
-        return self.way == "gas-station"
+        return self.method == "gas-station"
 
     def _agree_to_send(self, quote: OwnerQuote) -> None:
         network = self.engine.settings.network
@@ -201,9 +201,9 @@ class FundingScreen(CodeScreen):
         else:
             self.wizard.advance()
 
-    def _way_chosen(self, _: None) -> None:
-        if self.state.way == self.way:
-            self._show_way()
+    def _method_chosen(self, _: None) -> None:
+        if self.state.way == self.method:
+            self._show_method()
             self.show_frame()
             self.call_after_refresh(self.focus_first)
         self.wizard.advance()
@@ -218,13 +218,13 @@ class FundingScreen(CodeScreen):
             self.wizard.advance()
 
     def simulation_text(self) -> str:
-        if self.way == "manual":
+        if self.method == "manual":
             return "Rehearsal: F8 has somebody send what is missing."
         return super().simulation_text()
 
     def action_simulate_payment(self) -> None:
         need = self.state.need
-        if self.wizard.simulation and self.way == "manual" and need and self.state.address:
+        if self.wizard.simulation and self.method == "manual" and need and self.state.address:
             missing = need.total - (self.state.held or 0)
             self.wizard.simulation.pay(self.state.address, max(missing, 10**16))
 

@@ -76,7 +76,7 @@ class KeypairScreen(StepScreen):
         return [("Enter", str(self.primary.label).lower()), ("Tab", "next field")]
 
     def on_mount(self) -> None:
-        self._show_way()
+        self._show_source()
         self._fill_in()
 
     def _fill_in(self) -> None:
@@ -90,38 +90,38 @@ class KeypairScreen(StepScreen):
             field.value = preset.reveal() if preset else ""
 
     @property
-    def way(self) -> Way:
+    def source(self) -> Way:
         return cast(Way, self.choice.value)
 
     @on(Choice.Changed, "#way")
-    def _way_changed(self) -> None:
-        self._show_way()
+    def _source_changed(self) -> None:
+        self._show_source()
         self.show_problem(None)
 
-    def _show_way(self) -> None:
-        way = self.way
-        self.explanation.say(_TEXTS[way])
-        self.set_primary_label("Open the key" if way == "keep" else self.primary_label)
+    def _show_source(self) -> None:
+        source = self.source
+        self.explanation.set_text(_TEXTS[source])
+        self.set_primary_label("Open the key" if source == "keep" else self.primary_label)
         for field, shown in (
-            (self.private_key, way == "import"),
-            (self.file, way == "import"),
-            (self.again, way != "keep"),
+            (self.private_key, source == "import"),
+            (self.file, source == "import"),
+            (self.again, source != "keep"),
         ):
             if isinstance(field.parent, Row):
                 field.parent.display = shown
 
     def first_focus(self) -> Widget:
-        if self.way == "import" and not self.file.value:
+        if self.source == "import" and not self.file.value:
             return self.private_key
-        filled_in = self.passphrase.value and (self.again.value or self.way == "keep")
+        filled_in = self.passphrase.value and (self.again.value or self.source == "keep")
         return self.primary if filled_in else self.passphrase
 
     def submit_field(self, widget: Widget) -> None:
-        if self.way == "import" and widget.id in ("private-key", "key-file"):
+        if self.source == "import" and widget.id in ("private-key", "key-file"):
             self.set_focus(self.passphrase)
         elif widget.id == "way" and self.first_focus() is not self.primary:
             self.set_focus(self.first_focus())
-        elif widget.id == "passphrase" and self.way != "keep":
+        elif widget.id == "passphrase" and self.source != "keep":
             self.set_focus(self.again if self.passphrase.value else self.passphrase)
         else:
             self.action_primary()
@@ -131,7 +131,7 @@ class KeypairScreen(StepScreen):
         again = Secret(self.again.value)
         if not passphrase:
             self._refuse("PASSPHRASE_EMPTY")
-        elif self.way != "keep" and passphrase != again:
+        elif self.source != "keep" and passphrase != again:
             self._refuse("PASSPHRASES_DIFFER")
         elif self._chosen_here() and len(passphrase.reveal()) < WEAK_BELOW:
             self.app.push_screen(
@@ -155,8 +155,8 @@ class KeypairScreen(StepScreen):
 
     def _chosen_here(self) -> bool:
         """Whether the passphrase is new; a keystore that is brought along has its own."""
-        from_file = self.way == "import" and bool(self.file.value.strip())
-        return self.way != "keep" and not from_file
+        from_file = self.source == "import" and bool(self.file.value.strip())
+        return self.source != "keep" and not from_file
 
     def _refuse(self, code: str) -> None:
         self.show_problem(problem(code))
@@ -168,8 +168,8 @@ class KeypairScreen(StepScreen):
         self.passphrase.focus()
 
     def _store(self, passphrase: Secret) -> None:
-        source = self._source(passphrase)
-        if self.way in ("generate", "keep"):
+        source = self._key_source(passphrase)
+        if self.source in ("generate", "keep"):
             self.wizard.perform(lambda: self.engine.create_keypair(source, passphrase))
             return
         self.wizard.perform(
@@ -177,13 +177,13 @@ class KeypairScreen(StepScreen):
             lambda key: self._ask_if_right(source, passphrase, key),
         )
 
-    def _source(self, passphrase: Secret) -> KeySource:
+    def _key_source(self, passphrase: Secret) -> KeySource:
         pasted = self.private_key.value
         file = self.file.value.strip()
         return KeySource(
-            self.way,
-            private_key=Secret(pasted) if self.way == "import" and pasted else None,
-            path=Path(file).expanduser() if self.way == "import" and file else None,
+            self.source,
+            private_key=Secret(pasted) if self.source == "import" and pasted else None,
+            path=Path(file).expanduser() if self.source == "import" and file else None,
             path_passphrase=passphrase,
         )
 

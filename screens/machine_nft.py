@@ -81,7 +81,7 @@ class MachineNftScreen(StepScreen):
             else Content.styled(f"{signs.todo} {name}", "$quiet")
             for name, text in rows
         ]
-        self.progress.say(Content("\n").join(lines))
+        self.progress.set_text(Content("\n").join(lines))
         self.set_primary_label("Write" if state.minted else self.primary_label)
 
     def state_changed(self, state: State) -> None:
@@ -103,9 +103,9 @@ class MachineNftScreen(StepScreen):
             self.form.focus_fault(faults[0])
             return
         self.show_problem(None)
-        agree_to_contracts(self.app, self.engine, lambda: self._unlocked_then_write(details))
+        agree_to_contracts(self.app, self.engine, lambda: self._unlock_and_write(details))
 
-    def _unlocked_then_write(self, details: Details) -> None:
+    def _unlock_and_write(self, details: Details) -> None:
         if self.engine.unlocked or self.engine.action is Action.FINISH:
             self._write(details)
         else:
@@ -114,9 +114,9 @@ class MachineNftScreen(StepScreen):
             )
 
     def _write(self, details: Details) -> None:
-        self.wizard.perform(lambda: self._everything(details))
+        self.wizard.perform(lambda: self._write_all(details))
 
-    async def _everything(self, details: Details) -> None:
+    async def _write_all(self, details: Details) -> None:
         """What is left of the step, one recorded action after the other."""
         if self.engine.action in (Action.MINT, Action.WRITE_DID):
             await self.engine.record_details(details)

@@ -47,24 +47,26 @@ class RegistrationScreen(StepScreen):
         funded = self.state.funded
         if funded and funded.way == "already":
             self.skipped.display = True
-            self.skipped.say("The wallet holds enough already; funding was not needed.\n")
+            self.skipped.set_text("The wallet holds enough already; funding was not needed.\n")
         if self.state.open_transactions:
-            self.offer.say("A registration was sent before. What became of it is looked up first.")
+            self.offer.set_text(
+                "A registration was sent before. What became of it is looked up first."
+            )
         failure = self.state.failure
         # As in the frame: a fault of the line is over, and asking is what finds that out.
         over = failure is None or failure.problem.code.startswith("RPC_")
         if over or (failure and failure.step is not self.step):
-            self._ask()
+            self._request_quote()
         else:
-            self._look_again()
+            self._discard_quote()
 
     def first_focus(self) -> Widget:
         return self.primary
 
-    def _ask(self) -> None:
+    def _request_quote(self) -> None:
         self.wizard.perform(self.engine.quote, self._quoted)
 
-    def _look_again(self) -> None:
+    def _discard_quote(self) -> None:
         """What was shown does not hold any more: the next Enter asks for it, and signs nothing."""
         self._quote = None
         self.offer.display = False
@@ -80,8 +82,8 @@ class RegistrationScreen(StepScreen):
         token = settings.network.token
         mark = settings.contract_mark(quote.contract)
         mark = f"            {mark}\n" if mark else ""
-        self.offer.say(
-            f"{_what_it_does(quote)}\n\n"
+        self.offer.set_text(
+            f"{_effect_of(quote)}\n\n"
             f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   held while it is registered\n"
             f"  max. fee  {peaq_fixed(quote.fee, up=True)} {token}   for all transactions\n"
             f"  in wallet {peaq_fixed(quote.held)} {token}\n"
@@ -90,7 +92,7 @@ class RegistrationScreen(StepScreen):
             f"  contract  {quote.contract}\n"
             f"{mark}"
             f"  from      {self.state.address}"
-            f"{_written_along(quote, self.state.details)}"
+            f"{_published_by(quote, self.state.details)}"
         )
         self.offer.display = True
         self.set_primary_label(self.primary_label)
@@ -99,7 +101,7 @@ class RegistrationScreen(StepScreen):
 
     def submit(self) -> None:
         if self._quote is None:
-            self._ask()
+            self._request_quote()
         else:
             agree_to_contracts(self.app, self.engine, self._agree)
 
@@ -110,7 +112,7 @@ class RegistrationScreen(StepScreen):
         limit = self.wizard.presets.accept_bond
         above = limit is not None and self._quote.bond > limit
         if not network.real_money and not above:
-            self._unlocked_then_send()
+            self._unlock_and_send()
             return
         bond = format_peaq(self._quote.bond, up=True)
         lines = [
@@ -129,10 +131,10 @@ class RegistrationScreen(StepScreen):
                 word="register" if above or limit is None else "",
                 loud=network.real_money,
             ),
-            lambda agreed: self._unlocked_then_send() if agreed else None,
+            lambda agreed: self._unlock_and_send() if agreed else None,
         )
 
-    def _unlocked_then_send(self) -> None:
+    def _unlock_and_send(self) -> None:
         if self.engine.unlocked:
             self._send()
         else:
@@ -154,22 +156,22 @@ class RegistrationScreen(StepScreen):
             self.wizard.advance()
             return
         if problem.code == "LOCKED_KEY":
-            self._unlocked_then_send()
+            self._unlock_and_send()
             return
         # Whatever it was: the next Enter looks at bond, fee and balance again.
-        self._look_again()
+        self._discard_quote()
         super().failed(problem)
         self.show_frame()
 
 
-def _what_it_does(quote: Quote) -> str:
+def _effect_of(quote: Quote) -> str:
     if quote.single:
         return "One transaction does it all: bond, Machine NFT and description. Done once."
     why = f"\nAll in one transaction is refused here: {quote.refused}" if quote.refused else ""
     return f"This pays the bond and gives the machine its number. It is done once.{why}"
 
 
-def _written_along(quote: Quote, details: Details | None) -> str:
+def _published_by(quote: Quote, details: Details | None) -> str:
     """What the one transaction makes public, since there is no later screen to look at it."""
     if not quote.single or details is None:
         return ""

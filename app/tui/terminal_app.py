@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from app.tui.diffing_driver import ThriftyDriver
+from app.tui.diffing_driver import DiffingDriver
 from app.tui.textual_internals import QuietApp
 from app.tui.theme import ANSI, FULL, PLAIN, choose_theme
 
@@ -46,7 +46,7 @@ class TerminalApp(QuietApp):
     ]
 
     def __init__(self, *, watch_terminal: bool = True) -> None:
-        super().__init__(driver_class=ThriftyDriver)
+        super().__init__(driver_class=DiffingDriver)
         self._watch_terminal = watch_terminal
         self._ending = False
         self.register_theme(FULL)
@@ -127,7 +127,7 @@ class TerminalApp(QuietApp):
     def action_paint_again(self) -> None:
         """For when something else has written on the terminal."""
         driver = self.terminal_driver
-        if isinstance(driver, ThriftyDriver):
+        if isinstance(driver, DiffingDriver):
             driver.clear()
         self.screen.refresh()
 

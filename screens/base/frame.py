@@ -129,7 +129,7 @@ class FrameScreen(Screen[None]):
         self.set_class(columns >= ROOMY[0] and rows >= ROOMY[1], "roomy")
         self.set_class(columns < NARROW, "narrow")
         if too_small:
-            self.header_line.say(TOO_SMALL if columns > len(TOO_SMALL) else "Too small")
+            self.header_line.set_text(TOO_SMALL if columns > len(TOO_SMALL) else "Too small")
         else:
             self.header_line.show(network, self.state.address)
         self.rail.show(step_statuses(self.state, engine.clock.now()))
@@ -158,7 +158,7 @@ class FrameScreen(Screen[None]):
         if self.wizard.simulation:
             text = self.simulation_text()
             self.simulation_line.display = bool(text)
-            self.simulation_line.say(text, layout=False)
+            self.simulation_line.set_text(text, layout=False)
         self.every_tick()
 
     def _show_keys(self, *, waits: bool) -> None:

@@ -72,7 +72,9 @@ class ConsentScreen(ModalScreen[bool]):
         if self._word:
             typed = self.word.value.strip().lower()
             if typed != self._word:
-                self.note.say(f'Type the word "{self._word}" and press Enter, or Esc to go back.')
+                self.note.set_text(
+                    f'Type the word "{self._word}" and press Enter, or Esc to go back.'
+                )
                 return
         self.dismiss(True)
 

@@ -55,12 +55,12 @@ class QrScreen(ModalScreen[None]):
         code.display = fits and not self._in_letters
         letters.display = not code.display
         why = "" if fits else f"The code needs a window of {code.columns}x{code.rows + 1}.\n\n"
-        letters.say(f"{why}{self._letters}\n")
+        letters.set_text(f"{why}{self._letters}\n")
         if code.display:
             keys = "Esc back   F6 swap dark and light   F7 in letters"
         else:
             keys = "Esc back   F7 as a code" if fits else "Esc back"
-        self.key_line.say(keys)
+        self.key_line.set_text(keys)
 
     def action_letters(self) -> None:
         self._in_letters = not self._in_letters

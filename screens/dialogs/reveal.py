@@ -57,10 +57,10 @@ class RevealScreen(ModalScreen[bool]):
     def _tick(self) -> None:
         left = self._ends - self._clock.monotonic()
         if left > 0:
-            self.time_left.say(f"Shown for {left:2.0f} s more", layout=False)
+            self.time_left.set_text(f"Shown for {left:2.0f} s more", layout=False)
         else:
-            self.revealed.say("The key is no longer shown.")
-            self.time_left.say("Type its end from your paper. Esc, to see it once more.")
+            self.revealed.set_text("The key is no longer shown.")
+            self.time_left.set_text("Type its end from your paper. Esc, to see it once more.")
 
     @on(Input.Submitted)
     def _compare(self, event: Input.Submitted) -> None:
@@ -70,7 +70,7 @@ class RevealScreen(ModalScreen[bool]):
             self.dismiss(True)
             return
         event.input.value = ""
-        self.note.say("That is not its end. Compare with your paper and type it again.")
+        self.note.set_text("That is not its end. Compare with your paper and type it again.")
 
     def action_refuse(self) -> None:
         self.dismiss(False)

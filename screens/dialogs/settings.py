@@ -71,14 +71,14 @@ class SettingsScreen(ModalScreen[bool]):
         elif fields:
             fields[0].focus()
         if faults:
-            self.note.say(f"{faults[0].title}: {faults[0].cause}")
+            self.note.set_text(f"{faults[0].title}: {faults[0].cause}")
 
     @on(Button.Pressed)
     @on(Input.Submitted)
     def _save(self, event: Button.Pressed | Input.Submitted) -> None:
         event.stop()
         if self._wizard.busy:
-            self.note.say("The network is still being asked. Press Enter again in a moment.")
+            self.note.set_text("The network is still being asked. Press Enter again in a moment.")
             return
         settings = self._wizard.engine.settings
         values = {
@@ -93,12 +93,12 @@ class SettingsScreen(ModalScreen[bool]):
         try:
             faults = self._wizard.save_settings(values, self._then)
         except OnboardingError as error:
-            self.note.say(
+            self.note.set_text(
                 f"{error.problem.title}: {error.problem.cause} {error.problem.remedy(SCREEN)}"
             )
             return
         if faults:
-            self.note.say(f"{faults[0].title}: {faults[0].cause}")
+            self.note.set_text(f"{faults[0].title}: {faults[0].cause}")
         else:
             self.dismiss(True)
 

@@ -52,7 +52,7 @@ class UnlockScreen(ModalScreen[bool]):
         try:
             preset = self._presets.passphrase()
         except OnboardingError as error:
-            self.note.say(error.problem.cause)
+            self.note.set_text(error.problem.cause)
             return
         if preset:
             self._trying_preset = True
@@ -74,7 +74,7 @@ class UnlockScreen(ModalScreen[bool]):
 
     def _open_with(self, passphrase: Secret) -> None:
         self.field.disabled = True
-        self.note.say("Opening the key, a moment…")
+        self.note.set_text("Opening the key, a moment…")
         self.run_worker(self._unlock(passphrase), exit_on_error=False)
 
     async def _unlock(self, passphrase: Secret) -> None:
@@ -85,11 +85,11 @@ class UnlockScreen(ModalScreen[bool]):
             self.field.disabled = False
             if self._trying_preset and error.code == "PASSPHRASE_WRONG":
                 self._presets.refuse_passphrase()
-                self.note.say(
+                self.note.set_text(
                     "The passphrase of --passphrase-file does not open it. Type the right one."
                 )
             else:
-                self.note.say(f"{problem.title}. {problem.cause} {problem.remedy(SCREEN)}")
+                self.note.set_text(f"{problem.title}. {problem.cause} {problem.remedy(SCREEN)}")
             self._trying_preset = False
             self.field.focus()
         else:

@@ -32,7 +32,7 @@ class Field(Input, inherit_css=False):
 
     def __init__(self, value: str = "", *, secret: bool = False, **more: Any) -> None:
         # What the environment or a file holds is foreign text too.
-        shown = "".join(sign for sign in value if sign.isprintable())
+        shown = "".join(char for char in value if char.isprintable())
         super().__init__(shown, password=secret, compact=True, select_on_focus=False, **more)
         self.cursor_blink = False
         self._pasted_at = -1.0
@@ -41,8 +41,8 @@ class Field(Input, inherit_css=False):
         self.cursor_position = len(self.value)
 
     def tidy(self, text: str) -> str:
-        """What of a paste is taken."""
-        return " ".join("".join(s if s.isprintable() else " " for s in text).split())
+        """Normalise pasted text: one line, printable characters only."""
+        return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
     def on_paste(self, event: events.Paste) -> None:
         event.prevent_default()

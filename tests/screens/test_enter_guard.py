@@ -81,7 +81,7 @@ async def test_a_quote_that_is_asked_for_again_is_read_again(
     async with at_the_wizard(machine) as technician:
         await technician.on("RegistrationScreen")
         await technician.sees("Enter sign and register")
-        technician.step_screen._look_again()
+        technician.step_screen._discard_quote()
         await technician.sees("Enter look again")
         await technician.press("enter")
         await technician.until(lambda: technician.step_screen._quote, "the quote")
