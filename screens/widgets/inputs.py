@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from textual import events
 from textual.binding import Binding
@@ -30,10 +29,28 @@ class Field(Input, inherit_css=False):
 
     COMPONENT_CLASSES = Input.COMPONENT_CLASSES
 
-    def __init__(self, value: str = "", *, secret: bool = False, **more: Any) -> None:
-        # What the environment or a file holds is foreign text too.
-        shown = "".join(char for char in value if char.isprintable())
-        super().__init__(shown, password=secret, compact=True, select_on_focus=False, **more)
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        id: str,
+        placeholder: str = "",
+        max_length: int = 0,
+        disabled: bool = False,
+        secret: bool = False,
+    ) -> None:
+        """`max_length`: characters, 0 for any number. `secret`: show dots."""
+        # The value may come from the environment or a file: foreign text too.
+        super().__init__(
+            "".join(char for char in value if char.isprintable()),
+            id=id,
+            placeholder=placeholder,
+            max_length=max_length,
+            disabled=disabled,
+            password=secret,
+            compact=True,
+            select_on_focus=False,
+        )
         self.cursor_blink = False
         self._pasted_at = -1.0
 
