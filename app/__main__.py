@@ -1,14 +1,10 @@
 """`python -m app`, and the command."""
 
-import gc
 import signal
 
-from app.hardening import harden
+from app.startup import begin_start
 
-harden()
-# Until the first screen stands, or it is known that there will be none: what imports make stays,
-# and looking through it again and again for what could be freed takes a tenth of the start.
-gc.disable()
+begin_start()
 try:
     from app.cli import main
 except KeyboardInterrupt:  # ctrl+c before anything was begun

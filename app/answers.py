@@ -34,7 +34,7 @@ class _Read:
 
 @dataclass(frozen=True)
 class Answers:
-    """What `screens.protocols.Given` asks for, and more for the plain driver."""
+    """What `screens.protocols.Presets` asks for, and more for the plain driver."""
 
     key: str | None = None
     """`generate`, `environment`, or the path of a file with a key."""

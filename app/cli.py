@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import gc
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import Any, NoReturn
 from app.answers import add_answer_options
 from app.options import Options, options_from
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
+from app.startup import end_start
 from app.version import installed_version
 from core.config.networks import find_network
 from core.errors.exit_codes import EXIT_STOPPED
@@ -328,7 +328,7 @@ def _require_current_folder() -> None:
 def _run(options: Options) -> int:
     """Hands over; each command is imported only where it is meant."""
     if options.command is not None:
-        gc.enable()  # the wizard does once its first screen stands (app/tui/wizard_app.py)
+        end_start()
     if options.command is None:
         from app.run import run_wizard as run
     elif options.command == "devnet":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from app.configuration import settings_of, state_folder, usable_env_file
 from app.goodbye import say_goodbye
 from app.options import Options, same_machine
 from app.second_session import take_folder
+from app.startup import end_start
 from core.clock import Clock, SystemClock
 from core.config.networks import find_network
 from core.config.settings import Settings
@@ -140,14 +140,14 @@ def _run_screens(answers: Answers, engine: Onboarding, pretend: PretendPeople | 
 
     answers.read_passphrase()  # while ctrl+c still ends it: a pipe may never say anything
     details = _details(answers, engine)
-    app = WizardApp(engine, details=details, given=answers, pretend=pretend)
+    app = WizardApp(engine, details=details, presets=answers, simulation=pretend)
     app.run(mouse=False)
     answer = app.return_value  # None: it ended without one, by a fault
     return (app.return_code or EXIT_STOPPED) if answer is None else answer
 
 
 def _run_plain(answers: Answers, engine: Onboarding, pretend: PretendPeople | None) -> int:
-    gc.enable()
+    end_start()
     from app.plain.console import Console
     from app.plain.wizard import PlainWizard
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 import termios
@@ -10,6 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from app.startup import end_start
 from core.clock import Clock, readable
 from core.config.networks import Network
 from core.errors.exit_codes import EXIT_LOCKED, EXIT_STOPPED
@@ -47,7 +47,7 @@ def take_folder(
                 raise
         else:
             return lock
-        gc.enable()  # app/__main__.py turned it off for the start; watching can take hours
+        end_start()  # watching can take hours
         # Ctrl+C ends watching, even if the program that started the wizard ignores SIGINT.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         owner = holder(folder)

@@ -82,7 +82,7 @@ async def photograph(folder: Path, network: RehearsalNetwork) -> None:
     app = WizardApp(
         engine,
         details=Details("https://example.com/arm-7", "https://example.com/arm-7/data", "public"),
-        pretend=PretendPeople(network),
+        simulation=PretendPeople(network),
         watch_terminal=False,
     )
     async with app.run_test(size=(80, 24)) as pilot:

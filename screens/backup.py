@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, cast
+from pathlib import Path
+from typing import Literal, TypeVar, cast
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
 
 from core.errors.problem import Problem
 from core.journal.next_action import Action
+from core.secrets import Secret
 from core.step import Step
 from screens.base import StepScreen
 from screens.dialogs.consent import ConsentScreen
@@ -20,6 +23,7 @@ from screens.widgets.choice import Choice
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 
+T = TypeVar("T")
 _WAYS = (
     ("undecided", "not yet"),
     ("copied", "I have copied the file"),
@@ -31,6 +35,9 @@ _WAYS = (
 class BackupScreen(StepScreen):
     step = Step.KEYPAIR
     title_text = "Keep a copy of the key"
+
+    choice = getters.query_one("#backup", Choice)
+    note = getters.query_one("#env-note", Line)
 
     BINDINGS = [Binding("f7", "write_env", show=False)]
 
@@ -46,7 +53,7 @@ class BackupScreen(StepScreen):
         yield Line("The file's sha256, to compare the copy with")
         yield Line(f"  {keypair.keystore_sha256 if keypair else ''}")
         yield Line("")
-        yield Row("Backup", Choice(_WAYS, self.wizard.given.backup or "", id="backup"))
+        yield Row("Backup", Choice(_WAYS, self.wizard.presets.backup or "", id="backup"))
         yield Line("If this machine breaks without a copy, its bond is lost.", classes="muted")
         yield Line("", id="env-note")
 
@@ -54,21 +61,21 @@ class BackupScreen(StepScreen):
         return [("Enter", "go on"), ("Left Right", "choose"), ("F7", "key into .env")]
 
     def first_focus(self) -> Widget:
-        return self.query_one("#backup")
+        return self.choice
 
-    def go(self) -> None:
-        chosen = self.query_one("#backup", Choice).value
+    def submit(self) -> None:
+        chosen = self.choice.value
         if chosen == "undecided":
             # What the receipt says about the backup is stated, not assumed.
-            self.query_one("#env-note", Line).say(
+            self.note.set_text(
                 "Copy the file now; then choose the answer with the arrow keys, and press Enter."
             )
             return
-        way = cast(Literal["copied", "revealed", "none"], chosen)
-        if way == "copied":
-            self._record(way)
-        elif way == "revealed":
-            self._with_key("reveal", self.engine.reveal_key)
+        method = cast(Literal["copied", "revealed", "none"], chosen)
+        if method == "copied":
+            self._record(method)
+        elif method == "revealed":
+            self._with_key(self.engine.reveal_key, self._reveal)
         else:
             self.app.push_screen(
                 ConsentScreen(
@@ -78,32 +85,29 @@ class BackupScreen(StepScreen):
                         "The receipt will say that there is no backup.",
                     ],
                     yes="Go on without",
-                    word="" if self.wizard.given.backup == way else "no backup",
+                    word="" if self.wizard.presets.backup == method else "no backup",
                 ),
                 lambda agreed: self._record("none") if agreed else None,
             )
 
-    def _with_key(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        """Does `work`, which needs the key open."""
+    def _with_key(self, work: Callable[[], Awaitable[T]], then: Callable[[T], None]) -> None:
+        """Perform `work`, which needs the key open."""
         if self.engine.unlocked:
-            self.wizard.perform(name, work)
+            self.wizard.perform(work, then)
         else:
             self.app.push_screen(
                 UnlockScreen(self.wizard),
-                lambda opened: self.wizard.perform(name, work) if opened else None,
+                lambda opened: self.wizard.perform(work, then) if opened else None,
             )
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "reveal":
-            self.app.push_screen(
-                RevealScreen(result, self.engine.clock),
-                lambda done: self._record("revealed") if done else None,
-            )
-        elif name == "env":
-            note = f"The key is in {result} now, unencrypted, readable for this user only."
-            self.query_one("#env-note", Line).say(note)
-        else:
-            super().finished(name, result)
+    def _reveal(self, key: Secret) -> None:
+        self.app.push_screen(
+            RevealScreen(key, self.engine.clock),
+            lambda done: self._record("revealed") if done else None,
+        )
+
+    def _show_env_file(self, path: Path) -> None:
+        self.note.set_text(f"The key is in {path} now, unencrypted, readable for this user only.")
 
     def action_write_env(self) -> None:
         self.app.push_screen(
@@ -118,21 +122,24 @@ class BackupScreen(StepScreen):
                 yes="Write it",
                 word="write",
             ),
-            lambda agreed: self._with_key("env", self.engine.write_key_to_env) if agreed else None,
+            lambda agreed: self._write_env() if agreed else None,
         )
 
-    def _record(self, way: Literal["copied", "revealed", "none"]) -> None:
-        self.wizard.perform("back up", lambda: self._back_up(way))
+    def _write_env(self) -> None:
+        self._with_key(self.engine.write_key_to_env, self._show_env_file)
 
-    async def _back_up(self, way: Literal["copied", "revealed", "none"]) -> None:
-        await self.engine.back_up(way)
+    def _record(self, method: Literal["copied", "revealed", "none"]) -> None:
+        self.wizard.perform(lambda: self._back_up(method))
+
+    async def _back_up(self, method: Literal["copied", "revealed", "none"]) -> None:
+        await self.engine.back_up(method)
         await self.engine.measure()
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         if self.engine.action is Action.MEASURE_NEED:
-            self.wizard.go_on()  # the backup is recorded; what failed is shown there
+            self.wizard.advance()  # the backup is recorded; what failed is shown there
         else:
-            super().failed(name, problem)
+            super().failed(problem)
 
 
 class MeasureScreen(StepScreen):
@@ -149,10 +156,10 @@ class MeasureScreen(StepScreen):
         failure = self.state.failure
         # As in the frame: a fault of the line has no card, and this screen no button without one.
         if failure is None or failure.problem.code.startswith("RPC_"):
-            self.go()
+            self.submit()
 
     def keys(self) -> list[tuple[str, str]]:
         return [("Enter", "try again")] if self.problem else []
 
-    def go(self) -> None:
-        self.wizard.perform("measure", self.engine.measure)
+    def submit(self) -> None:
+        self.wizard.perform(self.engine.measure)

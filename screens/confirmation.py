@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
@@ -24,11 +25,13 @@ _UNCHECKED = "Since the restart a code cannot be checked here first: a wrong one
 
 
 class CodeScreen(StepScreen):
-    """A screen with a code field; a rehearsal shows what the pretend phone shows.
+    """A screen with a code field; a rehearsal shows what the simulated authenticator shows.
 
     While the app still shows a code that is used, the seconds until the next one count down beside
     the field. A used code that is entered all the same is no fault: a line says to wait.
     """
+
+    code_field = getters.query_one("#code", CodeField)
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
@@ -36,9 +39,9 @@ class CodeScreen(StepScreen):
         self._used_code = Line(id="used-code")
         self._entered_used = False
 
-    def pretend_text(self) -> str:
-        pretend = self.wizard.pretend
-        shown = pretend.code(self.state.address or "") if pretend else None
+    def simulation_text(self) -> str:
+        simulation = self.wizard.simulation
+        shown = simulation.code(self.state.address or "") if simulation else None
         if shown is None:
             return ""
         code, left = shown
@@ -52,28 +55,24 @@ class CodeScreen(StepScreen):
     def every_tick(self) -> None:
         left = 0 if self.wizard.busy else math.ceil(self.engine.next_code_in)
         counts = f"Next code in {left} s" if left else ""
-        self._next_code.say(counts, layout=False)
+        self._next_code.set_text(counts, layout=False)
         self._used_code.display = self._entered_used
         if self._entered_used:
             advice = "Wait for the next code." if left else "Enter the code your app shows now."
-            self._used_code.say(f"{marks().waiting} Code already used. Not sent. {advice}")
-
-    @property
-    def code_field(self) -> CodeField:
-        return self.query_one("#code", CodeField)
+            self._used_code.set_text(f"{marks().waiting} Code already used. Not sent. {advice}")
 
     def action_primary(self) -> None:
         """Where the Gas Station has forgotten the enrolment, Enter leads back to it."""
         action = self.engine.action
         elsewhere = action in (Action.ENROL, Action.CONFIRM) and action.step is not self.step
         if elsewhere and not self.wizard.busy:
-            self.wizard.go_on()
+            self.wizard.advance()
         else:
             super().action_primary()
 
     def hint(self) -> ComposeResult:
         """That Enter alone is enough, where a command gives the codes; what a slip costs."""
-        if self.wizard.given.code_command:
+        if self.wizard.presets.code_command:
             yield Line("Enter asks --code-command for a code; a typed one comes first.")
         elif self.engine.enrolment is None:
             # The secret is in memory only, and this start has not seen it.
@@ -81,24 +80,24 @@ class CodeScreen(StepScreen):
 
     async def code(self, typed: str) -> str:
         """What was typed, else what the code command says. Raises OnboardingError."""
-        given = self.wizard.given
-        if typed or not given.code_command:
+        presets = self.wizard.presets
+        if typed or not presets.code_command:
             return typed
         store, left = self.engine.session.store, self.engine.next_code_in
         if left:
             with store.waiting("Waiting for the next code", usual=left):
                 await self.engine.clock.sleep(left)
         with store.waiting("The code command is asked"):
-            return await asyncio.to_thread(given.code) or ""
+            return await asyncio.to_thread(presets.code) or ""
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         self.code_field.value = ""
         self._entered_used = problem.code == "CODE_USED"
         if self._entered_used:
             self.add_class("with-problem")  # makes room for the line
-            self._tick()
+            self.tick()
         else:
-            super().failed(name, problem)
+            super().failed(problem)
 
     def busy_changed(self, busy: bool) -> None:
         if busy:
@@ -114,14 +113,16 @@ class ConfirmationScreen(CodeScreen):
     title_text = "Type the code from your authenticator"
     primary_label = "Confirm"
 
+    attempts = getters.query_one("#attempts", Line)
+
     BINDINGS = [
-        Binding("f3", "other_way", show=False),
+        Binding("f3", "other_method", show=False),
         Binding("f5", "renew", show=False),
         Binding("escape", "renew", show=False),
     ]
 
     def body(self) -> ComposeResult:
-        yield Line(_what_the_app_shows(self.engine.enrolment))
+        yield Line(_description_of_code(self.engine.enrolment))
         yield Line("")
         yield from self.code_row()
         yield from self.hint()
@@ -137,19 +138,18 @@ class ConfirmationScreen(CodeScreen):
         super().every_tick()
         refused = self.state.invalid_codes
         times = "once" if refused == 1 else f"{refused} times"
-        line = self.query_one("#attempts", Line)
         locked = self.problem is not None and self.problem.code == "2FA_LOCKED"
-        line.display = bool(refused) and not locked
+        self.attempts.display = bool(refused) and not locked
         again = " Esc makes a new QR code, for a new entry in the app." if refused > 1 else ""
-        line.say(
+        self.attempts.set_text(
             f"\nThe Gas Station has refused a code {times}; it locks after a few.{again}"
             if refused
             else ""
         )
 
-    def go(self) -> None:
+    def submit(self) -> None:
         typed = self.code_field.value
-        self.wizard.perform("confirm", lambda: self._confirm(typed))
+        self.wizard.perform(lambda: self._confirm(typed))
 
     async def _confirm(self, typed: str) -> None:
         await self.engine.confirm(await self.code(typed))
@@ -158,12 +158,12 @@ class ConfirmationScreen(CodeScreen):
         """Back to the QR code; without the secret in memory a new one is asked for."""
         self.wizard.go_back()
 
-    def action_other_way(self) -> None:
+    def action_other_method(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
-        self.wizard.perform("way", lambda: self.engine.choose_way(other))
+        self.wizard.perform(lambda: self.engine.choose_way(other))
 
 
-def _what_the_app_shows(enrolment: Enrolment | None) -> str:
+def _description_of_code(enrolment: Enrolment | None) -> str:
     """By the entry's own parameters, while they are known; else what nearly all of them are."""
     digits = {7: "seven", 8: "eight"}.get(enrolment.digits if enrolment else 6, "six")
     period = enrolment.period if enrolment else 30

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -15,6 +15,7 @@ from core.step import Step
 from core.text import grouped
 from screens.base import StepScreen
 from screens.dialogs.qr import QrScreen
+from screens.protocols import Wizard
 from screens.widgets.card import clock_text
 from screens.widgets.line import Line
 from screens.widgets.marks import blocks
@@ -33,15 +34,20 @@ class EnrolmentScreen(StepScreen):
     title_text = ""
     primary_label = "Done"
 
+    qr = getters.query_one("#qr", QrCode)
+    explanation = getters.query_one("#enrolment-how", Line)
+    picture_left = getters.query_one("#picture-left", Line)
+    picture = getters.query_one("#picture", Line)
+
     BINDINGS = [
-        Binding("f3", "other_way", show=False),
+        Binding("f3", "other_method", show=False),
         Binding("f4", "large", show=False),
         Binding("f5", "renew", show=False),
         Binding("f6", "invert", show=False),
     ]
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
         # From the start, so that the code is painted once and nothing moves.
         self.add_class("with-qr")
         self._command_failed = False
@@ -74,12 +80,11 @@ class EnrolmentScreen(StepScreen):
     @property
     def _has_room(self) -> bool:
         """Whether the code can stand beside the text, whole; else it is on a screen of its own."""
-        code = self.query_one("#qr", QrCode)
         columns, rows = self.app.size
-        return blocks() and code.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
+        return blocks() and self.qr.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
 
     def show_frame(self) -> None:
-        if self.whole:
+        if self.is_composed:
             self.set_class(not self._has_room, "code-apart")
             self._show_text()
         super().show_frame()
@@ -94,71 +99,68 @@ class EnrolmentScreen(StepScreen):
     def show_problem(self, problem: Problem | None) -> None:
         super().show_problem(problem)
         again = "Show the code" if self._command_failed else "Try again"
-        self.say_primary(again if problem else self.primary_label)
+        self.set_primary_label(again if problem else self.primary_label)
 
     def on_mount(self) -> None:
         failed_here = self.state.failure is not None and self.state.failure.step is self.step
-        ahead = self.wizard.way_ahead()
-        if ahead in self.engine.ways:
-            self.wizard.perform("way", lambda: self.engine.choose_way(ahead or ""))
-        elif ahead:
-            self.show_problem(way_unusable(ahead))
+        preset = self.wizard.preset_funding_method()
+        if preset in self.engine.ways:
+            self.wizard.perform(lambda: self.engine.choose_way(preset or ""))
+        elif preset:
+            self.show_problem(preset_unusable(preset))
         elif self.engine.enrolment is None and not failed_here:
             self.action_renew()
 
     def action_renew(self) -> None:
-        self.wizard.perform("enrol", self.engine.enrol)
+        self.wizard.perform(self.engine.enrol, self._enrolled)
 
-    def _show(self, enrolment: Enrolment) -> None:
-        self.query_one(QrCode).set_text(enrolment.uri)
+    def _enrolled(self, enrolment: Enrolment | None) -> None:
+        if enrolment is None:
+            self.advance()
+            return
+        self.show_problem(None)
+        self.qr.set_text(enrolment.uri)
         self._show_text()
-        self.query_one("#picture", Line).say(self.engine.image[0])
+        self.picture.set_text(self.engine.image[0])
+        self.show_frame()
 
     def _show_text(self) -> None:
         text = _text_of(self.engine.enrolment, apart=not self._has_room)
-        self.query_one("#enrolment-how", Line).say(text)
+        self.explanation.set_text(text)
 
     def every_tick(self) -> None:
         url, left = self.engine.image
-        line = self.query_one("#picture-left", Line)
         if not url:
-            line.say("", layout=False)
+            text = ""
         elif left > 0:
-            line.say(f"Also as a picture, {clock_text(left)} more:", layout=False)
+            text = f"Also as a picture, {clock_text(left)} more:"
         else:
-            line.say("The picture has expired; F5 renews.", layout=False)
+            text = "The picture has expired; F5 renews."
+        self.picture_left.set_text(text, layout=False)
 
-    def go(self) -> None:
+    def submit(self) -> None:
         if self._asks_anew:
             self.action_renew()
         elif self._command_failed and self.problem is not None:
             self.show_problem(None)  # the code is there again, to be scanned
         else:
-            self.wizard.perform("shown", self._shown)
+            self.wizard.perform(self._shown)
 
     async def _shown(self) -> None:
         """Gives the entry to the code command too, where there is one that takes it."""
-        given, enrolment = self.wizard.given, self.engine.enrolment
-        if given.code_command and enrolment is not None and not self._command_failed:
+        presets, enrolment = self.wizard.presets, self.engine.enrolment
+        if presets.code_command and enrolment is not None and not self._command_failed:
             with self.engine.session.store.waiting("The code command takes the entry"):
                 try:
-                    await asyncio.to_thread(given.code, enrolment.uri)
+                    await asyncio.to_thread(presets.code, enrolment.uri)
                 except OnboardingError:
                     self._command_failed = True
                     raise
         await self.engine.enrolment_shown()
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "enrol" and isinstance(result, Enrolment):
-            self.show_problem(None)
-            self._show(result)
-            self.show_frame()
-            return
-        super().finished(name, result)
-
-    def action_other_way(self) -> None:
+    def action_other_method(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
-        self.wizard.perform("way", lambda: self.engine.choose_way(other))
+        self.wizard.perform(lambda: self.engine.choose_way(other))
 
     def action_large(self) -> None:
         enrolment = self.engine.enrolment
@@ -167,11 +169,11 @@ class EnrolmentScreen(StepScreen):
             self.app.push_screen(QrScreen(enrolment.uri, letters))
 
     def action_invert(self) -> None:
-        self.query_one(QrCode).invert()
+        self.qr.invert()
 
 
-def way_unusable(way: str) -> Problem:
-    """`--fund` names a way that there is not on this network, or not without an owner's key."""
+def preset_unusable(way: str) -> Problem:
+    """`--fund` names a method that this network lacks, or that needs an owner's key."""
     return problem("ANSWER_UNUSABLE", reason=f"--fund {way} is not possible here.")
 
 

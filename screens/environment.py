@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
@@ -17,6 +17,7 @@ from core.preflight.check import Check, Light, essential_red, pending
 from core.step import Step
 from core.text import clean
 from screens.base import StepScreen
+from screens.protocols import Wizard
 from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
@@ -31,21 +32,24 @@ class EnvironmentScreen(StepScreen):
     title_text = "Tell us about the machine"
     card_in_body = True
 
+    form = getters.query_one(DetailsForm)
+    checks = getters.query_one("#checks", Line)
+
     BINDINGS = [
         Binding("f2", "settings", show=False),
         Binding("f5", "check", show=False),
     ]
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._checks = self._unasked()
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self._checks = self._pending_checks()
         self._checked = False
-        self._wants_on = False
+        self._submit_when_checked = False
         self._visibility_seen = False
-        self._mending = False
-        """Something essential is red: Enter asks again, and goes on once it is not."""
+        self._must_recheck = False
+        """A required check failed: Enter checks again, and continues once none fails."""
 
-    def _unasked(self) -> dict[str, Check]:
+    def _pending_checks(self) -> dict[str, Check]:
         checks = [*pending(), self.wizard.terminal]
         return {check.key: check for check in checks}
 
@@ -55,10 +59,10 @@ class EnvironmentScreen(StepScreen):
         yield Line("", id="checks")
 
     def keys(self) -> list[tuple[str, str]]:
-        keys = [("Enter", "check again" if self._mending else "go on"), ("Tab", "next field")]
-        if not self.wizard.pretend:
+        keys = [("Enter", "check again" if self._must_recheck else "go on"), ("Tab", "next field")]
+        if not self.wizard.simulation:
             keys.append(("F2", "settings"))
-        return keys if self._mending else [*keys, ("F5", "check again")]
+        return keys if self._must_recheck else [*keys, ("F5", "check again")]
 
     def on_mount(self) -> None:
         if self.wizard.busy:
@@ -69,19 +73,25 @@ class EnvironmentScreen(StepScreen):
         if self.wizard.busy:
             return
         self._checked = False
-        self._checks = self._unasked()
+        self._checks = self._pending_checks()
         self._show_checks()
-        self.wizard.perform("check", lambda: self.engine.check_environment(self._report))
+        self.wizard.perform(lambda: self.engine.check_environment(self._report), self._all_checked)
 
     def action_settings(self) -> None:
-        if not self.wizard.pretend:
+        if not self.wizard.simulation:
             # Also while the list fills in: without a line that takes half a minute, and what has
             # to be set is known before.
-            self._wants_on = False
-            self.wizard.details = self.query_one(DetailsForm).details
+            self._submit_when_checked = False
+            self.wizard.details = self.form.details
             from screens.dialogs.settings import SettingsScreen
 
-            self.app.push_screen(SettingsScreen(self.wizard), self._settings_closed)
+            self.app.push_screen(
+                SettingsScreen(self.wizard, self._settings_saved), self._settings_closed
+            )
+
+    def _settings_saved(self, _: None) -> None:
+        if self.is_current:  # else once the settings are closed
+            self.action_check()
 
     def _settings_closed(self, changed: bool | None) -> None:
         if changed:
@@ -95,53 +105,44 @@ class EnvironmentScreen(StepScreen):
     def busy_changed(self, busy: bool) -> None:
         """Enter may be pressed while the list fills in: it is remembered."""
 
-    def forward(self, widget: Widget) -> None:
-        form = self.query_one(DetailsForm)
-        found = form.fault_in(widget)
-        last = widget.id == "data-api" and not check_details(form.details)
+    def submit_field(self, widget: Widget) -> None:
+        found = self.form.fault_in(widget)
+        last = widget.id == "data-api" and not check_details(self.form.details)
         if found:
             self.show_problem(found)
         elif last and not self._visibility_seen:
             # Who may see the data is asked too, not passed over: what it says becomes public.
             self._visibility_seen = True
-            self.query_one("#data-visibility").focus()
+            self.form.visibility.focus()
         else:
-            super().forward(widget)
+            super().submit_field(widget)
 
     def action_primary(self) -> None:
-        form = self.query_one(DetailsForm)
-        self.wizard.details = form.details
-        faults = check_details(form.details)
+        self.wizard.details = self.form.details
+        faults = check_details(self.wizard.details)
         if faults:
             self.show_problem(faults[0])
-            form.focus_fault(faults[0])
+            self.form.focus_fault(faults[0])
             return
         self.show_problem(None)
         if self.wizard.busy:
-            self._wants_on = True
+            self._submit_when_checked = True
         elif self._checked and essential_red(list(self._checks.values())) is None:
-            self.go()
+            self.submit()
         else:
-            self._wants_on = True
+            self._submit_when_checked = True
             self.action_check()
 
-    def go(self) -> None:
+    def submit(self) -> None:
         details = self.wizard.details
-        self.wizard.perform("pass", lambda: self.engine.pass_environment(details))
+        self.wizard.perform(lambda: self.engine.pass_environment(details))
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "pass":
-            super().finished(name, result)
-            return
-        if name == "settings":
-            if self.is_current:  # else once the settings are closed
-                self.action_check()
-            return
+    def _all_checked(self, checks: list[Check]) -> None:
         self._checked = True
         self._show_checks()
-        wants_on, self._wants_on = self._wants_on, False
-        if wants_on and essential_red(result) is None:
-            self.go()
+        submit, self._submit_when_checked = self._submit_when_checked, False
+        if submit and essential_red(checks) is None:
+            self.submit()
 
     def _show_checks(self) -> None:
         checks = list(self._checks.values())
@@ -157,9 +158,9 @@ class EnvironmentScreen(StepScreen):
             title = "All checks passed."
         brief = red is not None or self.problem is not None
         rows = Content("\n").join([Content(f"\n{title}"), *_list_of(checks, brief=brief)])
-        self.query_one("#checks", Line).say(rows)
-        self._mending = red is not None and not waiting
-        self.say_primary("Check again" if self._mending else self.primary_label)
+        self.checks.set_text(rows)
+        self._must_recheck = red is not None and not waiting
+        self.set_primary_label("Check again" if self._must_recheck else self.primary_label)
 
     def show_problem(self, problem: Problem | None) -> None:
         super().show_problem(problem)

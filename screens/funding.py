@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -18,7 +17,8 @@ from core.step import Step
 from screens.confirmation import CodeScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.qr import QrScreen
-from screens.enrolment import way_unusable
+from screens.enrolment import preset_unusable
+from screens.protocols import Wizard
 from screens.widgets.choice import Choice
 from screens.widgets.frame import MoneyLine
 from screens.widgets.inputs import Row
@@ -42,16 +42,22 @@ class FundingScreen(CodeScreen):
     title_text = "Fund the machine"
     primary_label = _PRIMARY["gas-station"]
 
+    amounts = getters.query_one("#amounts", Line)
+    choice = getters.query_one("#way", Choice)
+    code_part = getters.query_one("#hint", Vertical)
+    by_hand = getters.query_one("#by-hand", Line)
+    money_line = getters.query_one(MoneyLine)
+
     BINDINGS = [
-        Binding("f3", "other_way", show=False),
+        Binding("f3", "other_method", show=False),
         Binding("f4", "address_qr", show=False),
-        Binding("f8", "pretend_pay", show=False),
+        Binding("f8", "simulate_payment", show=False),
     ]
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._held: int | None = None
-        """Wei, as last looked at."""
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self._balance: int | None = None
+        """Wei, as read last."""
 
     def body(self) -> ComposeResult:
         yield Line("", id="amounts")
@@ -65,44 +71,44 @@ class FundingScreen(CodeScreen):
         yield Line("", id="by-hand")
 
     @property
-    def way(self) -> str:
-        return self.query_one("#way", Choice).value
+    def method(self) -> str:
+        return self.choice.value
 
     def keys(self) -> list[tuple[str, str]]:
-        if self.way == "manual":
+        if self.method == "manual":
             keys = [("Enter", "look again"), ("F4", "address as QR")]
-        elif self.way == "owner":
+        elif self.method == "owner":
             keys = [("Enter", "see what is sent")]
         else:
             keys = [("Enter", "ask")]
         return [*keys, ("F3", "other way")] if len(self.engine.ways) > 1 else keys
 
     def on_mount(self) -> None:
-        self._show_way()
+        self._show_method()
         self._show_amounts(self.state.held or 0)
-        ahead = self.wizard.way_ahead()
-        if ahead in self.engine.ways:
-            self.query_one("#way", Choice).value = ahead or ""
-        elif ahead:
-            self.show_problem(way_unusable(ahead))
+        preset = self.wizard.preset_funding_method()
+        if preset in self.engine.ways:
+            self.choice.value = preset or ""
+        elif preset:
+            self.show_problem(preset_unusable(preset))
 
     def first_focus(self) -> Widget:
-        return self.code_field if self.way == "gas-station" else self.primary
+        return self.code_field if self.method == "gas-station" else self.primary
 
     @on(Choice.Changed, "#way")
-    def _way_changed(self) -> None:
-        if self.way != self.state.way and not self.wizard.busy:
-            way = self.way
-            self.wizard.perform("way", lambda: self.engine.choose_way(way))
+    def _method_changed(self) -> None:
+        if self.method != self.state.way and not self.wizard.busy:
+            method = self.method
+            self.wizard.perform(lambda: self.engine.choose_way(method), self._method_chosen)
 
-    def action_other_way(self) -> None:
+    def action_other_method(self) -> None:
         if not self.wizard.busy:
-            self.query_one("#way", Choice).action_turn(1)
+            self.choice.action_turn(1)
 
-    def _show_way(self) -> None:
-        by_hand = self.way == "manual"
-        self.query_one("#hint").display = self.way == "gas-station"
-        self.say_primary(_PRIMARY[self.way])
+    def _show_method(self) -> None:
+        by_hand = self.method == "manual"
+        self.code_part.display = self.method == "gas-station"
+        self.set_primary_label(_PRIMARY[self.method])
         failure = self.state.failure
         station_only = failure is not None and failure.problem.until is not None
         if failure and not (by_hand and station_only):
@@ -113,8 +119,8 @@ class FundingScreen(CodeScreen):
         faucet = (
             f"\nTest money is given away at\n  {network.faucet_url}" if network.faucet_url else ""
         )
-        self.query_one("#by-hand").display = by_hand
-        self.query_one("#by-hand", Line).say(
+        self.by_hand.display = by_hand
+        self.by_hand.set_text(
             f"\nSend what is missing to this address; it is noticed by itself.\n"
             f"  {self.state.address}{faucet}"
             if by_hand
@@ -124,16 +130,16 @@ class FundingScreen(CodeScreen):
 
     def show_frame(self) -> None:
         super().show_frame()
-        if self._held is not None and self.is_mounted:
+        if self._balance is not None and self.is_mounted:
             # The balance that was looked at last is in no record: it is newer than those.
-            state = replace(self.state, held=self._held)
-            self.query_one(MoneyLine).show(state, self.engine.settings.network.token)
+            state = replace(self.state, held=self._balance)
+            self.money_line.show(state, self.engine.settings.network.token)
 
     def _show_amounts(self, held: int) -> None:
         need = self.state.need
         if need is None:
             return
-        self._held = held
+        self._balance = held
         self.show_frame()
         token = self.engine.settings.network.token
         missing = max(need.total - held, 0)
@@ -141,27 +147,27 @@ class FundingScreen(CodeScreen):
         parts += format_peaq(need.safety_margin)
         if not need.bond:
             parts = "for what is left to do"
-        self.query_one("#amounts", Line).say(
+        self.amounts.set_text(
             f"  needed   {peaq_fixed(need.total, up=True)} {token}   {parts}\n"
             f"  held     {peaq_fixed(held)}\n"
             f"  missing  {peaq_fixed(missing, up=True)}"
         )
 
-    def go(self) -> None:
-        if self.way == "manual":
-            self.wizard.perform("look", self.engine.look_at_balance)
+    def submit(self) -> None:
+        if self.method == "manual":
+            self.wizard.perform(self.engine.look_at_balance, self._show_or_advance)
             return
-        if self.way == "owner":
-            self.wizard.perform("owner quote", self.engine.quote_owner)
+        if self.method == "owner":
+            self.wizard.perform(self.engine.quote_owner, self._quoted)
             return
         typed = self.code_field.value
-        self.wizard.perform("ask", lambda: self._ask_gas_station(typed))
+        self.wizard.perform(lambda: self._ask_gas_station(typed), self._show_or_advance)
 
     async def _ask_gas_station(self, typed: str) -> Balance:
         return await self.engine.ask_gas_station(await self.code(typed))
 
     def waits_for(self, problem: Problem) -> bool:
-        return self.way == "gas-station"
+        return self.method == "gas-station"
 
     def _agree_to_send(self, quote: OwnerQuote) -> None:
         network = self.engine.settings.network
@@ -183,21 +189,24 @@ class FundingScreen(CodeScreen):
         )
 
     def _pay(self, quote: OwnerQuote) -> None:
-        self.wizard.perform("owner pay", lambda: self.engine.pay_from_owner(quote))
+        self.wizard.perform(lambda: self.engine.pay_from_owner(quote), self._show_or_advance)
 
-    def finished(self, name: str, result: object) -> None:
-        if isinstance(result, OwnerQuote):
-            if result.amount:
-                agree_to_contracts(self.app, self.engine, lambda: self._agree_to_send(result))
-            return
-        if isinstance(result, Balance) and result.missing:
-            self._show_amounts(result.held)
-            return
-        if name == "way" and self.state.way == self.way:
-            self._show_way()
+    def _quoted(self, quote: OwnerQuote) -> None:
+        if quote.amount:
+            agree_to_contracts(self.app, self.engine, lambda: self._agree_to_send(quote))
+
+    def _show_or_advance(self, balance: Balance) -> None:
+        if balance.missing:
+            self._show_amounts(balance.held)
+        else:
+            self.wizard.advance()
+
+    def _method_chosen(self, _: None) -> None:
+        if self.state.way == self.method:
+            self._show_method()
             self.show_frame()
-            self.call_after_refresh(self._focus_first)
-        self.wizard.go_on()
+            self.call_after_refresh(self.focus_first)
+        self.wizard.advance()
 
     def balance_read(self, balance: Balance | None, problem: Problem | None) -> None:
         if balance is not None:
@@ -206,18 +215,18 @@ class FundingScreen(CodeScreen):
     def state_changed(self, state: State) -> None:
         super().state_changed(state)
         if state.funded is not None and not self.wizard.busy:
-            self.wizard.go_on()
+            self.wizard.advance()
 
-    def pretend_text(self) -> str:
-        if self.way == "manual":
+    def simulation_text(self) -> str:
+        if self.method == "manual":
             return "Rehearsal: F8 has somebody send what is missing."
-        return super().pretend_text()
+        return super().simulation_text()
 
-    def action_pretend_pay(self) -> None:
+    def action_simulate_payment(self) -> None:
         need = self.state.need
-        if self.wizard.pretend and self.way == "manual" and need and self.state.address:
+        if self.wizard.simulation and self.method == "manual" and need and self.state.address:
             missing = need.total - (self.state.held or 0)
-            self.wizard.pretend.pay(self.state.address, max(missing, 10**16))
+            self.wizard.simulation.pay(self.state.address, max(missing, 10**16))
 
     def action_address_qr(self) -> None:
         if self.state.address:

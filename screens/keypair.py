@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -19,6 +19,9 @@ from screens.widgets.choice import Choice
 from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
 from screens.widgets.special_fields import KeyField, SecretField
+
+if TYPE_CHECKING:
+    from core.keys.private_key import Key
 
 WEAK_BELOW = 12
 """Characters."""
@@ -44,17 +47,24 @@ class KeypairScreen(StepScreen):
     primary_label = "Store the key"
     can_go_back = True
 
+    choice = getters.query_one("#way", Choice)
+    explanation = getters.query_one("#way-text", Line)
+    private_key = getters.query_one("#private-key", KeyField)
+    file = getters.query_one("#key-file", Field)
+    passphrase = getters.query_one("#passphrase", SecretField)
+    again = getters.query_one("#passphrase-again", SecretField)
+
     def body(self) -> ComposeResult:
         kept = (self.engine.session.folder / "keystore.json").exists()
-        ahead = self.wizard.given.key or ""
-        known = any(ahead == way for way, _ in _WAYS)
+        preset = self.wizard.presets.key or ""
+        known = any(preset == way for way, _ in _WAYS)
         # A keystore that is there already comes before what was meant to be made.
-        way = "" if kept or not ahead else ahead if known else "import"
+        way = "" if kept or not preset else preset if known else "import"
         yield Row("The key", Choice([_KEEP, *_WAYS] if kept else _WAYS, way, id="way"))
         yield Line("", id="way-text")
         yield Line("")
         yield Row("Private key", KeyField(id="private-key", placeholder="pasted, never shown"))
-        path = "" if known else ahead
+        path = "" if known else preset
         yield Row("or a file", Field(path, id="key-file", placeholder="/path/to/keystore.json"))
         yield Row("Passphrase", SecretField(id="passphrase"))
         yield Row("Once more", SecretField(id="passphrase-again"))
@@ -66,69 +76,62 @@ class KeypairScreen(StepScreen):
         return [("Enter", str(self.primary.label).lower()), ("Tab", "next field")]
 
     def on_mount(self) -> None:
-        self._show_way()
+        self._show_source()
         self._fill_in()
 
     def _fill_in(self) -> None:
-        """The passphrase that was given ahead; what is wrong with it is said."""
+        """Fill in the preset passphrase, or show why it is unusable."""
         try:
-            given = self.wizard.given.passphrase()
+            preset = self.wizard.presets.passphrase()
         except OnboardingError as error:
             self.show_problem(error.problem)
             return
-        for name in ("#passphrase", "#passphrase-again"):
-            self.query_one(name, Field).value = given.reveal() if given else ""
+        for field in (self.passphrase, self.again):
+            field.value = preset.reveal() if preset else ""
 
     @property
-    def way(self) -> Way:
-        return cast(Way, self.query_one("#way", Choice).value)
+    def source(self) -> Way:
+        return cast(Way, self.choice.value)
 
     @on(Choice.Changed, "#way")
-    def _way_changed(self) -> None:
-        self._show_way()
+    def _source_changed(self) -> None:
+        self._show_source()
         self.show_problem(None)
 
-    def _show_way(self) -> None:
-        way = self.way
-        self.query_one("#way-text", Line).say(_TEXTS[way])
-        self.say_primary("Open the key" if way == "keep" else self.primary_label)
-        for name, shown in (
-            ("#private-key", way == "import"),
-            ("#key-file", way == "import"),
-            ("#passphrase-again", way != "keep"),
+    def _show_source(self) -> None:
+        source = self.source
+        self.explanation.set_text(_TEXTS[source])
+        self.set_primary_label("Open the key" if source == "keep" else self.primary_label)
+        for field, shown in (
+            (self.private_key, source == "import"),
+            (self.file, source == "import"),
+            (self.again, source != "keep"),
         ):
-            row = self.query_one(name).parent
-            if isinstance(row, Widget):
-                row.display = shown
+            if isinstance(field.parent, Row):
+                field.parent.display = shown
 
     def first_focus(self) -> Widget:
-        brings = self.way == "import" and not self.query_one("#key-file", Field).value
-        if brings:
-            return self.query_one("#private-key")
-        passphrase = self.query_one("#passphrase", Field)
-        again = self.query_one("#passphrase-again", Field)
-        filled_in = passphrase.value and (again.value or self.way == "keep")
-        return self.primary if filled_in else passphrase
+        if self.source == "import" and not self.file.value:
+            return self.private_key
+        filled_in = self.passphrase.value and (self.again.value or self.source == "keep")
+        return self.primary if filled_in else self.passphrase
 
-    def forward(self, widget: Widget) -> None:
-        if self.way == "import" and widget.id in ("private-key", "key-file"):
-            self.set_focus(self.query_one("#passphrase"))
+    def submit_field(self, widget: Widget) -> None:
+        if self.source == "import" and widget.id in ("private-key", "key-file"):
+            self.set_focus(self.passphrase)
         elif widget.id == "way" and self.first_focus() is not self.primary:
             self.set_focus(self.first_focus())
-        elif widget.id == "passphrase" and self.way != "keep":
-            again = (
-                "#passphrase-again" if self.query_one("#passphrase", Field).value else "#passphrase"
-            )
-            self.set_focus(self.query_one(again))
+        elif widget.id == "passphrase" and self.source != "keep":
+            self.set_focus(self.again if self.passphrase.value else self.passphrase)
         else:
             self.action_primary()
 
-    def go(self) -> None:
-        passphrase = Secret(self.query_one("#passphrase", Field).value)
-        again = Secret(self.query_one("#passphrase-again", Field).value)
+    def submit(self) -> None:
+        passphrase = Secret(self.passphrase.value)
+        again = Secret(self.again.value)
         if not passphrase:
             self._refuse("PASSPHRASE_EMPTY")
-        elif self.way != "keep" and passphrase != again:
+        elif self.source != "keep" and passphrase != again:
             self._refuse("PASSPHRASES_DIFFER")
         elif self._chosen_here() and len(passphrase.reveal()) < WEAK_BELOW:
             self.app.push_screen(
@@ -139,7 +142,7 @@ class KeypairScreen(StepScreen):
                         "try millions of short ones. A few words in a row are better.",
                     ],
                     yes="Use it all the same",
-                    word="" if self._agreed_ahead else "weak",
+                    word="" if self._consent_preset else "weak",
                 ),
                 lambda agreed: self._store(passphrase) if agreed else None,
             )
@@ -147,37 +150,40 @@ class KeypairScreen(StepScreen):
             self._store(passphrase)
 
     @property
-    def _agreed_ahead(self) -> bool:
-        return self.wizard.given.yes and not self.engine.settings.network.real_money
+    def _consent_preset(self) -> bool:
+        return self.wizard.presets.yes and not self.engine.settings.network.real_money
 
     def _chosen_here(self) -> bool:
         """Whether the passphrase is new; a keystore that is brought along has its own."""
-        from_file = self.way == "import" and bool(self.query_one("#key-file", Field).value.strip())
-        return self.way != "keep" and not from_file
+        from_file = self.source == "import" and bool(self.file.value.strip())
+        return self.source != "keep" and not from_file
 
     def _refuse(self, code: str) -> None:
         self.show_problem(problem(code))
         self._clear_passphrases()
 
     def _clear_passphrases(self) -> None:
-        for name in ("#passphrase", "#passphrase-again"):
-            self.query_one(name, Field).value = ""
-        self.query_one("#passphrase").focus()
+        for field in (self.passphrase, self.again):
+            field.value = ""
+        self.passphrase.focus()
 
     def _store(self, passphrase: Secret) -> None:
-        source = self._source(passphrase)
-        if self.way in ("generate", "keep"):
-            self.wizard.perform("store", lambda: self.engine.create_keypair(source, passphrase))
+        source = self._key_source(passphrase)
+        if self.source in ("generate", "keep"):
+            self.wizard.perform(lambda: self.engine.create_keypair(source, passphrase))
             return
-        self.wizard.perform("preview", lambda: self.engine.preview_key(source))
+        self.wizard.perform(
+            lambda: self.engine.preview_key(source),
+            lambda key: self._ask_if_right(source, passphrase, key),
+        )
 
-    def _source(self, passphrase: Secret) -> KeySource:
-        pasted = self.query_one("#private-key", Field).value
-        file = self.query_one("#key-file", Field).value.strip()
+    def _key_source(self, passphrase: Secret) -> KeySource:
+        pasted = self.private_key.value
+        file = self.file.value.strip()
         return KeySource(
-            self.way,
-            private_key=Secret(pasted) if self.way == "import" and pasted else None,
-            path=Path(file).expanduser() if self.way == "import" and file else None,
+            self.source,
+            private_key=Secret(pasted) if self.source == "import" and pasted else None,
+            path=Path(file).expanduser() if self.source == "import" and file else None,
             path_passphrase=passphrase,
         )
 
@@ -186,44 +192,34 @@ class KeypairScreen(StepScreen):
         for field in self.query(Field):
             field.disabled = busy
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "aside":
-            # The passphrases are still in their fields: the key is stored now.
-            self.go()
-            return
-        if name != "preview":
-            super().finished(name, result)
-            return
+    def _ask_if_right(self, source: KeySource, passphrase: Secret, key: Key) -> None:
         self.show_problem(None)
-        passphrase = Secret(self.query_one("#passphrase", Field).value)
 
         def store(agreed: bool | None) -> None:
             if agreed:
-                source = self._source(passphrase)
                 self.wizard.perform(
-                    "store",
-                    lambda: self.engine.create_keypair(source, passphrase, loaded=result),
+                    lambda: self.engine.create_keypair(source, passphrase, loaded=key)
                 )
 
-        if self._agreed_ahead:
+        if self._consent_preset:
             store(True)
             return
         self.app.push_screen(
             ConsentScreen(
                 "Is this the right key?",
-                ["It is the key of this address:", "", f"  {result.address}"],
+                ["It is the key of this address:", "", f"  {key.address}"],
                 yes="It is the right one",
             ),
             store,
         )
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         if problem.code == "KEYSTORE_EXISTS":
             self._offer_set_aside(problem)
             return
-        super().failed(name, problem)
+        super().failed(problem)
         if problem.code.startswith("PASSPHRASE"):
-            self.wizard.given.refuse_passphrase()
+            self.wizard.presets.refuse_passphrase()
             self._clear_passphrases()
 
     def _offer_set_aside(self, problem: Problem) -> None:
@@ -239,7 +235,9 @@ class KeypairScreen(StepScreen):
                 yes="Keep it aside",
                 word="aside",
             ),
-            lambda agreed: (
-                self.wizard.perform("aside", self.engine.set_keystore_aside) if agreed else None
-            ),
+            lambda agreed: self._set_aside() if agreed else None,
         )
+
+    def _set_aside(self) -> None:
+        # The passphrases are still in their fields: the key is stored next.
+        self.wizard.perform(self.engine.set_keystore_aside, lambda _: self.submit())

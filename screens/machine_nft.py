@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
@@ -23,6 +24,9 @@ class MachineNftScreen(StepScreen):
     step = Step.MACHINE_NFT
     title_text = "Write the machine's description"
     primary_label = "Mint and write"
+
+    form = getters.query_one(DetailsForm)
+    progress = getters.query_one("#progress", Line)
 
     def body(self) -> ComposeResult:
         registered = self.state.registered
@@ -54,14 +58,14 @@ class MachineNftScreen(StepScreen):
             # All is written already, and nothing is left that would want a signature.
             self._write(self.state.details)
         else:
-            self.hold_back()
+            self.delay_submit()
 
     def first_focus(self) -> Widget:
         return self.primary
 
     def busy_changed(self, busy: bool) -> None:
         super().busy_changed(busy)
-        self.query_one(DetailsForm).disabled = busy
+        self.form.disabled = busy
 
     def _show_progress(self) -> None:
         signs = marks()
@@ -77,31 +81,31 @@ class MachineNftScreen(StepScreen):
             else Content.styled(f"{signs.todo} {name}", "$quiet")
             for name, text in rows
         ]
-        self.query_one("#progress", Line).say(Content("\n").join(lines))
-        self.say_primary("Write" if state.minted else self.primary_label)
+        self.progress.set_text(Content("\n").join(lines))
+        self.set_primary_label("Write" if state.minted else self.primary_label)
 
     def state_changed(self, state: State) -> None:
         super().state_changed(state)
         self._show_progress()
 
-    def forward(self, widget: Widget) -> None:
-        found = self.query_one(DetailsForm).fault_in(widget)
+    def submit_field(self, widget: Widget) -> None:
+        found = self.form.fault_in(widget)
         if found:
             self.show_problem(found)
         else:
-            super().forward(widget)
+            super().submit_field(widget)
 
-    def go(self) -> None:
-        details = self.query_one(DetailsForm).details
+    def submit(self) -> None:
+        details = self.form.details
         faults = check_details(details)
         if faults:
             self.show_problem(faults[0])
-            self.query_one(DetailsForm).focus_fault(faults[0])
+            self.form.focus_fault(faults[0])
             return
         self.show_problem(None)
-        agree_to_contracts(self.app, self.engine, lambda: self._unlocked_then_write(details))
+        agree_to_contracts(self.app, self.engine, lambda: self._unlock_and_write(details))
 
-    def _unlocked_then_write(self, details: Details) -> None:
+    def _unlock_and_write(self, details: Details) -> None:
         if self.engine.unlocked or self.engine.action is Action.FINISH:
             self._write(details)
         else:
@@ -110,9 +114,9 @@ class MachineNftScreen(StepScreen):
             )
 
     def _write(self, details: Details) -> None:
-        self.wizard.perform("write", lambda: self._everything(details))
+        self.wizard.perform(lambda: self._write_all(details))
 
-    async def _everything(self, details: Details) -> None:
+    async def _write_all(self, details: Details) -> None:
         """What is left of the step, one recorded action after the other."""
         if self.engine.action in (Action.MINT, Action.WRITE_DID):
             await self.engine.record_details(details)
@@ -123,8 +127,8 @@ class MachineNftScreen(StepScreen):
         if self.engine.action is Action.FINISH:
             await self.engine.finish()
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         if problem.code == "INSUFFICIENT_BALANCE":
-            self.wizard.go_on()
+            self.wizard.advance()
             return
-        super().failed(name, problem)
+        super().failed(problem)

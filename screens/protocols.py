@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from core.errors.problem import Problem
 from core.journal.event_store import Wait
@@ -12,9 +12,11 @@ from core.onboarding import Onboarding
 from core.preflight.check import Check
 from core.secrets import Secret
 
+T = TypeVar("T")
 
-class Pretend(Protocol):
-    """The stand-ins of a rehearsal: a phone with an authenticator, and somebody who pays."""
+
+class Simulation(Protocol):
+    """What a rehearsal simulates: an authenticator, and a payment from another wallet."""
 
     def code(self, address: str) -> tuple[str, int] | None:
         """The current code and the seconds it lasts; None before an enrolment."""
@@ -25,9 +27,10 @@ class Pretend(Protocol):
         ...
 
 
-class Given(Protocol):
-    """Answers given ahead on the command line; None where one was not. They fill in fields, and
-    Enter takes them; what cannot be used is said, and asked for.
+class Presets(Protocol):
+    """Answers given on the command line, None for those that were not.
+
+    They fill in fields, and Enter takes them. An unusable one is reported, and asked for.
     """
 
     @property
@@ -56,7 +59,7 @@ class Given(Protocol):
         ...
 
     def refuse_passphrase(self) -> None:
-        """It does not open the keystore: it is not given again."""
+        """It does not open the keystore: do not return it again."""
         ...
 
     def code(self, otpauth_uri: Secret | None = None) -> str | None:
@@ -68,16 +71,21 @@ class Given(Protocol):
 
 class Wizard(Protocol):
     engine: Onboarding
-    pretend: Pretend | None
+    simulation: Simulation | None
     details: Details
     """As typed so far; recorded when the first screen is left."""
     wait: Wait | None
     terminal: Check
     """What this terminal can show."""
 
-    def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        """Runs `work` outside of any screen. The screen that is up is told how it ended, by
-        `finished(name, result)` or `failed(name, problem)`. Ignored while something is running.
+    def perform(
+        self, work: Callable[[], Awaitable[T]], then: Callable[[T], None] | None = None
+    ) -> None:
+        """Run `work` outside of any screen; ignored while something is running.
+
+        Afterwards the step screen that asked continues with `then(result)`, or with `advance()`
+        if there is no `then`. If it has been replaced meanwhile, the state decides which screen
+        comes next. An error goes to `failed(problem)` of the step screen that is up.
         """
         ...
 
@@ -85,27 +93,30 @@ class Wizard(Protocol):
     def busy(self) -> bool: ...
 
     @property
-    def given(self) -> Given: ...
+    def presets(self) -> Presets: ...
 
-    def go_on(self) -> None:
-        """To the screen of what comes next."""
+    def advance(self) -> None:
+        """Show the screen of what comes next."""
         ...
 
     def go_back(self) -> None:
-        """To the screen before, where nothing irreversible has happened."""
+        """Show the screen before, where nothing irreversible has happened."""
         ...
 
     def watch_balance(self, on: bool) -> None:
         """Reads the balance again and again; the screen is told by `balance_read`."""
         ...
 
-    def way_ahead(self) -> str | None:
-        """The way of funding that was given ahead, once, where it is not taken already."""
+    def preset_funding_method(self) -> str | None:
+        """Return the preset funding method once, unless it is in use already."""
         ...
 
-    def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
-        """Writes variables to .env and takes them; what is still wrong with them. Raises
-        OnboardingError.
+    def save_settings(
+        self, values: dict[str, str], then: Callable[[None], None]
+    ) -> tuple[Problem, ...]:
+        """Write variables to .env and apply them, then call `then`; return what is still wrong.
+
+        Raises OnboardingError.
         """
         ...
 

@@ -38,5 +38,5 @@ class ReceiptScreen(StepScreen):
     def first_focus(self) -> Widget:
         return self.primary
 
-    def go(self) -> None:
+    def submit(self) -> None:
         self.wizard.leave()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from textual import getters
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -14,6 +13,7 @@ from core.step import Step
 from screens.base import StepScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
+from screens.protocols import Wizard
 from screens.widgets.line import Line
 
 
@@ -22,8 +22,11 @@ class RegistrationScreen(StepScreen):
     title_text = "Register the machine"
     primary_label = "Sign and register"
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    skipped = getters.query_one("#skipped", Line)
+    offer = getters.query_one("#quote", Line)
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
         self._quote: Quote | None = None
 
     def body(self) -> ComposeResult:
@@ -38,41 +41,44 @@ class RegistrationScreen(StepScreen):
     def on_mount(self) -> None:
         funded = self.state.funded
         if funded and funded.way == "already":
-            line = self.query_one("#skipped", Line)
-            line.display = True
-            line.say("The wallet holds enough already; funding was not needed.\n")
+            self.skipped.display = True
+            self.skipped.set_text("The wallet holds enough already; funding was not needed.\n")
         if self.state.open_transactions:
-            self.query_one("#quote", Line).say(
+            self.offer.set_text(
                 "A registration was sent before. What became of it is looked up first."
             )
         failure = self.state.failure
         # As in the frame: a fault of the line is over, and asking is what finds that out.
         over = failure is None or failure.problem.code.startswith("RPC_")
         if over or (failure and failure.step is not self.step):
-            self._ask()
+            self._request_quote()
         else:
-            self._look_again()
+            self._discard_quote()
 
     def first_focus(self) -> Widget:
         return self.primary
 
-    def _ask(self) -> None:
-        self.wizard.perform("quote", self.engine.quote)
+    def _request_quote(self) -> None:
+        self.wizard.perform(self.engine.quote, self._quoted)
 
-    def _look_again(self) -> None:
+    def _discard_quote(self) -> None:
         """What was shown does not hold any more: the next Enter asks for it, and signs nothing."""
         self._quote = None
-        self.query_one("#quote").display = False
-        self.say_primary("Look again")
+        self.offer.display = False
+        self.set_primary_label("Look again")
 
-    def _show(self, quote: Quote) -> None:
+    def _quoted(self, quote: Quote | None) -> None:
+        if quote is None:
+            self.advance()
+            return
+        self.show_problem(None)
         self._quote = quote
         settings = self.engine.settings
         token = settings.network.token
         mark = settings.contract_mark(quote.contract)
         mark = f"            {mark}\n" if mark else ""
-        self.query_one("#quote", Line).say(
-            f"{_what_it_does(quote)}\n\n"
+        self.offer.set_text(
+            f"{_effect_of(quote)}\n\n"
             f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   held while it is registered\n"
             f"  max. fee  {peaq_fixed(quote.fee, up=True)} {token}   for all transactions\n"
             f"  in wallet {peaq_fixed(quote.held)} {token}\n"
@@ -81,16 +87,16 @@ class RegistrationScreen(StepScreen):
             f"  contract  {quote.contract}\n"
             f"{mark}"
             f"  from      {self.state.address}"
-            f"{_written_along(quote, self.state.details)}"
+            f"{_published_by(quote, self.state.details)}"
         )
-        self.query_one("#quote").display = True
-        self.say_primary(self.primary_label)
+        self.offer.display = True
+        self.set_primary_label(self.primary_label)
         self.show_frame()
-        self.hold_back()
+        self.delay_submit()
 
-    def go(self) -> None:
+    def submit(self) -> None:
         if self._quote is None:
-            self._ask()
+            self._request_quote()
         else:
             agree_to_contracts(self.app, self.engine, self._agree)
 
@@ -98,10 +104,10 @@ class RegistrationScreen(StepScreen):
         if self._quote is None:
             return
         network = self.engine.settings.network
-        limit = self.wizard.given.accept_bond
+        limit = self.wizard.presets.accept_bond
         above = limit is not None and self._quote.bond > limit
         if not network.real_money and not above:
-            self._unlocked_then_send()
+            self._unlock_and_send()
             return
         bond = format_peaq(self._quote.bond, up=True)
         lines = [
@@ -120,10 +126,10 @@ class RegistrationScreen(StepScreen):
                 word="register" if above or limit is None else "",
                 loud=network.real_money,
             ),
-            lambda agreed: self._unlocked_then_send() if agreed else None,
+            lambda agreed: self._unlock_and_send() if agreed else None,
         )
 
-    def _unlocked_then_send(self) -> None:
+    def _unlock_and_send(self) -> None:
         if self.engine.unlocked:
             self._send()
         else:
@@ -134,43 +140,33 @@ class RegistrationScreen(StepScreen):
     def _send(self) -> None:
         if self._quote is not None:
             bond, price = self._quote.bond, self._quote.price
-            self.wizard.perform(
-                "register",
-                lambda: self.engine.register(agreed_bond=bond, agreed_price=price),
-            )
-
-    def finished(self, name: str, result: Any) -> None:
-        if name == "quote" and result is not None:
-            self.show_problem(None)
-            self._show(result)
-            return
-        super().finished(name, result)
+            self.wizard.perform(lambda: self.engine.register(agreed_bond=bond, agreed_price=price))
 
     def fee_is_asked(self, problem: Problem) -> bool:
         # Before anything is signed, Enter shows bond and fee again: that is the question.
         return super().fee_is_asked(problem) and bool(self.state.open_transactions)
 
-    def failed(self, name: str, problem: Problem) -> None:
+    def failed(self, problem: Problem) -> None:
         if problem.code == "INSUFFICIENT_BALANCE":
-            self.wizard.go_on()
+            self.wizard.advance()
             return
         if problem.code == "LOCKED_KEY":
-            self._unlocked_then_send()
+            self._unlock_and_send()
             return
         # Whatever it was: the next Enter looks at bond, fee and balance again.
-        self._look_again()
-        super().failed(name, problem)
+        self._discard_quote()
+        super().failed(problem)
         self.show_frame()
 
 
-def _what_it_does(quote: Quote) -> str:
+def _effect_of(quote: Quote) -> str:
     if quote.single:
         return "One transaction does it all: bond, Machine NFT and description. Done once."
     why = f"\nAll in one transaction is refused here: {quote.refused}" if quote.refused else ""
     return f"This pays the bond and gives the machine its number. It is done once.{why}"
 
 
-def _written_along(quote: Quote, details: Details | None) -> str:
+def _published_by(quote: Quote, details: Details | None) -> str:
     """What the one transaction makes public, since there is no later screen to look at it."""
     if not quote.single or details is None:
         return ""

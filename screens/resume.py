@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.app import ComposeResult
 from textual.binding import Binding
 
@@ -37,29 +35,23 @@ class ResumeScreen(StepScreen):
 
     def keys(self) -> list[tuple[str, str]]:
         again = [("Enter", "try again")] if self.problem else []
-        return [*again, *([] if self.wizard.pretend else [("F2", "settings")])]
+        return [*again, *([] if self.wizard.simulation else [("F2", "settings")])]
 
     def on_mount(self) -> None:
         self.show_problem(None)
-        self.go()
+        self.submit()
 
     def action_settings(self) -> None:
-        if not self.wizard.pretend:
-            self.app.push_screen(SettingsScreen(self.wizard))
+        if not self.wizard.simulation:
+            self.app.push_screen(SettingsScreen(self.wizard, lambda _: self.submit()))
 
-    def finished(self, name: str, result: Any) -> None:
-        if name == "settings":
-            self.go()
-        else:
-            super().finished(name, result)
-
-    def failed(self, name: str, problem: Problem) -> None:
-        super().failed(name, problem)
+    def failed(self, problem: Problem) -> None:
+        super().failed(problem)
         if problem.code == "TRANSACTION_LATE" and not self.engine.unlocked:
             # With the key open, a transaction that is stuck can be given a higher fee.
             self.app.push_screen(
-                UnlockScreen(self.wizard), lambda opened: self.go() if opened else None
+                UnlockScreen(self.wizard), lambda opened: self.submit() if opened else None
             )
 
-    def go(self) -> None:
-        self.wizard.perform("reconcile", self.engine.reconcile)
+    def submit(self) -> None:
+        self.wizard.perform(self.engine.reconcile)

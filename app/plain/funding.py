@@ -18,7 +18,7 @@ from core.receipt.qr import qr_lines
 from core.secrets import Secret
 from core.services.otpauth import Enrolment
 from core.text import grouped
-from screens.protocols import Pretend
+from screens.protocols import Simulation
 from screens.widgets.marks import blocks
 
 WRONG_CODES = (
@@ -42,7 +42,7 @@ class FundingPrompts(Prompts):
         engine: Onboarding,
         answers: Answers,
         console: Console,
-        pretend: Pretend | None = None,
+        pretend: Simulation | None = None,
     ) -> None:
         super().__init__(engine, answers, console)
         self.pretend = pretend
@@ -155,7 +155,7 @@ class FundingPrompts(Prompts):
             if shown and self.answers.no_input:
                 return shown[0]
             if shown:
-                self.console.say(f"Pretend phone: {shown[0]}, for {shown[1]} s")
+                self.console.say(f"Simulation phone: {shown[0]}, for {shown[1]} s")
         return self.console.ask("--code-command", self._or_else("Code from the authenticator"))
 
     async def _with_code(self, use: Callable[[str], Awaitable[object]]) -> None:

@@ -24,7 +24,7 @@ from core.preflight.check import Check, Light, essential_red
 from core.receipt.document import read_receipt
 from core.receipt.text import receipt_lines
 from core.step import Step, StepStatus
-from screens.protocols import Pretend
+from screens.protocols import Simulation
 
 _LIGHTS = {Light.GREEN: "ok  ", Light.AMBER: "note", Light.RED: "BAD ", Light.PENDING: "    "}
 _DETAILS = (
@@ -40,7 +40,7 @@ class PlainWizard(Prompts):
         engine: Onboarding,
         answers: Answers,
         console: Console,
-        pretend: Pretend | None = None,
+        pretend: Simulation | None = None,
     ) -> None:
         super().__init__(engine, answers, console)
         self._keys = KeyPrompts(engine, answers, console)

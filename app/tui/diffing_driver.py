@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import time
-from codecs import getincrementaldecoder
-from functools import partial
 from typing import Any
 
 from textual import events
-from textual.drivers import linux_driver
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from app.tui.screen_buffer import ScreenBuffer
+from app.tui.textual_internals import SizedDriver
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 _FLOOD = 2000
 """Keys in a row with no pause of half a second: nobody types or pastes that, but a file sent by
-mistake would hold the program up for minutes. Signs and Enters over that are dropped.
+mistake would hold the program up for minutes. Characters and Enters over that are dropped.
 """
 _PAUSE = 0.5
 _UPDATE_BEGINS, _UPDATE_ENDS = "\x1b[?2026h", "\x1b[?2026l"
 
 
-def _decoder(encoding: str) -> Any:
-    # A terminal of another encoding, or noise on the line, is no reason to end.
-    return partial(getincrementaldecoder(encoding), errors="replace")
-
-
-linux_driver.getincrementaldecoder = _decoder  # type: ignore[attr-defined]  # there is no option
-
-
-class ThriftyDriver(LinuxDriver):
+class DiffingDriver(SizedDriver):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._picture = ScreenBuffer()
-        self._held_back = ""
+        self._buffer = ScreenBuffer()
+        self._pending = ""
         self._keys = 0
         self._last_key = 0.0
 
@@ -50,18 +39,18 @@ class ThriftyDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         if data == _UPDATE_BEGINS:
-            self._held_back = data  # most updates change nothing, or a few signs
+            self._pending = data  # most updates change nothing, or a few characters
             return
-        if data == _UPDATE_ENDS and self._held_back:
-            self._held_back = ""
+        if data == _UPDATE_ENDS and self._pending:
+            self._pending = ""
             return
-        written = self._picture.changes(data)
+        written = self._buffer.changes(data)
         if data == _ALTERNATE_SCREEN:
-            written += self._picture.clear(self._get_terminal_size())
+            written += self._buffer.clear(self.terminal_size())
         if written:
-            super().write(self._held_back + written)
-            self._held_back = ""
+            super().write(self._pending + written)
+            self._pending = ""
 
     def clear(self) -> None:
         """Where something else may have written on the terminal: the next paint is a whole one."""
-        super().write(self._picture.clear(self._get_terminal_size()))
+        super().write(self._buffer.clear(self.terminal_size()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from textual import events
+from textual import events, getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -35,6 +35,10 @@ class TakeoverApp(TerminalApp):
         Binding("t,T", "choose('take over')", show=False),
         Binding("q,Q,escape", "choose('quit')", show=False),
     ]
+
+    header = getters.query_one(HeaderLine)
+    rail = getters.query_one(Rail)
+    key_line = getters.query_one(KeyLine)
 
     def __init__(
         self,
@@ -71,9 +75,9 @@ class TakeoverApp(TerminalApp):
 
     def on_resize(self) -> None:
         super().on_resize()
-        self.query_one(HeaderLine).show(self._network, self._state.address)
-        self.query_one(Rail).show(step_statuses(self._state, SystemClock().now()))
-        self.query_one(KeyLine).show([("Enter", "watch"), ("T", "take over"), ("Q", "quit")])
+        self.header.show(self._network, self._state.address)
+        self.rail.show(step_statuses(self._state, SystemClock().now()))
+        self.key_line.show([("Enter", "watch"), ("T", "take over"), ("Q", "quit")])
 
     def on_key(self, event: events.Key) -> None:
         if event.key.lower() != "t":

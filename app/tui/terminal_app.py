@@ -12,12 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
-from app.tui.diffing_driver import ThriftyDriver
+from app.tui.diffing_driver import DiffingDriver
+from app.tui.textual_internals import QuietApp
 from app.tui.theme import ANSI, FULL, PLAIN, choose_theme
-from core.errors.crash import describe_crash
 
 log = logging.getLogger("peaq_onboard")
 
@@ -35,7 +34,7 @@ _TERMINAL_CHECK = 0.5
 """Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
 
 
-class TerminalApp(App[int]):
+class TerminalApp(QuietApp):
     """`watch_terminal` False is for tests, which have no terminal."""
 
     CSS_PATH = STYLE
@@ -47,12 +46,9 @@ class TerminalApp(App[int]):
     ]
 
     def __init__(self, *, watch_terminal: bool = True) -> None:
-        super().__init__(driver_class=ThriftyDriver)
+        super().__init__(driver_class=DiffingDriver)
         self._watch_terminal = watch_terminal
         self._ending = False
-        # There is no pointer to show a tooltip for, and what happens is said on the screen itself:
-        # else each screen has a place for both (Textual's own run_test leaves them out like this).
-        self._disable_tooltips = self._disable_notifications = True
         self.register_theme(FULL)
         self.register_theme(ANSI)
         self.register_theme(PLAIN)
@@ -71,13 +67,6 @@ class TerminalApp(App[int]):
         """The first screen stands: now comes what was put off for it."""
         if not self.stylesheet.has_source(str(LATER), ""):  # else somebody was quick
             self.stylesheet.read(LATER)
-
-    def refresh_css(self, animate: bool = True) -> None:
-        # Asked for when the theme is set, before there is a screen: all would be parsed twice.
-        if self.screen_stack:
-            super().refresh_css(animate)
-        else:
-            self.stylesheet.set_variables(self.get_css_variables())
 
     def leave(self) -> None:
         """Ends the program; everything is recorded."""
@@ -137,8 +126,9 @@ class TerminalApp(App[int]):
 
     def action_paint_again(self) -> None:
         """For when something else has written on the terminal."""
-        if isinstance(self._driver, ThriftyDriver):
-            self._driver.clear()
+        driver = self.terminal_driver
+        if isinstance(driver, DiffingDriver):
+            driver.clear()
         self.screen.refresh()
 
     def on_resize(self) -> None:
@@ -159,12 +149,6 @@ class TerminalApp(App[int]):
     def _check_terminal(self) -> None:
         if not _has_terminal():
             self._signalled(signal.SIGHUP)
-
-    def _fatal_error(self) -> None:
-        """Instead of a traceback with the values of variables: nothing here; see wizard.log."""
-        if self._exception is not None:
-            log.warning("the screen failed: %s", describe_crash(self._exception))
-        self._close_messages_no_wait()
 
 
 def _has_terminal() -> bool:

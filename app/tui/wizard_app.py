@@ -6,14 +6,14 @@ Work belongs to the App, since a worker dies with the screen that started it.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TypeVar
 
-from textual import work
+from textual import events, on, work
 
 from app.answers import Answers
+from app.startup import end_start
 from app.tui.screen_order import screen_before, screen_for
 from app.tui.terminal_app import TerminalApp
 from app.tui.terminal_facts import terminal_check
@@ -27,9 +27,10 @@ from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.onboarding import Onboarding
 from screens.base import StepScreen
-from screens.protocols import Pretend
+from screens.protocols import Simulation
 
 log = logging.getLogger("peaq_onboard")
+T = TypeVar("T")
 
 
 class WizardApp(TerminalApp):
@@ -38,28 +39,26 @@ class WizardApp(TerminalApp):
         engine: Onboarding,
         *,
         details: Details | None = None,
-        given: Answers | None = None,
-        pretend: Pretend | None = None,
+        presets: Answers | None = None,
+        simulation: Simulation | None = None,
         watch_terminal: bool = True,
     ) -> None:
         super().__init__(watch_terminal=watch_terminal)
         self.engine = engine
-        self.pretend = pretend
-        self.given = given or Answers()
-        self._way_ahead = self.given.fund
+        self.simulation = simulation
+        self.presets = presets or Answers()
+        self._preset_funding_method = self.presets.fund
         self.details = details or engine.state.details or Details()
         self.wait: Wait | None = None
         self.terminal = terminal_check()
         self._painted = asyncio.Event()
-        self._working: str | None = None
+        self._busy = False
         self._watching_balance = False
         engine.session.store.listener = self
 
-    def get_default_screen(self) -> StepScreen:
-        screen = self._first_screen()
-        # `switch_screen` takes from the stack what `push_screen` puts there.
-        screen._push_result_callback(self, None)
-        return screen
+    @on(events.Mount)
+    async def _show_first_screen(self) -> None:
+        await self.push_screen(self._first_screen())
 
     def painted(self) -> None:
         """web3 is imported in a thread while the technician reads the first screen: not before it
@@ -67,9 +66,7 @@ class WizardApp(TerminalApp):
         """
         super().painted()
         self._painted.set()
-        if not gc.isenabled():  # app/__main__.py
-            gc.freeze()  # what is there now mostly stays to the end: it is not looked through again
-            gc.enable()
+        end_start()
         self._load_engine()
 
     @work(group="load", exit_on_error=False)
@@ -95,40 +92,56 @@ class WizardApp(TerminalApp):
 
     @property
     def busy(self) -> bool:
-        return self._working is not None
+        return self._busy
 
-    def perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
+    def perform(
+        self, work: Callable[[], Awaitable[T]], then: Callable[[T], None] | None = None
+    ) -> None:
         if self.busy:
             return
-        self._working = name
-        if self.step_screen:
-            self.step_screen.busy_changed(True)
-        self.run_worker(
-            self._perform(name, work), group="engine", exit_on_error=False, description=name
-        )
+        self._busy = True
+        asker = self.step_screen
+        if asker:
+            asker.busy_changed(True)
+        self.run_worker(self._perform(work, then, asker), group="engine", exit_on_error=False)
 
-    async def _perform(self, name: str, work: Callable[[], Awaitable[Any]]) -> None:
-        result: Any = None
-        found: Problem | None = None
+    async def _perform(
+        self,
+        work: Callable[[], Awaitable[T]],
+        then: Callable[[T], None] | None,
+        asker: StepScreen | None,
+    ) -> None:
         await self._painted.wait()
         try:
             result = await work()
         except OnboardingError as error:
-            found = error.problem
+            self._work_failed(error.problem)
         except Exception as error:  # noqa: BLE001 - a defect is shown as a problem, not a crash
-            log.warning("unforeseen in %s: %s", name, describe_crash(error))
-            found = problem("UNEXPECTED", reason=type(error).__name__)
-        self._working = None
-        screen = self.step_screen
-        if screen is None:
-            return
-        screen.busy_changed(False)
-        if found is None:
-            screen.finished(name, result)
+            log.warning("unforeseen on %s: %s", type(asker).__name__, describe_crash(error))
+            self._work_failed(problem("UNEXPECTED", reason=type(error).__name__))
         else:
-            screen.failed(name, found)
+            screen = self._work_ended()
+            if screen is None:
+                return
+            if screen is not asker or then is None:
+                screen.advance()
+            else:
+                then(result)
 
-    def go_on(self) -> None:
+    def _work_ended(self) -> StepScreen | None:
+        """Allow the next work; return the step screen that is up, if there is one."""
+        self._busy = False
+        screen = self.step_screen
+        if screen is not None:
+            screen.busy_changed(False)
+        return screen
+
+    def _work_failed(self, found: Problem) -> None:
+        screen = self._work_ended()
+        if screen is not None:
+            screen.failed(found)
+
+    def advance(self) -> None:
         wanted = screen_for(self.engine.action)
         screen = self.step_screen
         if self.engine.action is not Action.FUND:
@@ -165,18 +178,20 @@ class WizardApp(TerminalApp):
             except OnboardingError as error:
                 found = error.problem
             screen = self.step_screen
-            if screen and screen.whole:
+            if screen and screen.is_composed:
                 screen.balance_read(balance, found)
 
-    def way_ahead(self) -> str | None:
-        way, self._way_ahead = self._way_ahead, None
+    def preset_funding_method(self) -> str | None:
+        way, self._preset_funding_method = self._preset_funding_method, None
         return way if way != self.engine.state.way else None
 
-    def save_settings(self, values: dict[str, str]) -> tuple[Problem, ...]:
+    def save_settings(
+        self, values: dict[str, str], then: Callable[[None], None]
+    ) -> tuple[Problem, ...]:
         from app.configuration import changed_settings
 
         settings = changed_settings(self.engine.settings, values)
-        self.perform("settings", lambda: self.engine.change_settings(settings))
+        self.perform(lambda: self.engine.change_settings(settings), then)
         return settings.problems
 
     def leave(self) -> None:
@@ -200,11 +215,11 @@ class WizardApp(TerminalApp):
 
     def on_record(self, record: Record, state: State) -> None:
         screen = self.step_screen
-        if screen and screen.whole:  # else it shows the newest state once it is
+        if screen and screen.is_composed:  # else it shows the newest state once it is
             screen.state_changed(state)
 
     def on_wait(self, wait: Wait | None) -> None:
         self.wait = wait
         screen = self.step_screen
-        if screen and screen.whole:
+        if screen and screen.is_composed:
             screen.wait_changed()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -31,6 +31,10 @@ class ConsentScreen(ModalScreen[bool]):
     """
 
     CSS_PATH = "../later.tcss"
+
+    word = getters.query_one("#consent-word", Field)
+    note = getters.query_one("#consent-note", Line)
+    button = getters.query_one("#consent-yes", ActionButton)
 
     BINDINGS = [Binding("escape", "refuse", show=False), Binding("enter", "agree", show=False)]
 
@@ -58,18 +62,19 @@ class ConsentScreen(ModalScreen[bool]):
             yield Line(f"{agrees}, Esc goes back.", classes="muted")
 
     def on_mount(self) -> None:
-        self.query_one("#consent-word" if self._word else "#consent-yes").focus()
+        (self.word if self._word else self.button).focus()
 
     @on(Button.Pressed)
     @on(Input.Submitted)
-    def action_agree(self, event: Any = None) -> None:
+    def action_agree(self, event: Button.Pressed | Input.Submitted | None = None) -> None:
         if event is not None:
             event.stop()
         if self._word:
-            typed = self.query_one("#consent-word", Field).value.strip().lower()
+            typed = self.word.value.strip().lower()
             if typed != self._word:
-                note = f'Type the word "{self._word}" and press Enter, or Esc to go back.'
-                self.query_one("#consent-note", Line).say(note)
+                self.note.set_text(
+                    f'Type the word "{self._word}" and press Enter, or Esc to go back.'
+                )
                 return
         self.dismiss(True)
 
@@ -77,7 +82,7 @@ class ConsentScreen(ModalScreen[bool]):
         self.dismiss(False)
 
 
-def agree_to_contracts(app: App[Any], engine: Onboarding, then: Callable[[], None]) -> None:
+def agree_to_contracts(app: App[object], engine: Onboarding, then: Callable[[], None]) -> None:
     """Run `then`, after a typed word where foreign contracts need consent."""
     others = engine.contracts_to_accept
     if not others:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -96,6 +97,8 @@ ANYTIME = (
 class HelpScreen(ModalScreen[None]):
     CSS_PATH = "../later.tcss"
 
+    text = getters.query_one("#help", VerticalScroll)
+
     BINDINGS = [
         Binding("escape,f1,enter,q", "close", show=False),
         Binding("up,k", "scroll(-1)", show=False),
@@ -127,4 +130,4 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
     def action_scroll(self, by: int) -> None:
-        self.query_one("#help").scroll_relative(y=by, animate=False)
+        self.text.scroll_relative(y=by, animate=False)

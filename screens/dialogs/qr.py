@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -16,6 +17,10 @@ class QrScreen(ModalScreen[None]):
     """The code alone, with a wider margin, on the whole screen."""
 
     CSS_PATH = "../later.tcss"
+
+    code = getters.query_one(QrCode)
+    letters = getters.query_one("#qr-letters", Line)
+    key_line = getters.query_one("#qr-keys", Line)
 
     BINDINGS = [
         Binding("escape,enter,f4", "close", show=False),
@@ -43,19 +48,19 @@ class QrScreen(ModalScreen[None]):
         self._show()
 
     def _show(self) -> None:
-        code, letters = self.query_one(QrCode), self.query_one("#qr-letters", Line)
+        code, letters = self.code, self.letters
         columns, rows = self.app.size
         code.fill(columns, rows - 1)
         fits = code.fits(columns, rows - 1)
         code.display = fits and not self._in_letters
         letters.display = not code.display
         why = "" if fits else f"The code needs a window of {code.columns}x{code.rows + 1}.\n\n"
-        letters.say(f"{why}{self._letters}\n")
+        letters.set_text(f"{why}{self._letters}\n")
         if code.display:
             keys = "Esc back   F6 swap dark and light   F7 in letters"
         else:
             keys = "Esc back   F7 as a code" if fits else "Esc back"
-        self.query_one("#qr-keys", Line).say(keys)
+        self.key_line.set_text(keys)
 
     def action_letters(self) -> None:
         self._in_letters = not self._in_letters
@@ -65,4 +70,4 @@ class QrScreen(ModalScreen[None]):
         self.dismiss(None)
 
     def action_invert(self) -> None:
-        self.query_one(QrCode).invert()
+        self.code.invert()

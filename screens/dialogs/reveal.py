@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -26,6 +26,11 @@ class RevealScreen(ModalScreen[bool]):
 
     BINDINGS = [Binding("escape", "refuse", show=False)]
 
+    revealed = getters.query_one("#revealed", Line)
+    time_left = getters.query_one("#reveal-left", Line)
+    typed_back = getters.query_one("#typed-back", Field)
+    note = getters.query_one("#consent-note", Line)
+
     def __init__(self, key: Secret, clock: Clock) -> None:
         super().__init__()
         self._key = key
@@ -45,18 +50,17 @@ class RevealScreen(ModalScreen[bool]):
             yield Line("Enter compares, Esc goes back.", classes="muted")
 
     def on_mount(self) -> None:
-        self.query_one("#typed-back").focus()
+        self.typed_back.focus()
         self.set_interval(1.0, self._tick)
         self._tick()
 
     def _tick(self) -> None:
         left = self._ends - self._clock.monotonic()
-        line = self.query_one("#reveal-left", Line)
         if left > 0:
-            line.say(f"Shown for {left:2.0f} s more", layout=False)
+            self.time_left.set_text(f"Shown for {left:2.0f} s more", layout=False)
         else:
-            self.query_one("#revealed", Line).say("The key is no longer shown.")
-            line.say("Type its end from your paper. Esc, to see it once more.")
+            self.revealed.set_text("The key is no longer shown.")
+            self.time_left.set_text("Type its end from your paper. Esc, to see it once more.")
 
     @on(Input.Submitted)
     def _compare(self, event: Input.Submitted) -> None:
@@ -66,9 +70,7 @@ class RevealScreen(ModalScreen[bool]):
             self.dismiss(True)
             return
         event.input.value = ""
-        self.query_one("#consent-note", Line).say(
-            "That is not its end. Compare with your paper and type it again."
-        )
+        self.note.set_text("That is not its end. Compare with your paper and type it again.")
 
     def action_refuse(self) -> None:
         self.dismiss(False)

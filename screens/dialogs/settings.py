@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textual import on
+from collections.abc import Callable
+
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -22,15 +24,18 @@ _EMPTY = {GAS_STATION_URL: "none", MCR_URL: "none"}
 
 
 class SettingsScreen(ModalScreen[bool]):
-    """True where something was saved."""
+    """True where something was saved. `then` is called once the engine has taken it."""
 
     CSS_PATH = "../later.tcss"
 
     BINDINGS = [Binding("escape", "close", show=False)]
 
-    def __init__(self, wizard: Wizard) -> None:
+    note = getters.query_one("#settings-note", Line)
+
+    def __init__(self, wizard: Wizard, then: Callable[[None], None]) -> None:
         super().__init__()
         self._wizard = wizard
+        self._then = then
 
     def compose(self) -> ComposeResult:
         settings = self._wizard.engine.settings
@@ -66,14 +71,14 @@ class SettingsScreen(ModalScreen[bool]):
         elif fields:
             fields[0].focus()
         if faults:
-            self._note(f"{faults[0].title}: {faults[0].cause}")
+            self.note.set_text(f"{faults[0].title}: {faults[0].cause}")
 
     @on(Button.Pressed)
     @on(Input.Submitted)
     def _save(self, event: Button.Pressed | Input.Submitted) -> None:
         event.stop()
         if self._wizard.busy:
-            self._note("The network is still being asked. Press Enter again in a moment.")
+            self.note.set_text("The network is still being asked. Press Enter again in a moment.")
             return
         settings = self._wizard.engine.settings
         values = {
@@ -86,19 +91,16 @@ class SettingsScreen(ModalScreen[bool]):
             self.dismiss(False)
             return
         try:
-            faults = self._wizard.save_settings(values)
+            faults = self._wizard.save_settings(values, self._then)
         except OnboardingError as error:
-            self._note(
+            self.note.set_text(
                 f"{error.problem.title}: {error.problem.cause} {error.problem.remedy(SCREEN)}"
             )
             return
         if faults:
-            self._note(f"{faults[0].title}: {faults[0].cause}")
+            self.note.set_text(f"{faults[0].title}: {faults[0].cause}")
         else:
             self.dismiss(True)
-
-    def _note(self, text: str) -> None:
-        self.query_one("#settings-note", Line).say(text)
 
     def action_close(self) -> None:
         self.dismiss(True)

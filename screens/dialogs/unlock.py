@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -19,21 +19,24 @@ from screens.widgets.special_fields import SecretField
 
 
 class UnlockScreen(ModalScreen[bool]):
-    """Asks for the keystore's passphrase; True once it is open, False where it was not given.
+    """Ask for the keystore's passphrase; True once it is open, False if the user goes back.
 
-    One that was given ahead is tried first, and asks for nothing where it is right.
+    A preset one is tried first, and nothing is asked if it is right.
     """
 
     CSS_PATH = "../later.tcss"
 
     BINDINGS = [Binding("escape", "refuse", show=False)]
 
+    field = getters.query_one(SecretField)
+    note = getters.query_one("#consent-note", Line)
+
     def __init__(self, wizard: Wizard) -> None:
         super().__init__()
         self._engine = wizard.engine
-        self._given = wizard.given
-        self._ahead = False
-        """Whether the passphrase being tried is the one that was given ahead."""
+        self._presets = wizard.presets
+        self._trying_preset = False
+        """Whether the passphrase being tried is the preset one."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):
@@ -45,55 +48,53 @@ class UnlockScreen(ModalScreen[bool]):
             yield Line("Enter opens the key, Esc goes back.", classes="muted")
 
     def on_mount(self) -> None:
-        self.query_one(SecretField).focus()
+        self.field.focus()
         try:
-            given = self._given.passphrase()
+            preset = self._presets.passphrase()
         except OnboardingError as error:
-            self.query_one("#consent-note", Line).say(error.problem.cause)
+            self.note.set_text(error.problem.cause)
             return
-        if given:
-            self._ahead = True
-            self._open_with(given)
+        if preset:
+            self._trying_preset = True
+            self._open_with(preset)
 
     @property
     def opening(self) -> bool:
         """Whether a passphrase is being tried."""
-        return self.is_mounted and self.query_one(SecretField).disabled
+        return self.is_mounted and self.field.disabled
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        field = self.query_one(SecretField)
-        if field.disabled:
+        if self.field.disabled:
             return
-        passphrase = Secret(field.value)
-        field.value = ""
+        passphrase = Secret(self.field.value)
+        self.field.value = ""
         self._open_with(passphrase)
 
     def _open_with(self, passphrase: Secret) -> None:
-        self.query_one(SecretField).disabled = True
-        self.query_one("#consent-note", Line).say("Opening the key, a moment…")
+        self.field.disabled = True
+        self.note.set_text("Opening the key, a moment…")
         self.run_worker(self._unlock(passphrase), exit_on_error=False)
 
     async def _unlock(self, passphrase: Secret) -> None:
-        field, note = self.query_one(SecretField), self.query_one("#consent-note", Line)
         try:
             await self._engine.unlock(passphrase)
         except OnboardingError as error:
             problem = error.problem
-            field.disabled = False
-            if self._ahead and error.code == "PASSPHRASE_WRONG":
-                self._given.refuse_passphrase()
-                note.say(
+            self.field.disabled = False
+            if self._trying_preset and error.code == "PASSPHRASE_WRONG":
+                self._presets.refuse_passphrase()
+                self.note.set_text(
                     "The passphrase of --passphrase-file does not open it. Type the right one."
                 )
             else:
-                note.say(f"{problem.title}. {problem.cause} {problem.remedy(SCREEN)}")
-            self._ahead = False
-            field.focus()
+                self.note.set_text(f"{problem.title}. {problem.cause} {problem.remedy(SCREEN)}")
+            self._trying_preset = False
+            self.field.focus()
         else:
             self.dismiss(True)
 
     def action_refuse(self) -> None:
-        if not self.query_one(SecretField).disabled:
+        if not self.field.disabled:
             self.dismiss(False)

@@ -30,12 +30,12 @@ class ProblemCard(Line):
         if problem is None:
             return
         self.set_class(problem.until is not None, "waits")
-        self.say(_text_of(problem, now))
+        self.set_text(_text_of(problem, now))
 
     def tick(self, now: datetime) -> None:
         """Counts down; costs nothing where there is nothing to count."""
         if self._problem is not None and self._problem.until is not None:
-            self.say(_text_of(self._problem, now), layout=False)
+            self.set_text(_text_of(self._problem, now), layout=False)
 
 
 def _text_of(problem: Problem, now: datetime) -> Content:

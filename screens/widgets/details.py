@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -28,6 +29,10 @@ _PLACES = {
 class DetailsForm(Widget):
     """Documentation URL, data API and visibility: here, and once more in step 7."""
 
+    documentation_url = getters.query_one("#documentation-url", Field)
+    data_api = getters.query_one("#data-api", Field)
+    visibility = getters.query_one("#data-visibility", Choice)
+
     def __init__(self, details: Details) -> None:
         super().__init__()
         self._details = details
@@ -52,9 +57,9 @@ class DetailsForm(Widget):
     @property
     def details(self) -> Details:
         return Details(
-            self.query_one("#documentation-url", Field).value.strip(),
-            self.query_one("#data-api", Field).value.strip(),
-            self.query_one("#data-visibility", Choice).value,
+            self.documentation_url.value.strip(),
+            self.data_api.value.strip(),
+            self.visibility.value,
         )
 
     def fault_in(self, widget: Widget) -> Problem | None:

@@ -40,7 +40,7 @@ class HeaderLine(Line):
         left = Content.styled("peaq onboarding", "bold")
         width = max(_room(self), 20)
         gap = max(width - left.cell_length - right.cell_length, 1)
-        self.say(Content.assemble(left, " " * gap, right))
+        self.set_text(Content.assemble(left, " " * gap, right))
 
 
 class Rail(Line):
@@ -57,13 +57,13 @@ class Rail(Line):
             StepStatus.WAITING: (signs.waiting, "bold $warning"),
         }
         if self.app.size.width < _WIDE:
-            self.say(self._narrow(statuses))
+            self.set_text(self._narrow(statuses))
             return
         parts: list[Content | str] = []
         for step, status in statuses.items():
             sign, style = sign_of[status]
             parts += [Content.styled(f"{sign} {step.info.short}", style), "  "]
-        self.say(Content.assemble(*parts[:-1]))
+        self.set_text(Content.assemble(*parts[:-1]))
 
     def _narrow(self, statuses: Mapping[Step, StepStatus]) -> str:
         for step, status in statuses.items():
@@ -88,7 +88,7 @@ class MoneyLine(Line):
         if state.registered is None or state.funded is None:
             amounts.insert(0, ("needed", format_peaq(state.need.total, up=True)))
         text = "  ".join(f"{name} {amount}" for name, amount in amounts)
-        self.say(f"{text}  {token}")
+        self.set_text(f"{text}  {token}")
 
 
 class WaitLine(Line):
@@ -97,7 +97,7 @@ class WaitLine(Line):
     def show(self, wait: Wait | None, elapsed: float, frame: int) -> None:
         signs = marks()
         if wait is None:
-            self.say(Content.styled(f"{signs.dot} safe to unplug", "$success"), layout=False)
+            self.set_text(Content.styled(f"{signs.dot} safe to unplug", "$success"), layout=False)
             return
         turn = signs.spinner[frame % len(signs.spinner)]
         usual = f", usually {wait.usual:.0f} s" if wait.usual and wait.usual >= 1 else ""
@@ -107,7 +107,7 @@ class WaitLine(Line):
             text = Content.assemble(
                 text, Content.styled(f"  {signs.dot} safe to unplug", "$success")
             )
-        self.say(text, layout=False)
+        self.set_text(text, layout=False)
 
 
 class KeyLine(Line):
@@ -120,7 +120,7 @@ class KeyLine(Line):
         width = _room(self)
         while others and _width([first, *others, *ends]) > width:
             others.pop()
-        self.say(keys_text((first, *others, *ends)))
+        self.set_text(keys_text((first, *others, *ends)))
 
 
 def keys_text(keys: Sequence[tuple[str, str]]) -> Content:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from textual import events
+from textual.binding import Binding
+from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
 _PASTE_ENTER_SECONDS = 0.25
 """A carriage return this soon after a paste came with it; nobody types that fast."""
+
+_ACTIONS = {
+    binding.key: binding.action
+    for keys in (ScrollableContainer.BINDINGS, Input.BINDINGS)
+    for binding in Binding.make_bindings(keys)
+}
+"""What the keys of an Input do."""
 
 
 class Field(Input, inherit_css=False):
@@ -21,10 +29,28 @@ class Field(Input, inherit_css=False):
 
     COMPONENT_CLASSES = Input.COMPONENT_CLASSES
 
-    def __init__(self, value: str = "", *, secret: bool = False, **more: Any) -> None:
-        # What the environment or a file holds is foreign text too.
-        shown = "".join(sign for sign in value if sign.isprintable())
-        super().__init__(shown, password=secret, compact=True, select_on_focus=False, **more)
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        id: str,
+        placeholder: str = "",
+        max_length: int = 0,
+        disabled: bool = False,
+        secret: bool = False,
+    ) -> None:
+        """`max_length`: characters, 0 for any number. `secret`: show dots."""
+        # The value may come from the environment or a file: foreign text too.
+        super().__init__(
+            "".join(char for char in value if char.isprintable()),
+            id=id,
+            placeholder=placeholder,
+            max_length=max_length,
+            disabled=disabled,
+            password=secret,
+            compact=True,
+            select_on_focus=False,
+        )
         self.cursor_blink = False
         self._pasted_at = -1.0
 
@@ -32,16 +58,16 @@ class Field(Input, inherit_css=False):
         self.cursor_position = len(self.value)
 
     def tidy(self, text: str) -> str:
-        """What of a paste is taken."""
-        return " ".join("".join(s if s.isprintable() else " " for s in text).split())
+        """Normalise pasted text: one line, printable characters only."""
+        return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
-    def _on_paste(self, event: events.Paste) -> None:
+    def on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
         self.insert_text_at_cursor(self.tidy(event.text)[: self.max_length or 4096])
         self._pasted_at = time.monotonic()
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Keys in the order in which they were typed, also in a burst on a slow line.
 
         They act at once, and not when they have bubbled up to the screen: what was typed after
@@ -58,12 +84,10 @@ class Field(Input, inherit_css=False):
             self.screen.focus_previous()
         elif event.key == "enter":
             await self.action_submit()
-        elif not event.is_printable and event.key in self._bindings.key_to_bindings:
-            for binding in self._bindings.get_bindings_for_key(event.key):
-                await self.run_action(binding.action)
+        elif not event.is_printable and event.key in _ACTIONS:
+            await self.run_action(_ACTIONS[event.key])
         else:
-            await super()._on_key(event)
-            return
+            return  # it is text: Input takes it
         event.prevent_default()
         event.stop()
 
@@ -71,9 +95,9 @@ class Field(Input, inherit_css=False):
         # Over a link without bracketed paste the trailing line break arrives as Enter.
         if time.monotonic() - self._pasted_at < _PASTE_ENTER_SECONDS:
             return
-        forward = getattr(self.screen, "forward", None)
-        if forward is not None:
-            forward(self)
+        submit_field = getattr(self.screen, "submit_field", None)
+        if submit_field is not None:
+            submit_field(self)
         else:
             await super().action_submit()
 

@@ -15,10 +15,10 @@ class Line(Static):
         super().__init__(_literal(text), id=id, classes=classes or None, markup=False)
         self._shown: str | Content = text
 
-    def say(self, text: str | Content, *, layout: bool = True) -> None:
-        """Shows `text`, and writes nothing to the terminal where it is there already.
+    def set_text(self, text: str | Content, *, layout: bool = True) -> None:
+        """Show `text`; write nothing to the terminal if it is shown already.
 
-        `layout=False` for what keeps its size, such as a countdown: it costs far fewer bytes.
+        `layout=False` for text of the same size, such as a countdown: it costs far fewer bytes.
         """
         if text != self._shown:
             self._shown = text

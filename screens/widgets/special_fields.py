@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from screens.widgets.inputs import Field
 
 
 class SecretField(Field):
     """For keys and passphrases: shown as dots, and never in a suggestion or a history."""
 
-    def __init__(self, **more: Any) -> None:
-        super().__init__(secret=True, **more)
+    def __init__(self, *, id: str, placeholder: str = "") -> None:
+        super().__init__(id=id, placeholder=placeholder, secret=True)
 
     def tidy(self, text: str) -> str:
         return text.strip("\r\n")
@@ -25,8 +23,8 @@ class KeyField(SecretField):
 class CodeField(Field):
     """A one-time code; spaces and dashes may be typed, and go before it is used."""
 
-    def __init__(self, **more: Any) -> None:
-        super().__init__(max_length=12, placeholder="123 456", **more)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, max_length=12, placeholder="123 456")
 
     def tidy(self, text: str) -> str:
         return "".join(character for character in text if not character.isspace())

@@ -58,23 +58,6 @@ async def main():
 asyncio.run(main())
 """
 
-DRAWN = PAINTED.replace(
-    "class Painted(WizardApp):",
-    """
-from textual.css import stylesheet
-parsed = []
-parse = stylesheet.parse
-def noted(scope, css, read_from, *more, **named):
-    parsed.append(read_from)
-    return parse(scope, css, read_from, *more, **named)
-stylesheet.parse = noted
-
-class Painted(WizardApp):""",
-).replace(
-    """print(*(name for name in sys.argv[1].split(",") if name in sys.modules), file=sys.stderr)""",
-    "print(sum('style.tcss' in place[0] for place in parsed), file=sys.stderr)",
-)
-
 SYNCED = """
 import os, sys
 synced = []
@@ -208,10 +191,6 @@ def test_a_warning_about_the_state_directory_reaches_the_screens(
     (folder / "notes").touch()
     warned = imported(WARNED, ("-",), str(folder), folder=tmp_path)
     assert warned == {"['chmod", "700", f"{folder}']"}
-
-
-def test_the_styles_are_read_once_for_the_first_screen(tmp_path: Path) -> None:
-    assert imported(DRAWN, ("-",), str(tmp_path), folder=tmp_path) == {"1"}
 
 
 def test_garbage_is_collected_again_once_the_first_screen_stands(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from app.rehearsal.faults import FAULTS
 from app.rehearsal.network import RehearsalNetwork
-from screens import base
+from screens.base import step_screen
 from screens.widgets import inputs
 from tests.screens.driver import ScreenClock
 from tests.support.clock import FakeClock
@@ -28,7 +28,9 @@ def typing_by_paste(monkeypatch: pytest.MonkeyPatch) -> None:
     as most have over SSH.
     """
     monkeypatch.setattr(inputs, "_PASTE_ENTER_SECONDS", 0.0)
-    monkeypatch.setattr(base, "READ", 0.0)  # nobody reads here; a test of its own waits
+    monkeypatch.setattr(
+        step_screen, "READ_SECONDS", 0.0
+    )  # nobody reads here; a test of its own waits
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("COLORTERM", raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)

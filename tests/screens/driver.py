@@ -331,7 +331,7 @@ async def at_the_wizard(
         await machine.close()
         engine = machine.open()
     people = PretendPeople(machine.network) if pretend else None
-    app = WizardApp(engine, details=details, given=given, pretend=people, watch_terminal=False)
+    app = WizardApp(engine, details=details, presets=given, simulation=people, watch_terminal=False)
     # Tests have no terminal of their own; here is one.
     app.terminal = Check("terminal", "Terminal", Light.GREEN, "80x24, 256 colours")
     async with app.run_test(size=size) as pilot:

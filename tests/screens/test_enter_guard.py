@@ -6,7 +6,7 @@ import pytest
 
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
-from screens import base
+from screens.base import step_screen
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician, at_step, at_the_wizard
 from tests.support.machine import Machine, check_once
@@ -32,7 +32,7 @@ async def let_pass(technician: Technician, seconds: float) -> None:
 async def test_an_enter_in_the_first_moment_signs_nothing(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, action: Action, what: str, following: str
 ) -> None:
-    monkeypatch.setattr(base, "READ", 1.0)
+    monkeypatch.setattr(step_screen, "READ_SECONDS", 1.0)
     async with at_step(machine, action) as technician:
         sent = len(machine.network.sent_transactions())
         if action is Action.REGISTER:
@@ -46,7 +46,7 @@ async def test_an_enter_in_the_first_moment_signs_nothing(
         await technician.sees(f"Enter {what}")
         await technician.press("enter")
         await technician.on(following)
-        monkeypatch.setattr(base, "READ", 0.0)
+        monkeypatch.setattr(step_screen, "READ_SECONDS", 0.0)
         if following == "MachineNftScreen":
             assert not last_row(technician).startswith(" Enter "), "the next one is read as well"
             await technician.sees("Enter mint and write")
@@ -58,7 +58,7 @@ async def test_whoever_keeps_hitting_enter_never_signs(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two seconds here, so that a slow tester's hand is fast enough."""
-    monkeypatch.setattr(base, "READ", 2.0)
+    monkeypatch.setattr(step_screen, "READ_SECONDS", 2.0)
     async with at_step(machine, Action.REGISTER) as technician:
         await technician.until(lambda: technician.step_screen._quote, "the quote")
         for _ in range(12):
@@ -77,11 +77,11 @@ async def test_a_quote_that_is_asked_for_again_is_read_again(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await machine.drive(until=Action.REGISTER)
-    monkeypatch.setattr(base, "READ", 1.0)
+    monkeypatch.setattr(step_screen, "READ_SECONDS", 1.0)
     async with at_the_wizard(machine) as technician:
         await technician.on("RegistrationScreen")
         await technician.sees("Enter sign and register")
-        technician.step_screen._look_again()
+        technician.step_screen._discard_quote()
         await technician.sees("Enter look again")
         await technician.press("enter")
         await technician.until(lambda: technician.step_screen._quote, "the quote")

@@ -203,7 +203,7 @@ async def test_foreign_contracts_are_marked_and_need_a_word_of_their_own(machine
         await go_on_with(engine, on_real_money_with_foreign_contracts(engine.settings))
         registry = engine.settings.contracts.identity_registry
         screen = technician.app.screen
-        screen._ask()  # type: ignore[attr-defined]
+        screen._request_quote()  # type: ignore[attr-defined]
         await technician.sees(f"contract {registry} not the network's own contract")
         await technician.press("enter")
         await technician.until(lambda: technician.place == "ConsentScreen")

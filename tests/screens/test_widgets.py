@@ -63,7 +63,7 @@ async def test_the_line_break_after_a_paste_is_no_enter() -> None:
         field = app.query_one("#secret", SecretField)
         field.focus()
         field.insert_text_at_cursor("x")
-        field._on_paste(events.Paste("secret"))
+        field.on_paste(events.Paste("secret"))
         await field.action_submit()
         await pilot.pause()
         assert app.submitted == []

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.terminal
 START = "import pathlib, sys, app.cli\n{defect}\nsys.exit(app.cli.main())"
 IN_THE_SCREEN = """
 from screens.keypair import KeypairScreen
-def go(self):
+def submit(self):
     passphrase = self.query_one("#passphrase").value
     raise ZeroDivisionError(passphrase)
-KeypairScreen.go = go
+KeypairScreen.submit = submit
 """
 IN_THE_ENGINE = """
 from core.keys import keystore

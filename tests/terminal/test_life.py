@@ -134,7 +134,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("place", ["body", "_show_way"])
+@pytest.mark.parametrize("place", ["body", "_show_source"])
 def test_a_crash_of_a_screen_leaves_the_terminal_in_order(
     tmp_path: Path, network: Devnet, note: Note, place: str
 ) -> None:

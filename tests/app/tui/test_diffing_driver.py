@@ -9,7 +9,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from app.tui import diffing_driver
-from app.tui.diffing_driver import ThriftyDriver
+from app.tui.diffing_driver import DiffingDriver
 
 
 class Clock:
@@ -35,8 +35,8 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
 
 
 @pytest.fixture
-def driver() -> ThriftyDriver:
-    driver = ThriftyDriver.__new__(ThriftyDriver)
+def driver() -> DiffingDriver:
+    driver = DiffingDriver.__new__(DiffingDriver)
     driver._keys, driver._last_key = 0, 0.0
     return driver
 
@@ -49,7 +49,7 @@ def test_a_byte_that_is_no_utf8_becomes_a_sign_that_says_so() -> None:
 
 
 def test_a_flood_of_keys_is_cut_and_the_next_pause_ends_it(
-    clock: Clock, taken: list[Message], driver: ThriftyDriver
+    clock: Clock, taken: list[Message], driver: DiffingDriver
 ) -> None:
     for _ in range(5000):
         clock.now += 0.001
@@ -63,7 +63,7 @@ def test_a_flood_of_keys_is_cut_and_the_next_pause_ends_it(
 
 
 def test_whoever_types_fast_for_an_hour_is_never_cut(
-    clock: Clock, taken: list[Message], driver: ThriftyDriver
+    clock: Clock, taken: list[Message], driver: DiffingDriver
 ) -> None:
     for number in range(20_000):
         clock.now += 0.05 if number % 50 else 0.7
