@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from core.http import Http
     from core.keys.key_source import KeySource
     from core.keys.private_key import Key
-    from core.preflight.check import Check, Report
+    from core.preflight.check import CheckResult, Report
     from core.services.otpauth import Enrolment
     from core.steps.context import Context
     from core.steps.registration import Quote
@@ -178,7 +178,7 @@ class Onboarding:
 
     # Step 1
 
-    async def check_environment(self, report: Report) -> list[Check]:
+    async def check_environment(self, report: Report) -> list[CheckResult]:
         context = await self.load()
         from core.steps.environment import check_environment  # what it needs is imported by now
 

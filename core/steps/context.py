@@ -36,8 +36,8 @@ class Memory:
     used_codes: set[Secret] = field(default_factory=set)
     shown_until: dict[Secret, float] = field(default_factory=dict)
     """Of each code that was sent: monotonic seconds at which the app shows the next one."""
-    survey: tuple[float, NetworkSnapshot] | None = None
-    """What the first screen found, and when (monotonic seconds)."""
+    snapshot: tuple[float, NetworkSnapshot] | None = None
+    """The network as step 1 last read it, and when (monotonic seconds)."""
     promise_seen: float | None = None
     """Monotonic seconds at which this run first met a settled, unseen payment."""
 
