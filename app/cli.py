@@ -54,7 +54,7 @@ exit codes: 0 it opens, 1 it does not, 3 there is no usable keystore
 examples:
   peaq-onboard doctor
   peaq-onboard doctor --network agung --json
-  peaq-onboard doctor --code-command 'oathtool --totp -b @secret'
+  peaq-onboard doctor --code-command 'python authenticator.py secret-file'
 
 exit codes: 0 no check failed, 2 network, 3 configuration
 """,

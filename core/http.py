@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 import ssl
@@ -24,7 +25,7 @@ _HOST_SHOWN = 60
 _RETRY_AFTER_LIMIT = timedelta(days=2)
 _YEARS = range(2000, 3000)
 """Years of a `Date` that are believed."""
-_E = TypeVar("_E", bound=BaseException)
+_Error = TypeVar("_Error", bound=BaseException)
 
 
 class HttpFault(Exception):
@@ -132,20 +133,15 @@ class Http:
                 # Unpacking is never tried: a few kilobytes can become gigabytes of memory.
                 reason = f"the answer is compressed ({clean(encoding, 30)}), against the request"
                 raise HttpFault(self.host, reason, arrived=True)
+            certificate = _certificate(response)  # while the connection is still open
             received = bytearray()
             # The bytes as they arrive: `aiter_bytes` would unpack them.
             async for chunk in cast(httpx.AsyncByteStream, response.stream):
                 received += chunk
                 if len(received) > SIZE_LIMIT:
                     raise HttpFault(self.host, "the answer is far too long", arrived=True)
-            stream = response.extensions.get("network_stream")  # of a real connection only
-            tls = stream.get_extra_info("ssl_object") if stream else None
             return HttpAnswer(
-                self.host,
-                response.status_code,
-                response.headers,
-                bytes(received),
-                tls.getpeercert() if tls else None,
+                self.host, response.status_code, response.headers, bytes(received), certificate
             )
 
     async def close(self) -> None:
@@ -167,7 +163,15 @@ def _loopback(url: str) -> bool:
         return False
 
 
-def cause_of(error: BaseException | None, kind: type[_E]) -> _E | None:
+def _certificate(response: httpx.Response) -> Mapping[str, Any] | None:
+    stream = response.extensions.get("network_stream")  # of a real connection only
+    tls = stream.get_extra_info("ssl_object") if stream else None
+    with contextlib.suppress(ValueError):  # the server has closed the connection already
+        return tls.getpeercert() if tls else None
+    return None
+
+
+def cause_of(error: BaseException | None, kind: type[_Error]) -> _Error | None:
     """Return the first error of that kind among `error` and those that it was raised from."""
     while error is not None and not isinstance(error, kind):
         error = error.__cause__ or error.__context__

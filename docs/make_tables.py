@@ -219,6 +219,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "titles": titles,
     "options": options,
     "faults": faults,
+    "doctor": schema("doctor"),
     "receipt": schema("receipt"),
     "status": schema("status"),
     "events": journal,

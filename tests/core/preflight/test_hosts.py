@@ -170,11 +170,11 @@ async def test_a_name_server_that_hangs_holds_nobody_up(monkeypatch: pytest.Monk
     assert "no answer within" in result.problem.cause
 
 
-async def test_a_port_that_says_nothing_is_left_in_time(
+async def test_a_server_that_says_nothing_is_left_in_time(
     trusting: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hosts, "PATIENCE", 0.1)
-    async with listening(None, say_nothing) as port:
+    monkeypatch.setattr(hosts, "PATIENCE", 1.0)
+    async with listening("good.pem", say_nothing) as port:
         result = await check("localhost", port)
     assert (result.status, code(result)) == (Status.FAILED, "HOST_UNREACHABLE")
 

@@ -26,7 +26,9 @@ def status_of(result: CheckResult) -> Status:
     ("version", "status"),
     [((3, 9, 18), Status.FAILED), ((3, 10, 0), Status.PASSED), ((3, 13, 1), Status.PASSED)],
 )
-def test_an_interpreter_that_is_too_old_fails(version: tuple[int, int, int], status: Status) -> None:
+def test_an_interpreter_that_is_too_old_fails(
+    version: tuple[int, int, int], status: Status
+) -> None:
     assert status_of(machine.check_python(version)) is status
 
 
@@ -35,7 +37,9 @@ def test_an_interpreter_that_is_too_old_fails(version: tuple[int, int, int], sta
     [("x86_64", Status.PASSED), ("aarch64", Status.PASSED), ("armv7l", Status.WARNING), ("", None)],
 )
 def test_a_processor_that_nobody_has_tried_is_said(name: str, status: Status | None) -> None:
-    assert status_of(machine.check_architecture(name)) is (status or status_of(machine.check_architecture()))
+    assert status_of(machine.check_architecture(name)) is (
+        status or status_of(machine.check_architecture())
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,8 @@ def test_a_folder_that_only_others_may_write_fails(
 
 
 @pytest.mark.parametrize(
-    ("free", "status"), [(60 * MIB, Status.PASSED), (2 * MIB, Status.WARNING), (1000, Status.FAILED)]
+    ("free", "status"),
+    [(60 * MIB, Status.PASSED), (2 * MIB, Status.WARNING), (1000, Status.FAILED)],
 )
 def test_a_disk_that_is_nearly_full_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, status: Status
