@@ -68,9 +68,8 @@ PREFLIGHT = (
         "REHEARSAL_NOT_RUNNING",
         "The rehearsal network is not running",
         "It runs inside the wizard and ends with it; PEAQOS_RPC_URL names no other one.",
-        "To rehearse, start with --rehearse. To use a devnet, set PEAQOS_RPC_URL: {settings}. To "
-        "look at an earlier rehearsal, run status or explain with --network rehearsal --state-dir "
-        "DIR.",
+        "To rehearse, start with --rehearse. To look at an earlier rehearsal, run status with "
+        "--network rehearsal --state-dir DIR. To set PEAQOS_RPC_URL for a devnet, {settings}.",
         Kind.CONFIGURATION,
         again="after a change",
     ),

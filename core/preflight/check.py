@@ -62,15 +62,8 @@ TITLES = {
 """By key; keys such as `host:NAME:443` start with one of these."""
 
 STEP_ONE = (
-    "variables",
-    "rpc",
-    "chain",
-    "contracts",
-    "bond",
-    "gas-station",
-    "mcr",
-    "clock",
-    "folder",
+    *("variables", "rpc", "chain", "contracts", "bond"),
+    *("gas-station", "mcr", "clock", "folder"),
 )
 """Keys of the checks of step 1, in the order of its list."""
 
@@ -90,10 +83,6 @@ def passed(key: str, text: str) -> CheckResult:
 
 def warning(key: str, text: str, advice: str) -> CheckResult:
     return CheckResult(key, _title(key), Status.WARNING, text, advice=advice)
-
-
-def failed(key: str, text: str, advice: str) -> CheckResult:
-    return CheckResult(key, _title(key), Status.FAILED, text, advice=advice)
 
 
 def skipped(key: str, see: str) -> CheckResult:

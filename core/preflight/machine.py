@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.errors.problem import problem
 from core.keys.keystore import choose_kdf
-from core.preflight.check import CheckResult, Status, failed, of_problem, passed, warning
+from core.preflight.check import TITLES, CheckResult, Status, of_problem, passed, warning
 from core.storage.durable_files import place_fault
 
 _OLDEST = (3, 10)
@@ -30,7 +30,8 @@ def check_python(version: tuple[int, int, int] = sys.version_info[:3]) -> CheckR
         return passed("python", text)
     oldest = ".".join(map(str, _OLDEST))
     advice = f"Install Python {oldest} or later, and make the virtual environment with it."
-    return failed("python", f"{text} is too old", advice)
+    old = f"{text} is too old"
+    return CheckResult("python", TITLES["python"], Status.FAILED, old, advice=advice)
 
 
 def check_architecture(machine: str | None = None) -> CheckResult:

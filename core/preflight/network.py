@@ -104,7 +104,9 @@ async def _check_hosts(
 
     `needed`: the URL without which nothing can be done.
     """
-    origins = {origin(url): url == needed for url in reversed(urls)}
+    origins = {origin(url): False for url in urls}
+    if needed:
+        origins[origin(needed)] = True
     results = await asyncio.gather(
         *(check_host(url, clock, connect, needed=flag) for url, flag in origins.items())
     )

@@ -37,7 +37,8 @@ def refused_variables(settings: Settings) -> dict[str, str]:
     """
     variables = [found.params.get("variable") for found in settings.problems]
     if _rehearsal_is_over(settings):
-        variables += [GAS_STATION_URL, MCR_URL]
+        urls = {GAS_STATION_URL: settings.gas_station_url, MCR_URL: settings.mcr_url}
+        variables += [variable for variable, url in urls.items() if not url]
     return {variable: TITLES["variables"] for variable in variables if variable}
 
 
