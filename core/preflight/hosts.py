@@ -42,6 +42,8 @@ async def check_host(
     try:
         answer = await http.request("HEAD", "/", timeout=PATIENCE)
     except HttpFault as error:
+        if error.__cause__ is None:  # an answer came, in a form that no service may use
+            return passed(key, f"{host}: answers")
         status = Status.FAILED if needed else Status.WARNING
         return of_problem(key, _problem(error, port, clock), status)
     finally:

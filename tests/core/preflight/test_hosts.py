@@ -107,6 +107,18 @@ async def test_one_that_expires_before_the_trip_is_a_warning(trusting: None) -> 
     assert result.problem.cause == "Days that are left: 1."
 
 
+async def test_any_answer_shows_that_the_host_is_there(trusting: None) -> None:
+    async def compressed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with listening("good.pem", compressed) as port:
+        result = await check("localhost", port)
+    assert (result.status, result.text) == (Status.PASSED, "localhost: answers")
+
+
 @pytest.mark.parametrize(
     ("certificate", "name", "trusted", "words"),
     [
