@@ -446,3 +446,17 @@ async def test_a_rehearsal_that_has_ended_is_not_taken_for_a_network_without_ser
 
 def no_name(*arguments: Any, **named: Any) -> Any:
     raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+
+async def test_a_machine_that_is_onboarded_already_is_said_to_be(
+    machine: Machine,
+    site: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in machine.environ.items():
+        monkeypatch.setenv(name, value)
+    await machine.drive()
+    await machine.close()
+    assert await doctor_on(machine.folder) == EXIT_DONE
+    assert "this machine is onboarded" in told(capsys)["journal"]["text"]
