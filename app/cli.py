@@ -54,8 +54,9 @@ exit codes: 0 it opens, 1 it does not, 3 there is no usable keystore
 examples:
   peaq-onboard doctor
   peaq-onboard doctor --network agung --json
+  peaq-onboard doctor --code-command 'python authenticator.py secret-file'
 
-exit codes: 0 nothing is red, 2 network, 3 configuration
+exit codes: 0 no check failed, 2 network, 3 configuration
 """,
     "receipt": """\
 examples:
@@ -240,6 +241,16 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--code-command",
+        metavar="CMD",
+        default=argparse.SUPPRESS,
+        help="codes will come from this machine: a clock that is off by more than one fails",
+    )
+    _add_json(parser)
+
+
 def _add_receipt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verify", action="store_true", help="compare it with the network")
     _add_json(parser)
@@ -268,7 +279,7 @@ def _add_port(parser: argparse.ArgumentParser) -> None:
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "status": ("where it stands; asks no network, changes nothing", _add_json),
     "verify-key": ("does this passphrase open the keystore?", _add_passphrase),
-    "doctor": ("checks everything that is needed; changes nothing", _add_json),
+    "doctor": ("checks everything that is needed; changes nothing", _add_doctor),
     "receipt": ("the handover papers, again", _add_receipt),
     "explain": ("what was recorded of a step, in plain words", _add_step),
     "devnet": ("the rehearsal network alone, for any client", _add_port),

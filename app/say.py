@@ -1,4 +1,4 @@
-"""A problem in three lines on stderr, and the exit code that goes with it."""
+"""Words that several commands print: a problem on stderr, and the signs of check results."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ import sys
 from core.errors.exit_codes import exit_code
 from core.errors.problem import OnboardingError
 from core.errors.surfaces import COMMAND
+from core.preflight.check import Status
+
+SIGNS = {
+    Status.PASSED: "ok  ",
+    Status.WARNING: "note",
+    Status.SKIPPED: "-   ",
+    Status.FAILED: "BAD ",
+}
 
 
 def say_problem(error: OnboardingError) -> int:
+    """Print the problem in three lines on stderr; return the exit code that goes with it."""
     found = error.problem
     print(f"{found.title}\n  {found.cause}\n  {found.remedy(COMMAND)}", file=sys.stderr)
     return exit_code(found.kind)

@@ -33,7 +33,7 @@ from core.journal.state import Balance, Details, OwnerQuote, Quote
 from core.keys.key_source import KeySource
 from core.keys.keystore import available_memory as memory_of_this_machine
 from core.keys.private_key import Key
-from core.preflight.check import Check, Report
+from core.preflight.check import CheckResult, Report
 from core.protocols.guide import flow as guide
 from core.secrets import Secret
 from core.services.gas_station import GasStation
@@ -118,7 +118,7 @@ class Engine:
 
     # Step 1
 
-    async def check_environment(self, report: Report) -> list[Check]:
+    async def check_environment(self, report: Report) -> list[CheckResult]:
         return await environment.check_environment(self.context, report)
 
     async def pass_environment(self, details: Details) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,6 +25,7 @@ _HOST_SHOWN = 60
 _RETRY_AFTER_LIMIT = timedelta(days=2)
 _YEARS = range(2000, 3000)
 """Years of a `Date` that are believed."""
+_Error = TypeVar("_Error", bound=BaseException)
 
 
 class HttpFault(Exception):
@@ -41,6 +44,8 @@ class HttpAnswer:
     status: int
     headers: httpx.Headers
     body: bytes
+    certificate: Mapping[str, Any] | None = None
+    """The server's, as `ssl.SSLSocket.getpeercert` gives it; None without TLS."""
 
     def json(self) -> Any:
         """The body as JSON. Raises ValueError."""
@@ -49,6 +54,14 @@ class HttpAnswer:
     @property
     def server_time(self) -> datetime | None:
         return _http_date(self.headers.get("date", ""))
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """When the server's certificate expires; None without TLS."""
+        if not self.certificate:
+            return None
+        seconds = ssl.cert_time_to_seconds(self.certificate["notAfter"])
+        return datetime.fromtimestamp(seconds, timezone.utc)
 
     def retry_after(self, now: datetime) -> datetime | None:
         """The moment that `Retry-After` (seconds or a date) names, at most two days ahead."""
@@ -104,7 +117,7 @@ class Http:
             raise HttpFault(self.host, reason, arrived=arrived) from error
         except httpx.ConnectError as error:
             raise HttpFault(self.host, _connect_reason(error), arrived=False) from error
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as error:
             raise HttpFault(self.host, "the address cannot be used", arrived=False) from error
         except httpx.HTTPError as error:
             raise HttpFault(self.host, "the connection broke off", arrived=True) from error
@@ -120,13 +133,16 @@ class Http:
                 # Unpacking is never tried: a few kilobytes can become gigabytes of memory.
                 reason = f"the answer is compressed ({clean(encoding, 30)}), against the request"
                 raise HttpFault(self.host, reason, arrived=True)
+            certificate = _certificate(response)  # while the connection is still open
             received = bytearray()
             # The bytes as they arrive: `aiter_bytes` would unpack them.
             async for chunk in cast(httpx.AsyncByteStream, response.stream):
                 received += chunk
                 if len(received) > SIZE_LIMIT:
                     raise HttpFault(self.host, "the answer is far too long", arrived=True)
-            return HttpAnswer(self.host, response.status_code, response.headers, bytes(received))
+            return HttpAnswer(
+                self.host, response.status_code, response.headers, bytes(received), certificate
+            )
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -147,16 +163,28 @@ def _loopback(url: str) -> bool:
         return False
 
 
+def _certificate(response: httpx.Response) -> Mapping[str, Any] | None:
+    stream = response.extensions.get("network_stream")  # of a real connection only
+    tls = stream.get_extra_info("ssl_object") if stream else None
+    with contextlib.suppress(ValueError):  # the server has closed the connection already
+        return tls.getpeercert() if tls else None
+    return None
+
+
+def cause_of(error: BaseException | None, kind: type[_Error]) -> _Error | None:
+    """Return the first error of that kind among `error` and those that it was raised from."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def _connect_reason(error: httpx.ConnectError) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return "its certificate is not valid (is the clock of this machine right?)"
-        if isinstance(cause, ssl.SSLError):
-            return "no secure connection could be made"
-        if isinstance(cause, ConnectionRefusedError):
-            return "it refused the connection"
-        cause = cause.__cause__ or cause.__context__
+    if cause_of(error, ssl.SSLCertVerificationError):
+        return "its certificate is not valid (is the clock of this machine right?)"
+    if cause_of(error, ssl.SSLError):
+        return "no secure connection could be made"
+    if cause_of(error, ConnectionRefusedError):
+        return "it refused the connection"
     text = str(error).lower()
     if "name" in text or "getaddrinfo" in text or "nodename" in text:
         return "its name is not known here (is there a network?)"

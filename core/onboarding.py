@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.http import Http
     from core.keys.key_source import KeySource
     from core.keys.private_key import Key
-    from core.preflight.check import Check, Report
+    from core.preflight.check import CheckResult, Report
     from core.services.otpauth import Enrolment
     from core.steps.context import Memory
 
@@ -169,7 +169,7 @@ class Onboarding:
             engine = await self._loading
             await engine.close()
 
-    async def check_environment(self, report: Report) -> list[Check]:
+    async def check_environment(self, report: Report) -> list[CheckResult]:
         return await (await self.load()).check_environment(report)
 
     async def pass_environment(self, details: Details) -> None:

@@ -24,7 +24,7 @@ sys.path.insert(0, str(TOP))
 
 from app.cli import build_parser
 from app.rehearsal.faults import FAULTS
-from core.errors import gas_station, machine, network
+from core.errors import gas_station, machine, network, preflight
 from core.errors.entry import Entry
 from core.errors.exit_codes import exit_code
 from core.errors.surfaces import NEUTRAL
@@ -40,6 +40,7 @@ _GROUPS: dict[str, tuple[Entry, ...]] = {
     "Money": network.FUNDS,
     "The owner's wallet": network.OWNER,
     "Transactions and contracts": network.CHAIN,
+    "Checks of doctor and step 1": preflight.PREFLIGHT,
     "The program": machine.PROGRAM,
 }
 
@@ -218,6 +219,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "titles": titles,
     "options": options,
     "faults": faults,
+    "doctor": schema("doctor"),
     "receipt": schema("receipt"),
     "status": schema("status"),
     "events": journal,

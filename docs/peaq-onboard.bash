@@ -17,7 +17,7 @@ _peaq_onboard() {
          case $word in
            status) words='-h --help --network --env-file --state-dir --json' ;;
            verify-key) words='-h --help --network --env-file --state-dir --passphrase-file' ;;
-           doctor) words='-h --help --network --env-file --state-dir --json' ;;
+           doctor) words='-h --help --network --env-file --state-dir --code-command --json' ;;
            receipt) words='-h --help --network --env-file --state-dir --verify --json' ;;
            explain) words='-h --help --network --env-file --state-dir' ;;
            devnet) words='-h --help --fault --block-time --port' ;;

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from core.chain.did import check_details
 from core.errors.problem import Problem
 from core.errors.surfaces import SCREEN
-from core.preflight.check import Check, Light, essential_red, pending
+from core.preflight.check import CheckResult, Status, first_failed, pending
 from core.step import Step
 from core.text import clean
 from screens.base import StepScreen
@@ -49,7 +49,7 @@ class EnvironmentScreen(StepScreen):
         self._must_recheck = False
         """A required check failed: Enter checks again, and continues once none fails."""
 
-    def _pending_checks(self) -> dict[str, Check]:
+    def _pending_checks(self) -> dict[str, CheckResult]:
         checks = [*pending(), self.wizard.terminal]
         return {check.key: check for check in checks}
 
@@ -98,7 +98,7 @@ class EnvironmentScreen(StepScreen):
             self.show_frame()
             self.action_check()
 
-    def _report(self, check: Check) -> None:
+    def _report(self, check: CheckResult) -> None:
         self._checks[check.key] = check
         self._show_checks()
 
@@ -127,7 +127,7 @@ class EnvironmentScreen(StepScreen):
         self.show_problem(None)
         if self.wizard.busy:
             self._submit_when_checked = True
-        elif self._checked and essential_red(list(self._checks.values())) is None:
+        elif self._checked and first_failed(self._checks.values()) is None:
             self.submit()
         else:
             self._submit_when_checked = True
@@ -137,22 +137,22 @@ class EnvironmentScreen(StepScreen):
         details = self.wizard.details
         self.wizard.perform(lambda: self.engine.pass_environment(details))
 
-    def _all_checked(self, checks: list[Check]) -> None:
+    def _all_checked(self, checks: list[CheckResult]) -> None:
         self._checked = True
         self._show_checks()
         submit, self._submit_when_checked = self._submit_when_checked, False
-        if submit and essential_red(checks) is None:
+        if submit and first_failed(checks) is None:
             self.submit()
 
     def _show_checks(self) -> None:
         checks = list(self._checks.values())
-        red = essential_red(checks)
-        waiting = any(check.light is Light.PENDING for check in checks)
+        red = first_failed(checks)
+        waiting = any(check.status is Status.PENDING for check in checks)
         if waiting:
             title = "Checking what the machine needs…"
         elif red:
             title = "One thing has to be mended first:"
-        elif any(check.light is Light.AMBER for check in checks):
+        elif any(check.status is not Status.PASSED for check in checks):
             title = "All that is essential passed the checks."
         else:
             title = "All checks passed."
@@ -172,25 +172,26 @@ def _indented(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH_OF_ROW, initial_indent="  ", subsequent_indent="  ")
 
 
-def _list_of(checks: list[Check], *, brief: bool) -> list[Content]:
+def _list_of(checks: list[CheckResult], *, brief: bool) -> list[Content]:
     """The lines; `brief` folds what is fine into one, so that the remedies fit."""
     signs = marks()
     look = {
-        Light.PENDING: (signs.todo, "$quiet"),
-        Light.GREEN: (signs.done, "$success"),
-        Light.AMBER: (signs.amber, "$warning"),
-        Light.RED: (signs.failed, "bold $error"),
+        Status.PENDING: (signs.todo, "$quiet"),
+        Status.PASSED: (signs.done, "$success"),
+        Status.WARNING: (signs.amber, "$warning"),
+        Status.SKIPPED: (signs.todo, "$quiet"),
+        Status.FAILED: (signs.failed, "bold $error"),
     }
     lines: list[Content] = []
     fine = 0
     for check in checks:
-        if brief and check.problem is None and check.light in (Light.GREEN, Light.AMBER):
-            fine += check.light is Light.GREEN
+        if brief and check.problem is None and check.status is not Status.FAILED:
+            fine += check.status is Status.PASSED
             continue
-        sign, style = look[check.light]
+        sign, style = look[check.status]
         head = Content.styled(f"{sign} {check.title:<{_WIDTH_OF_TITLE}}", style)
         lines.append(Content.assemble(head, f" {clean(check.text, _WIDTH_OF_TEXT)}"))
-        if check.problem and check.light is Light.RED:
+        if check.problem and check.status is Status.FAILED:
             lines += [Content(row) for row in _indented(check.problem.cause)]
             lines += [
                 Content.styled(row, "bold") for row in _indented(check.problem.remedy(SCREEN))

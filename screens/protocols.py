@@ -9,7 +9,7 @@ from core.errors.problem import Problem
 from core.journal.event_store import Wait
 from core.journal.state import Details
 from core.onboarding import Onboarding
-from core.preflight.check import Check
+from core.preflight.check import CheckResult
 from core.secrets import Secret
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class Wizard(Protocol):
     details: Details
     """As typed so far; recorded when the first screen is left."""
     wait: Wait | None
-    terminal: Check
+    terminal: CheckResult
     """What this terminal can show."""
 
     def perform(

@@ -1,4 +1,4 @@
-"""`peaq-onboard doctor`: the site survey before the trip. Read only: not even a folder is made."""
+"""`peaq-onboard doctor`: all checks, before the trip. Read only: not even a directory is made."""
 
 from __future__ import annotations
 
@@ -8,63 +8,102 @@ import textwrap
 
 from app.configuration import read_settings, state_folder
 from app.options import Options
+from app.say import SIGNS
 from app.tui.terminal_facts import qr_check, terminal_check
 from app.version import installed_version
 from core.clock import SystemClock
 from core.config.settings import Settings
+from core.errors.catalogue import Kind
 from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
+from core.errors.surfaces import DOCTOR
 from core.keys.keystore import available_memory
-from core.preflight import machine, state_directory
-from core.preflight.check import Check, Light
-from core.preflight.finding import MEND_FIRST, Finding
-from core.preflight.network import look_at_network
+from core.preflight.check import CheckResult, Status
+from core.preflight.machine import (
+    check_architecture,
+    check_memory,
+    check_python,
+    check_state_directory,
+)
+from core.preflight.network import check_network
+from core.preflight.settings import check_private_key, check_settings
+from core.preflight.state_directory import check_journal, check_keystore
 
-_SIGNS = {Light.GREEN: "ok  ", Light.AMBER: "note", Light.RED: "BAD "}
+SCHEMA_VERSION = 1
 _WIDTH = 79
-_WORST = (Light.GREEN, Light.AMBER, Light.RED)
+_LIGHTS = {
+    Status.PASSED: "green",
+    Status.WARNING: "amber",
+    Status.SKIPPED: "amber",
+    Status.FAILED: "red",
+}
+"""By status, from best to worst, as `--json` has always named them."""
 
 
 def run_doctor(options: Options) -> int:
-    """Prints each finding as it is made; 0 where nothing is red, else 2 (network) or 3."""
+    """Print each result as it is known; return 0 if no check failed, else 2 (network) or 3."""
     settings = read_settings(options.env_file, options.network, required=options.env_file_named)
     folder = state_folder(options.state_dir, settings.network.name)
-    findings: list[Finding] = []
+    results: list[CheckResult] = []
 
-    def report(finding: Finding) -> None:
-        findings.append(finding)
+    def report(result: CheckResult) -> None:
+        results.append(result)
         if not options.json:
-            print("\n".join(_lines(finding)), flush=True)
+            print("\n".join(_lines(result)), flush=True)
 
-    place = machine.state_folder(folder)
-    for finding in (
-        machine.interpreter(),
-        machine.architecture(),
-        machine.memory(available_memory()),
-        place,
-        _of_check(terminal_check()),
-        _of_check(qr_check()),
-        *machine.settings(settings),
-        *(state_directory.look(folder, settings) if place.light is not Light.RED else ()),
-    ):
-        report(finding)
-    asyncio.run(look_at_network(settings, SystemClock(), report))
+    report(check_python())
+    report(check_architecture())
+    report(check_memory(available_memory()))
+    place = check_state_directory(folder)
+    report(place)
+    report(terminal_check())
+    report(qr_check())
+    for result in (*check_settings(settings), *check_private_key(settings)):
+        report(result)
+    if place.status is not Status.FAILED:
+        journal, state = check_journal(folder, settings)
+        report(journal)
+        for result in check_keystore(folder, state) if state else ():
+            report(result)
+    makes_codes = options.answers.code_command is not None
+    asyncio.run(check_network(settings, SystemClock(), report, makes_codes=makes_codes))
     if options.json:
-        print(json.dumps(_as_data(findings, settings), indent=2))
+        print(json.dumps(build_document(results, settings), indent=2))
     else:
-        print(_summary(findings))
-    return _exit(findings)
+        print(_summary(results))
+    return _exit_code(results)
 
 
-def _of_check(check: Check) -> Finding:
-    """What hangs on the terminal is a remark at most: there is plain mode."""
-    return Finding(check.key, check.title, check.light, check.text, check.remedy)
+def build_document(results: list[CheckResult], settings: Settings) -> dict[str, object]:
+    """Return the results as JSON-ready data (docs/doctor.schema.json)."""
+    order = list(_LIGHTS)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "version": installed_version(),
+        "network": settings.network.name,
+        "light": _LIGHTS[max((result.status for result in results), key=order.index)],
+        "checks": [
+            {
+                "key": result.key,
+                "title": result.title,
+                "light": _LIGHTS[result.status],
+                "text": _text(result),
+                "code": result.problem.code if result.problem else None,
+                "remedy": result.remedy(DOCTOR) or None,
+            }
+            for result in results
+        ],
+    }
 
 
-def _lines(finding: Finding) -> list[str]:
-    head = f"{_SIGNS[finding.light]} {finding.title:<17} "
-    lines = _wrapped(finding.text, head, " " * len(head))
-    if finding.remedy and finding.remedy != MEND_FIRST:
-        lines += _wrapped(finding.remedy, "     -> ", "        ")
+def _text(result: CheckResult) -> str:
+    return f"{result.text}. {result.problem.cause}" if result.problem else result.text
+
+
+def _lines(result: CheckResult) -> list[str]:
+    head = f"{SIGNS[result.status]} {result.title:<17} "
+    lines = _wrapped(_text(result), head, " " * len(head))
+    if result.status is not Status.SKIPPED:
+        lines += _wrapped(result.remedy(DOCTOR), "     -> ", "        ")
     return lines
 
 
@@ -79,36 +118,20 @@ def _wrapped(text: str, first: str, later: str) -> list[str]:
     )
 
 
-def _summary(findings: list[Finding]) -> str:
-    count = {light: sum(f.light is light for f in findings) for light in _WORST}
-    if count[Light.RED]:
-        return f"\n{count[Light.RED]} to be mended before an onboarding can succeed here."
-    if count[Light.AMBER]:
-        return f"\nAn onboarding can succeed here; {count[Light.AMBER]} to be looked at."
+def _summary(results: list[CheckResult]) -> str:
+    failed = sum(result.status is Status.FAILED for result in results)
+    warnings = sum(result.status is Status.WARNING for result in results)
+    if failed:
+        return f"\nFailed checks: {failed}. Fix them before you onboard this machine."
+    if warnings:
+        return f"\nAn onboarding can succeed here. Warnings: {warnings}."
     return "\nAn onboarding can succeed here."
 
 
-def _as_data(findings: list[Finding], settings: Settings) -> dict[str, object]:
-    return {
-        "version": installed_version(),
-        "network": settings.network.name,
-        "light": max((f.light for f in findings), key=_WORST.index).value,
-        "checks": [
-            {
-                "key": finding.key,
-                "title": finding.title,
-                "light": finding.light.value,
-                "text": finding.text,
-                "code": finding.code or None,
-                "remedy": finding.remedy or None,
-            }
-            for finding in findings
-        ],
-    }
-
-
-def _exit(findings: list[Finding]) -> int:
-    red = [finding for finding in findings if finding.light is Light.RED]
-    if not red:
+def _exit_code(results: list[CheckResult]) -> int:
+    """The network's only if every failure is one of the network."""
+    failed = [result.problem for result in results if result.status is Status.FAILED]
+    if not failed:
         return EXIT_DONE
-    return EXIT_NETWORK if all(finding.network for finding in red) else EXIT_CONFIGURATION
+    own = any(problem is None or problem.kind is Kind.CONFIGURATION for problem in failed)
+    return EXIT_CONFIGURATION if own else EXIT_NETWORK

@@ -12,6 +12,7 @@ from app.plain.keypair import KeyPrompts
 from app.plain.patience import Patience
 from app.plain.presets import Presets
 from app.plain.prompts import NotAgreed, Prompts
+from app.say import SIGNS
 from core.amounts import format_peaq
 from core.chain.did import VISIBILITIES, check_details, peaq_id
 from core.consents import check_accepted
@@ -20,13 +21,12 @@ from core.errors.problem import OnboardingError, Problem, fault
 from core.journal.next_action import Action, step_statuses
 from core.journal.state import Details
 from core.onboarding import Onboarding
-from core.preflight.check import Check, Light, essential_red
+from core.preflight.check import CheckResult, first_failed
 from core.receipt.document import read_receipt
 from core.receipt.text import receipt_lines
 from core.step import Step, StepStatus
 from screens.protocols import Simulation
 
-_LIGHTS = {Light.GREEN: "ok  ", Light.AMBER: "note", Light.RED: "BAD ", Light.PENDING: "    "}
 _DETAILS = (
     ("documentation_url", "--documentation-url", "Documentation URL"),
     ("data_api", "--data-api", "Data API"),
@@ -223,13 +223,12 @@ class PlainWizard(Prompts):
     async def _environment(self) -> None:
         details = self._details()
 
-        def report(check: Check) -> None:
-            self.console.say(f"  {_LIGHTS[check.light]} {check.title:<17} {check.text}")
+        def report(check: CheckResult) -> None:
+            self.console.say(f"  {SIGNS[check.status]} {check.title:<17} {check.text}")
 
-        checks = await self.engine.check_environment(report)
-        red = essential_red(checks)
-        if red is not None and red.problem is not None:
-            raise OnboardingError(red.problem)
+        failed = first_failed(await self.engine.check_environment(report))
+        if failed is not None and failed.problem is not None:
+            raise OnboardingError(failed.problem)
         await self.engine.pass_environment(details)
 
     def _details(self) -> Details:

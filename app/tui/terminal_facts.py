@@ -11,7 +11,7 @@ import sys
 
 from rich.cells import cell_len
 
-from core.preflight.check import Check, Light
+from core.preflight.check import CheckResult, passed, warning
 from screens.widgets.marks import utf8
 
 WANTED = (80, 24)
@@ -23,43 +23,34 @@ _QR_WANTED = (41, 24)
 """Version 5 with a quiet zone of two is 41x21, and three rows are the wizard's own."""
 
 
-_NO_SCREEN = "Nothing needs to be done. For the full screen: a terminal, over SSH with ssh -t."
-
-
-def terminal_check() -> Check:
+def terminal_check() -> CheckResult:
+    """Warn of a terminal that shows less than it could; none at all is fine, for plain mode."""
     columns, rows = shutil.get_terminal_size()
     name = os.environ.get("TERM", "unknown")
     text = f"{columns}x{rows}, {name}, {_colours(name)}"
     if not sys.stdout.isatty():
-        return _remark("none: the wizard runs line by line", _NO_SCREEN)
+        return passed("terminal", "none: the wizard runs line by line")
     if name == "dumb":
-        remedy = "Nothing needs to be done. For the full screen: TERM=xterm-256color."
-        return _remark(f"{text}: the wizard runs line by line", remedy)
+        advice = "Nothing needs to be done. For the full screen: TERM=xterm-256color."
+        return warning("terminal", f"{text}: the wizard runs line by line", advice)
     if columns < WANTED[0] or rows < WANTED[1]:
         wanted = f"{WANTED[0]}x{WANTED[1]}"
-        return _remark(f"{text}; {wanted} shows all at once", f"Make the window {wanted}.")
+        return warning("terminal", f"{text}; {wanted} shows all at once", f"Resize it to {wanted}.")
     if "utf" not in locale.getpreferredencoding(do_setlocale=False).lower():
-        remedy = "Set LANG to a locale with UTF-8, such as C.UTF-8."
-        return _remark(f"{text}; signs may look odd (no UTF-8)", remedy)
-    return Check("terminal", "Terminal", Light.GREEN, text)
+        advice = "Set LANG to a locale with UTF-8, such as C.UTF-8."
+        return warning("terminal", f"{text}; signs may look odd (no UTF-8)", advice)
+    return passed("terminal", text)
 
 
-def _remark(text: str, remedy: str) -> Check:
-    return Check("terminal", "Terminal", Light.AMBER, text, remedy=remedy)
-
-
-def qr_check() -> Check:
-    """Whether the authenticator's QR code fits with its frame, the largest that is usual."""
+def qr_check() -> CheckResult:
+    """Check that the authenticator's QR code fits with its frame, at the largest usual size."""
     columns, rows = shutil.get_terminal_size()
-    key, title = "qr", "QR code"
     if not sys.stdout.isatty():
-        text = "no terminal to show it on; its secret is told in letters"
-        return Check(key, title, Light.AMBER, text, remedy=_NO_SCREEN)
+        return passed("qr", "no terminal to show it on; its secret is told in letters")
     if columns >= _QR_WANTED[0] and rows >= _QR_WANTED[1]:
-        return Check(key, title, Light.GREEN, "fits")
-    wanted = f"{_QR_WANTED[0]}x{_QR_WANTED[1]}"
+        return passed("qr", "fits")
     text = f"does not fit into {columns}x{rows}; its secret can be typed instead"
-    return Check(key, title, Light.AMBER, text, remedy=f"Make the window {wanted} or larger.")
+    return warning("qr", text, f"Resize it to {_QR_WANTED[0]}x{_QR_WANTED[1]} or larger.")
 
 
 def _colours(name: str) -> str:

@@ -6,6 +6,7 @@ from core.errors.entry import Entry, Kind
 from core.errors.gas_station import GAS_STATION
 from core.errors.machine import FILES, PROGRAM, SETTINGS
 from core.errors.network import CHAIN, FUNDS, OWNER, RPC
+from core.errors.preflight import PREFLIGHT
 
 
 def _catalogue(*entries: Entry) -> dict[str, Entry]:
@@ -16,7 +17,7 @@ def _catalogue(*entries: Entry) -> dict[str, Entry]:
 
 
 CATALOGUE: dict[str, Entry] = _catalogue(
-    *SETTINGS, *FILES, *RPC, *GAS_STATION, *FUNDS, *OWNER, *CHAIN, *PROGRAM
+    *SETTINGS, *FILES, *RPC, *GAS_STATION, *FUNDS, *OWNER, *CHAIN, *PREFLIGHT, *PROGRAM
 )
 
 __all__ = ["CATALOGUE", "Entry", "Kind"]

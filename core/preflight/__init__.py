@@ -1,5 +1,5 @@
-"""The site survey: is everything there that an onboarding needs? Read only, and bounded in time.
+"""Read-only checks before an onboarding: one function a check, each returning a CheckResult.
 
-`machine` looks at this machine, `hosts` at names and certificates, `services` at what answers
-behind them, `contracts` at the chain; `network` asks the last three one after the other.
+Step 1 runs those of `essentials`; doctor runs all of them. `machine`, `settings` and
+`state_directory` check this machine, `hosts`, `services` and `contracts` the network.
 """

@@ -1,54 +1,104 @@
-"""The lines of the first screen's list, as data."""
+"""The result of one check. Light on purpose: the first screen imports it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from core.errors.problem import Problem
+from core.errors.surfaces import NEUTRAL, Surface
 
 
-class Light(str, Enum):
+class Status(str, Enum):
     PENDING = "pending"
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
+    PASSED = "passed"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Not run, because another check failed, which says what to do."""
 
 
 @dataclass(frozen=True)
-class Check:
-    """One line of the list. `problem` says what to do where it is not green."""
+class CheckResult:
+    """The result of one check, as one row of a list."""
 
     key: str
     title: str
-    light: Light = Light.PENDING
+    status: Status = Status.PENDING
     text: str = ""
     problem: Problem | None = None
-    remedy: str = ""
-    """What to do where it is not green and there is no problem of the catalogue."""
+    advice: str = ""
+    """What to do about a result that has no problem of the catalogue."""
+
+    def remedy(self, surface: Surface = NEUTRAL) -> str:
+        """Return what to do, in the words of the surface; empty if there is nothing to do."""
+        return self.problem.remedy(surface) if self.problem else self.advice
 
 
 TITLES = {
+    "python": "Python",
+    "architecture": "Architecture",
+    "memory": "Memory",
+    "folder": "State folder",
+    "terminal": "Terminal",
+    "qr": "QR code",
     "variables": "Settings",
+    "journal": "Journal",
+    "keystore": "Keystore",
+    "host": "Host",
     "rpc": "Network endpoint",
     "chain": "Network",
+    "heights": "Heights",
     "contracts": "Contracts",
     "bond": "Bond",
+    "pause": "Pause",
+    "register": "Registering",
     "gas-station": "Gas Station",
     "mcr": "MCR API",
     "clock": "Clock",
-    "folder": "State folder",
+    "time-limit": "Time limit",
 }
+"""By key; keys such as `host:NAME:443` start with one of these."""
 
-Report = Callable[[Check], None]
+STEP_ONE = (
+    *("variables", "rpc", "chain", "contracts", "bond"),
+    *("gas-station", "mcr", "clock", "folder"),
+)
+"""Keys of the checks of step 1, in the order of its list."""
+
+FIX_FIRST = "Fix that first, then run the checks again."
+
+Report = Callable[[CheckResult], None]
 
 
-def pending() -> list[Check]:
-    """The list before anything was asked."""
-    return [Check(key, title) for key, title in TITLES.items()]
+def pending() -> list[CheckResult]:
+    """Return the list of step 1 before any check has run."""
+    return [CheckResult(key, TITLES[key]) for key in STEP_ONE]
 
 
-def essential_red(checks: list[Check]) -> Check | None:
-    """The first line that keeps the onboarding from going on."""
-    return next((check for check in checks if check.light is Light.RED), None)
+def passed(key: str, text: str) -> CheckResult:
+    return CheckResult(key, _title(key), Status.PASSED, text)
+
+
+def warning(key: str, text: str, advice: str) -> CheckResult:
+    return CheckResult(key, _title(key), Status.WARNING, text, advice=advice)
+
+
+def skipped(key: str, see: str) -> CheckResult:
+    """`see` names the result that says what to do."""
+    text = f"not checked; see {see}"
+    return CheckResult(key, _title(key), Status.SKIPPED, text, advice=FIX_FIRST)
+
+
+def of_problem(key: str, problem: Problem, status: Status = Status.FAILED) -> CheckResult:
+    return CheckResult(key, _title(key), status, problem.title, problem)
+
+
+def first_failed(results: Iterable[CheckResult]) -> CheckResult | None:
+    """Return the first result that keeps the onboarding from starting."""
+    return next((result for result in results if result.status is Status.FAILED), None)
+
+
+def _title(key: str) -> str:
+    return TITLES[key.partition(":")[0]]

@@ -1,4 +1,4 @@
-"""The contracts, by calls that change nothing: are they there, paused, and would they register?"""
+"""Check the contracts with calls that change nothing: present, paused, ready to register?"""
 
 from __future__ import annotations
 
@@ -7,73 +7,81 @@ from typing import Any
 from core.amounts import format_peaq
 from core.chain.abi import read_revert
 from core.chain.json_rpc import Call, RpcError
-from core.chain.presence import read_snapshot
 from core.chain.queries import Chain
 from core.chain.types import NetworkSnapshot
 from core.config.networks import CONTRACT_VARIABLES
 from core.config.settings import Settings
 from core.errors.problem import OnboardingError, Problem, problem
-from core.preflight.check import Light
-from core.preflight.finding import Finding, green, not_asked, of_problem
+from core.preflight.check import (
+    TITLES,
+    CheckResult,
+    Status,
+    of_problem,
+    passed,
+    skipped,
+    warning,
+)
 from core.preflight.services import PATIENCE
-from core.text import clean
 
-LINES = {
-    "contracts": "Contracts",
-    "bond": "Bond",
-    "pause": "Pause",
-    "register": "Registering",
-}
 _PAUSED = "0x5c975abb"
 """`paused()` of OpenZeppelin's Pausable; not every deployment has it."""
 _PAUSABLE = {"identity_staking": "the staking", "machine_nft": "the Machine NFT"}
 _NOBODY = "0x" + "11" * 20
 
 
-async def look_at_contracts(chain: Chain, settings: Settings) -> list[Finding]:
-    """Four lines, whatever happens."""
-    try:
-        survey = await read_snapshot(chain, patience=PATIENCE)
-    except OnboardingError as error:
-        first = of_problem("contracts", LINES["contracts"], error.problem)
-        rest = [key for key in LINES if key != "contracts"]
-        return [first, *(not_asked(key, LINES[key], "the contracts") for key in rest)]
-    found = _presence(survey, settings)
-    if found[0].light is not Light.GREEN or survey.bond is None:
-        return [*found, *(not_asked(k, LINES[k], "the contracts") for k in ("pause", "register"))]
-    try:
-        return [*found, *await _calls(chain, survey.bond)]
-    except OnboardingError as error:
-        light = Light.AMBER
-        pause = of_problem("pause", LINES["pause"], error.problem, light=light)
-        return [*found, pause, not_asked("register", LINES["register"], "the endpoint")]
+def check_contracts(settings: Settings, snapshot: NetworkSnapshot) -> list[CheckResult]:
+    """Check that the guide's contracts exist and are the network's own, and that a bond is set."""
+    return [_check_presence(settings, snapshot), _check_bond(settings, snapshot)]
 
 
-def _presence(survey: NetworkSnapshot, settings: Settings) -> list[Finding]:
-    missing = contract_fault(settings, survey)
-    contracts = (
-        of_problem("contracts", LINES["contracts"], missing, network=False)
-        if missing
-        else green("contracts", LINES["contracts"], "all six answer")
-    )
-    if survey.bond is not None:
-        token = settings.network.token
-        return [
-            contracts,
-            green("bond", LINES["bond"], f"{format_peaq(survey.bond, up=True)} {token}"),
-        ]
+def _check_presence(settings: Settings, snapshot: NetworkSnapshot) -> CheckResult:
+    missing = missing_contract(settings, snapshot)
     if missing:
-        return [contracts, not_asked("bond", LINES["bond"], "the contracts")]
-    unexpected = problem(
+        return of_problem("contracts", missing)
+    if settings.foreign_contracts:  # any contract has code: these deserve a second look
+        names = ", ".join(settings.foreign_contracts)
+        advice = "Compare each address with its source. Remove it to use the network's own."
+        text = f"all six answer; not the network's own: {names}"
+        return warning("contracts", text, advice)
+    return passed("contracts", "all six answer")
+
+
+def _check_bond(settings: Settings, snapshot: NetworkSnapshot) -> CheckResult:
+    if snapshot.bond is not None:
+        return passed("bond", f"{format_peaq(snapshot.bond, up=True)} {settings.network.token}")
+    if missing_contract(settings, snapshot):
+        return skipped("bond", TITLES["contracts"])
+    return of_problem("bond", no_bond())
+
+
+def missing_contract(settings: Settings, snapshot: NetworkSnapshot) -> Problem | None:
+    """Return the problem of the first contract that is not there, or None."""
+    for variable, name in CONTRACT_VARIABLES.items():
+        if not snapshot.alive[variable]:
+            return problem(
+                "NO_CODE_AT_ADDRESS",
+                variable=variable,
+                address=getattr(settings.contracts, name),
+                network=settings.network.title,
+            )
+    return None
+
+
+def no_bond() -> Problem:
+    return problem(
         "CONTRACT_UNEXPECTED",
         variable="IDENTITY_REGISTRY_ADDRESS",
         reason="minBond gives no amount",
     )
-    return [contracts, of_problem("bond", LINES["bond"], unexpected, network=False)]
 
 
-async def _calls(chain: Chain, bond: int) -> list[Finding]:
-    """Simulated with a wallet that is supposed to hold enough; nothing is sent."""
+async def check_registration(chain: Chain, bond: int | None) -> tuple[CheckResult, CheckResult]:
+    """Check the pause and simulate a registration, from a wallet that supposedly holds enough.
+
+    `bond` in wei; None if the contracts could not be read, which skips both.
+    """
+    if bond is None:
+        return skipped("pause", TITLES["contracts"]), skipped("register", TITLES["contracts"])
     registering = {
         "from": _NOBODY,
         "to": chain.contracts.identity_registry,
@@ -86,57 +94,35 @@ async def _calls(chain: Chain, bond: int) -> list[Finding]:
         for name in _PAUSABLE
     ]
     calls.append(("eth_call", [registering, "latest", supposed]))
-    *paused, register = (await chain.rpc.read(calls, patience=PATIENCE)).results
+    try:
+        *paused, registered = (await chain.rpc.read(calls, patience=PATIENCE)).results
+    except OnboardingError as error:
+        pause = of_problem("pause", error.problem, Status.WARNING)
+        return pause, skipped("register", TITLES["pause"])
     stopped = [
         what for what, answer in zip(_PAUSABLE.values(), paused, strict=True) if _yes(answer)
     ]
     if stopped:
-        return [_paused(stopped), not_asked("register", LINES["register"], "it is paused")]
+        found = problem("CONTRACT_PAUSED", name=" and ".join(stopped))
+        return of_problem("pause", found), skipped("register", TITLES["pause"])
     silent = all(isinstance(answer, RpcError) for answer in paused)
-    text = "the contracts do not say; see the next line" if silent else "none is paused"
-    return [green("pause", LINES["pause"], text), _register(register)]
+    text = f"the contracts do not say; see {TITLES['register']}" if silent else "none is paused"
+    return passed("pause", text), _registration(registered)
 
 
 def _yes(answer: Any) -> bool:
     return isinstance(answer, str) and answer.lower() == "0x" + "1".zfill(64)
 
 
-def _paused(stopped: list[str]) -> Finding:
-    found = problem("CONTRACT_PAUSED", name=" and ".join(stopped))
-    return of_problem("pause", LINES["pause"], found)
-
-
-def _register(answer: Any) -> Finding:
-    key, title = "register", LINES["register"]
+def _registration(answer: Any) -> CheckResult:
     if not isinstance(answer, RpcError):
-        return green(key, title, "is accepted (simulated)")
+        return passed("register", "is accepted (simulated)")
     revert = read_revert(answer)
     if revert is None or revert.poor:
-        remedy = "Nothing needs to be done: it is simulated again before anything is signed."
-        return Finding(key, title, Light.AMBER, "cannot be simulated at this endpoint", remedy)
+        advice = "Nothing needs to be done: it is simulated again before anything is signed."
+        return warning("register", "cannot be simulated at this endpoint", advice)
     if revert.name == "EnforcedPause":
-        return _paused(["registering"])
-    text = clean(f"is refused: {revert.reason}", 80)
-    remedy = "Note the name and ask whoever runs the network: nobody can register until then."
-    return Finding(key, title, Light.RED, text, remedy, "CONTRACT_REFUSED", network=True)
-
-
-def contract_fault(settings: Settings, survey: NetworkSnapshot) -> Problem | None:
-    """The first contract that is not there, or None."""
-    for variable, name in CONTRACT_VARIABLES.items():
-        if not survey.alive[variable]:
-            return problem(
-                "NO_CODE_AT_ADDRESS",
-                variable=variable,
-                address=getattr(settings.contracts, name),
-                network=settings.network.title,
-            )
-    return None
-
-
-def bond_fault() -> Problem:
-    return problem(
-        "CONTRACT_UNEXPECTED",
-        variable="IDENTITY_REGISTRY_ADDRESS",
-        reason="minBond gives no amount",
-    )
+        return of_problem("register", problem("CONTRACT_PAUSED", name="registering"))
+    reason = revert.reason
+    found = problem("CONTRACT_REFUSED", name=revert.name, purpose="A registration", reason=reason)
+    return of_problem("register", found)

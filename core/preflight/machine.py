@@ -1,4 +1,4 @@
-"""This machine: interpreter, architecture, memory, disk. Looks, and writes nothing."""
+"""Check this machine: interpreter, architecture, memory, state directory. Writes nothing."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ import stat
 import sys
 from pathlib import Path
 
-from core.config.settings import PRIVATE_KEY, Settings
-from core.errors.problem import OnboardingError, Problem, problem
+from core.errors.problem import problem
 from core.keys.keystore import choose_kdf
-from core.keys.private_key import parse_key
-from core.preflight.check import Light
-from core.preflight.finding import Finding, green, of_problem
+from core.preflight.check import TITLES, CheckResult, Status, of_problem, passed, warning
 from core.storage.durable_files import place_fault
 
 _OLDEST = (3, 10)
@@ -27,56 +24,52 @@ _DISK_WANTED = 50 * _MIB
 """Bytes. The journal of a whole onboarding takes some 30 kB, a log at most 2 MB."""
 
 
-def interpreter(version: tuple[int, int, int] = sys.version_info[:3]) -> Finding:
+def check_python(version: tuple[int, int, int] = sys.version_info[:3]) -> CheckResult:
     text = f"{'.'.join(map(str, version))} ({platform.python_implementation()})"
     if version[:2] >= _OLDEST:
-        return green("python", "Python", text)
+        return passed("python", text)
     oldest = ".".join(map(str, _OLDEST))
-    remedy = f"Install Python {oldest} or later, and make the virtual environment with it."
-    return Finding("python", "Python", Light.RED, f"{text} is too old", remedy)
+    advice = f"Install Python {oldest} or later, and make the virtual environment with it."
+    old = f"{text} is too old"
+    return CheckResult("python", TITLES["python"], Status.FAILED, old, advice=advice)
 
 
-def architecture(machine: str | None = None) -> Finding:
+def check_architecture(machine: str | None = None) -> CheckResult:
     name = machine or platform.machine() or "unknown"
     bits = "64-bit" if sys.maxsize > 2**32 else "32-bit"
     text = f"{name}, {bits}"
     if name.lower() in _KNOWN and bits == "64-bit":
-        return green("architecture", "Architecture", text)
-    remedy = "It may work; where a package does not install, build tools (gcc) are needed."
-    return Finding("architecture", "Architecture", Light.AMBER, f"{text}, not tried", remedy)
+        return passed("architecture", text)
+    advice = "It may work; where a package does not install, build tools (gcc) are needed."
+    return warning("architecture", f"{text}, not tried", advice)
 
 
-def memory(available: int) -> Finding:
+def check_memory(available: int) -> CheckResult:
     """`available` in bytes, 0 where the system does not say."""
-    kdf = choose_kdf(available)
-    used = f"the key will be locked with {kdf.title}"
+    used = f"the key will be locked with {choose_kdf(available).title}"
     if available >= _MEMORY_WANTED:
-        return green("memory", "Memory", f"{available // _MIB} MiB free; {used}")
+        return passed("memory", f"{available // _MIB} MiB free; {used}")
     if not available:
-        text = f"the system does not say how much is free; {used}"
-        remedy = "Nothing needs to be done. At least 150 MiB should be free."
-    else:
-        text = f"only {available // _MIB} MiB free; {used}"
-        remedy = "End what is not needed while the wizard runs: it wants 150 MiB."
-    return Finding("memory", "Memory", Light.AMBER, text, remedy)
+        advice = "Nothing needs to be done. At least 150 MiB should be free."
+        return warning("memory", f"the system does not say how much is free; {used}", advice)
+    advice = "Stop what is not needed while the wizard runs: it wants 150 MiB."
+    return warning("memory", f"only {available // _MIB} MiB free; {used}", advice)
 
 
-def state_folder(folder: Path) -> Finding:
-    """Whether the state folder, or the nearest one above it that exists, can be written."""
-    key, title = "folder", "State folder"
+def check_state_directory(folder: Path) -> CheckResult:
+    """Check that the directory, or the nearest one above it that exists, can be written."""
     try:
         reason, place = _folder_fault(folder)
         free = shutil.disk_usage(place).free
     except OSError as error:
         reason, free = error.strerror or str(error), 0
     if reason:
-        remedy = "Make it a folder that only this user can write, or name another with --state-dir."
-        return Finding(key, title, Light.RED, f"{folder}: {reason}", remedy)
+        found = problem("STATE_FOLDER_UNUSABLE", path=folder, reason=reason)
+        return of_problem("folder", found)
     if free < _DISK_WANTED:
-        text = f"{folder}: only {free // _MIB} MiB free"
-        remedy = "Free some space: every step is written down before it is done."
-        return Finding(key, title, Light.AMBER if free >= _MIB else Light.RED, text, remedy)
-    return green(key, title, f"{folder}, {free // _MIB} MiB free")
+        found = problem("DISK_NEARLY_FULL", path=folder, free=free // _MIB)
+        return of_problem("folder", found, Status.WARNING if free >= _MIB else Status.FAILED)
+    return passed("folder", str(folder))
 
 
 def _folder_fault(folder: Path) -> tuple[str, Path]:
@@ -96,33 +89,3 @@ def _folder_fault(folder: Path) -> tuple[str, Path]:
     if os.statvfs(place).f_flag & os.ST_RDONLY or not stat.S_ISDIR(info.st_mode):
         return f"{place} is on a file system that is read only", place
     return "", place
-
-
-def settings(found: Settings) -> list[Finding]:
-    """One line a variable that cannot be used; one line where all can."""
-    key, title = "variables", "Settings"
-    problems = [*found.problems, *_of_private_key(found)]
-    if problems:
-        return [_of_variable(one) for one in problems]
-    if found.warnings:
-        text = f"{found.env_file} can be read by other users"
-        return [Finding(key, title, Light.AMBER, text, f"chmod 600 {found.env_file}")]
-    own = sum(source != "default" for source in found.sources.values())
-    return [green(key, title, f"{own} set, the others are the network's own")]
-
-
-def _of_private_key(found: Settings) -> list[Problem]:
-    """Whoever has set it means to use it, for the machine or as the owner who pays."""
-    if found.private_key is None:
-        return []
-    try:
-        parse_key(found.private_key)
-    except OnboardingError as error:
-        return [problem("VARIABLE_INVALID", variable=PRIVATE_KEY, reason=error.problem.cause)]
-    return []
-
-
-def _of_variable(problem: Problem) -> Finding:
-    named = problem.params.get("variable")
-    key = f"variables:{named}" if named else "variables"
-    return of_problem(key, "Settings", problem, network=False)

@@ -1,166 +1,126 @@
-"""Hosts, then what answers at them, then the contracts: each only where the one before is fine."""
+"""All checks of the network, as doctor runs them: hosts, services, then contracts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 
 from core.chain.json_rpc import Rpc
+from core.chain.presence import read_snapshot
 from core.chain.queries import Chain
 from core.clock import Clock
 from core.config.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
+from core.errors.problem import problem
 from core.http import Http
-from core.preflight.check import Light
-from core.preflight.contracts import LINES, look_at_contracts
-from core.preflight.finding import Finding, green, not_asked
-from core.preflight.hosts import CANNOT_BE_ASKED, Host, host_of, look_at_hosts
-from core.preflight.services import (
-    Connect,
-    Endpoint,
-    compare_clocks,
-    compare_heights,
-    look_at_endpoint,
-    look_at_gas_station,
-    look_at_mcr,
-)
+from core.preflight.check import Report, of_problem, skipped
+from core.preflight.contracts import check_contracts, check_registration
+from core.preflight.essentials import Services, check_essentials
+from core.preflight.hosts import check_host, origin
+from core.preflight.services import check_clock, check_heights, check_other_endpoint
+from core.preflight.settings import refused_variables
+from core.services.gas_station import GasStation
+from core.services.mcr import Mcr
 
 LIMIT = 50.0
 """Seconds for all of it. Its parts end before that by themselves."""
 
-Report = Callable[[Finding], None]
+Connect = Callable[[str], Http]
 
 
-async def look_at_network(
-    settings: Settings, clock: Clock, report: Report, *, connect: Connect = Http
+async def check_network(
+    settings: Settings,
+    clock: Clock,
+    report: Report,
+    *,
+    makes_codes: bool = False,
+    connect: Connect = Http,
 ) -> None:
-    """Reports each line as it is known; never raises for a fault, and ends within LIMIT."""
+    """Report each result as it is known; never raise for a fault, and end within LIMIT.
+
+    `makes_codes`: see `check_clock`.
+    """
+    checks = _check_all(settings, clock, report, connect, makes_codes=makes_codes)
     try:
-        await asyncio.wait_for(_Look(settings, clock, report, connect).run(), LIMIT)
+        await asyncio.wait_for(checks, LIMIT)
     except asyncio.TimeoutError:
-        text = f"not everything answered within {LIMIT:.0f} s"
-        remedy = "Check the line, then look again."
-        report(
-            Finding(
-                "survey",
-                "Survey",
-                Light.RED,
-                text,
-                remedy,
-                "SURVEY_TIMED_OUT",
-                network=True,
-            )
+        report(of_problem("time-limit", problem("CHECKS_TIMED_OUT", seconds=round(LIMIT))))
+
+
+async def _check_all(
+    settings: Settings, clock: Clock, report: Report, connect: Connect, *, makes_codes: bool
+) -> None:
+    network, refused = settings.network, refused_variables(settings)
+    variables = {RPC_URL: settings.rpc_url, GAS_STATION_URL: settings.gas_station_url}
+    variables[MCR_URL] = settings.mcr_url
+    used = {name: url for name, url in variables.items() if url and name not in refused}
+    unreachable = await _check_hosts(
+        [*used.values(), *settings.fallback_urls], used.get(RPC_URL), clock, report, connect
+    )
+    refused |= {name: unreachable[url] for name, url in used.items() if url in unreachable}
+    async with AsyncExitStack() as at_end:
+
+        def rpc(url: str) -> Rpc:
+            made = Rpc((url,), network.chain_id, network.title, clock, connect)
+            at_end.push_async_callback(made.close)
+            return made
+
+        chain = Chain(rpc(settings.rpc_url), network, settings.contracts)
+        gas_station, mcr = None, None
+        if GAS_STATION_URL in used:
+            http = connect(used[GAS_STATION_URL])
+            gas_station = GasStation(http, network.gas_station_chain, clock)
+            at_end.push_async_callback(gas_station.close)
+        if MCR_URL in used:
+            mcr = Mcr(connect(used[MCR_URL]))
+            at_end.push_async_callback(mcr.close)
+        others = []
+        for number, url in enumerate(settings.fallback_urls, 2):
+            if url in unreachable:
+                report(skipped(f"rpc:{number}", unreachable[url]))
+            else:
+                others.append(check_other_endpoint(number, rpc(url)))
+        services = Services(
+            chain,
+            gas_station,
+            mcr,
+            refused,
+            read_snapshot=lambda patience: read_snapshot(chain, patience=patience),
+            check_contracts=lambda snapshot: check_contracts(settings, snapshot),
         )
-
-
-class _Look:
-    def __init__(self, settings: Settings, clock: Clock, report: Report, connect: Connect) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._report = report
-        self._connect = connect
-        self._skews: list[timedelta] = []
-        self._bad_hosts: set[str] = set()
-
-    async def run(self) -> None:
-        await self._hosts()
-        endpoints, *_ = await asyncio.gather(self._endpoints(), self._gas_station(), self._mcr())
-        self._report(compare_clocks(self._skews))
-        await self._contracts(endpoints)
-
-    def _usable(self, variable: str, url: str | None) -> str | None:
-        """The address where it may be asked: nothing is, with one that was refused."""
-        return None if self._settings.problem_of(variable) else url
-
-    async def _hosts(self) -> None:
-        settings = self._settings
-        urls = [
-            (self._usable(RPC_URL, settings.rpc_url), True),
-            *((url, False) for url in settings.fallback_urls),
-            (self._usable(GAS_STATION_URL, settings.gas_station_url), False),
-            (self._usable(MCR_URL, settings.mcr_url), False),
-        ]
-        hosts: dict[str, Host] = {}
-        for url, needed in urls:
-            host = host_of(url, needed=needed) if url else None
-            if host is not None:
-                hosts.setdefault(host.key, host)
-        for finding in await look_at_hosts(list(hosts.values()), self._clock.now()):
-            self._report(finding)
-            if finding.code in CANNOT_BE_ASKED:
-                self._bad_hosts.add(finding.key)
-
-    def _host_is_bad(self, url: str) -> str | None:
-        """The name of the host, where it was found bad."""
-        host = host_of(url, needed=False)
-        return host.name if host and host.key in self._bad_hosts else None
-
-    async def _endpoints(self) -> list[Endpoint]:
-        settings = self._settings
-        urls = [settings.rpc_url, *settings.fallback_urls]
-        found = await asyncio.gather(*(self._endpoint(n, url) for n, url in enumerate(urls, 1)))
-        for endpoint in found:
-            self._report(endpoint.finding)
-            if endpoint.skew is not None:
-                self._skews.append(endpoint.skew)
-        heights = compare_heights(found)
-        if heights:
-            self._report(heights)
-        return list(found)
-
-    async def _endpoint(self, number: int, url: str) -> Endpoint:
-        key = "rpc" if number == 1 else f"rpc-{number}"
-        title = "Network endpoint" if number == 1 else f"Endpoint {number}"
-        if number == 1 and not self._usable(RPC_URL, url):
-            return Endpoint(url, not_asked(key, title, "the settings"))
-        bad = self._host_is_bad(url)
-        if bad:
-            return Endpoint(url, not_asked(key, title, bad))
-        return await look_at_endpoint(
-            number, url, self._settings.network, self._clock, self._connect
+        found, compared = await asyncio.gather(
+            check_essentials(settings, services, report), asyncio.gather(*others)
         )
+        for result, _ in compared:
+            report(result)
+        answering = [found.endpoint, *(endpoint for _, endpoint in compared)]
+        endpoints = [endpoint for endpoint in answering if endpoint is not None]
+        if len(endpoints) > 1:
+            report(check_heights(endpoints))
+        skews = [endpoint.skew for endpoint in endpoints]
+        skews.append(gas_station.skew if gas_station else None)
+        report(check_clock(skews, makes_codes=makes_codes))
+        bond = found.snapshot.bond if found.snapshot else None
+        for result in await check_registration(chain, bond):
+            report(result)
 
-    async def _gas_station(self) -> None:
-        key, title, url = "gas-station", "Gas Station", self._settings.gas_station_url
-        if url is None:
-            text = "none on this network; funding is by hand"
-            self._report(green(key, title, text))
-        elif not self._usable(GAS_STATION_URL, url) or self._host_is_bad(url):
-            because = self._host_is_bad(url) or "the settings"
-            self._report(not_asked(key, title, because))
-        else:
-            network = self._settings.network
-            finding, skew = await look_at_gas_station(url, network, self._clock, self._connect)
-            self._report(finding)
-            if skew is not None:
-                self._skews.append(skew)
 
-    async def _mcr(self) -> None:
-        key, title, url = "mcr", "MCR API", self._settings.mcr_url
-        if url is None:
-            self._report(green(key, title, "none on this network"))
-        elif not self._usable(MCR_URL, url) or self._host_is_bad(url):
-            self._report(not_asked(key, title, self._host_is_bad(url) or "the settings"))
-        else:
-            self._report(await look_at_mcr(url, self._connect))
+async def _check_hosts(
+    urls: Sequence[str], needed: str | None, clock: Clock, report: Report, connect: Connect
+) -> dict[str, str]:
+    """Check each host once; return the URLs whose host cannot be used, with the host's name.
 
-    async def _contracts(self, endpoints: list[Endpoint]) -> None:
-        settings = self._settings
-        unusable = any(
-            problem.params.get("variable", "").endswith("_ADDRESS") for problem in settings.problems
-        )
-        urls = [endpoint.url for endpoint in endpoints if endpoint.height is not None]
-        if unusable or not urls:
-            because = "the settings" if unusable else "no endpoint can be used"
-            for key, title in LINES.items():
-                self._report(not_asked(key, title, because))
-            return
-        network = settings.network
-        rpc = Rpc(urls, network.chain_id, network.title, self._clock, self._connect)
-        try:
-            for finding in await look_at_contracts(
-                Chain(rpc, network, settings.contracts), settings
-            ):
-                self._report(finding)
-        finally:
-            await rpc.close()
+    `needed`: the URL without which nothing can be done.
+    """
+    origins = {origin(url): False for url in urls}
+    if needed:
+        origins[origin(needed)] = True
+    results = await asyncio.gather(
+        *(check_host(url, clock, connect, needed=flag) for url, flag in origins.items())
+    )
+    unusable = {}
+    for start, result in zip(origins, results, strict=True):
+        report(result)
+        if result.problem is not None and result.problem.code != "HOST_CERTIFICATE_ENDS":
+            unusable[start] = result.problem.params["host"]
+    return {url: unusable[origin(url)] for url in urls if origin(url) in unusable}

@@ -1,44 +1,55 @@
-"""What an earlier start left in the state folder: the journal, and the key that it speaks of."""
+"""Check what an earlier start left in the state directory: the journal and its keystore."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from core.config.settings import Settings
-from core.errors.problem import OnboardingError, fault
+from core.errors.problem import OnboardingError, fault, problem
 from core.journal.file import FILE_NAME, read_records
 from core.journal.reducer import fold
 from core.journal.state import State
 from core.keys import keystore
-from core.preflight.finding import Finding, green, of_problem
+from core.preflight.check import CheckResult, of_problem, passed
 from core.session import check_belongs
 
 
-def look(folder: Path, settings: Settings) -> list[Finding]:
-    """One line for the journal, one for the keystore where the journal has a key."""
-    key, title = "journal", "Journal"
+def check_journal(folder: Path, settings: Settings) -> tuple[CheckResult, State | None]:
+    """Return the result, and what the journal says unless it cannot be continued here."""
+    state = None
     try:
         records = read_records(folder / FILE_NAME)
         state = fold(records)
         check_belongs(state, settings)
     except OnboardingError as error:
-        return [of_problem(key, title, error.problem, network=False)]
+        found, started = error.problem, state.started if state else None
+        if started and started.network == "rehearsal" != settings.network.name:
+            command = "peaq-onboard status --network rehearsal --state-dir "
+            command += shlex.quote(str(folder))
+            network = settings.network.name
+            found = problem("JOURNAL_OF_REHEARSAL", network=network, command=command)
+        return of_problem("journal", found), None
     if not records:
-        return [green(key, title, "none yet: no onboarding was begun in this folder")]
-    found = [green(key, title, f"whole, {len(records)} records")]
-    if state.keypair is not None:
-        found.append(_keystore(folder / keystore.FILE_NAME, state))
-    return found
+        return passed("journal", "none yet: no onboarding has begun in this directory"), state
+    facts = ["intact", f"{len(records)} records"]
+    if settings.network.name == "rehearsal":
+        facts.append("of a rehearsal")
+    if state.finished is not None:
+        facts.append("this machine is onboarded")
+    return passed("journal", ", ".join(facts)), state
 
 
-def _keystore(path: Path, state: State) -> Finding:
-    key, title, expected = "keystore", "Keystore", state.address or ""
-    sha256 = state.keypair.keystore_sha256 if state.keypair else ""
+def check_keystore(folder: Path, state: State) -> list[CheckResult]:
+    """Return one result if the journal speaks of a key, else none."""
+    if state.keypair is None:
+        return []
+    path, address = folder / keystore.FILE_NAME, state.address or ""
     try:
-        keystore.check_kept(path, expected, sha256)
+        keystore.check_kept(path, address, state.keypair.keystore_sha256)
     except OnboardingError as error:
-        return of_problem(key, title, error.problem, network=False)
+        return [of_problem("keystore", error.problem)]
     except OSError as error:
         unreadable = fault("KEYSTORE_UNREADABLE", path=path, reason=error.strerror or error)
-        return of_problem(key, title, unreadable.problem, network=False)
-    return green(key, title, f"of {expected}; verify-key tries its passphrase")
+        return [of_problem("keystore", unreadable.problem)]
+    return [passed("keystore", f"of {address}; verify-key tries its passphrase")]

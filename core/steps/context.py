@@ -16,7 +16,7 @@ from core.errors.problem import fault
 from core.journal.event_store import EventStore
 from core.journal.state import Balance, FundingRequirement, Quote, State
 from core.keys.private_key import Key
-from core.preflight.check import Check
+from core.preflight.check import CheckResult
 from core.receipt.document import MachineFacts
 from core.secrets import Secret
 from core.services.gas_station import GasStation
@@ -39,8 +39,8 @@ class Memory:
     used_codes: set[Secret] = field(default_factory=set)
     shown_until: dict[Secret, float] = field(default_factory=dict)
     """Of each code that was sent: monotonic seconds at which the app shows the next one."""
-    survey: tuple[float, NetworkSnapshot] | None = None
-    """What the first screen found, and when (monotonic seconds)."""
+    snapshot: tuple[float, NetworkSnapshot] | None = None
+    """The network as step 1 last read it, and when (monotonic seconds)."""
     promise_seen: float | None = None
     """Monotonic seconds at which this run first met a settled, unseen payment."""
 
@@ -53,15 +53,15 @@ class OnboardingProtocol(Protocol):
     outside effect settles the transactions of an earlier run first.
     """
 
-    async def survey(self, context: Context, *, patience: float) -> NetworkSnapshot:
-        """Look at everything on the chain that will be called, within `patience` seconds an
-        endpoint.
+    async def read_snapshot(self, context: Context, *, patience: float) -> NetworkSnapshot:
+        """Read everything on the chain that later steps call, within `patience` seconds per
+        endpoint. Raises OnboardingError (RPC_…, CHAIN_ID_WRONG).
         """
         ...
 
-    def check_contracts(self, context: Context, snapshot: NetworkSnapshot) -> list[Check]:
-        """Return step 1's lines about the contracts and what registering costs. Nobody gets past
-        one that is red; without a price there is one.
+    def check_contracts(self, context: Context, snapshot: NetworkSnapshot) -> list[CheckResult]:
+        """Return the results `contracts` and `bond`. Step 1 cannot be passed while one of them
+        failed; a missing price is a failure.
         """
         ...
 

@@ -38,6 +38,7 @@ URL = "https://service.example/base/"
         (httpx.DecodingError(""), True, "the connection broke off"),
         (httpx.UnsupportedProtocol(""), False, "the address cannot be used"),
         (httpx.InvalidURL(""), False, "the address cannot be used"),
+        (UnicodeError("a malformed name"), False, "the address cannot be used"),
     ],
 )
 async def test_each_fault_says_whether_the_request_may_have_arrived(

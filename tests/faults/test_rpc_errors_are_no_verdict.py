@@ -14,7 +14,7 @@ from app.rehearsal.pretend import PretendPeople
 from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
-from core.preflight.check import Light
+from core.preflight.check import Status
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.node_errors import Erring, calls_of
 from tests.support.transports import changing_results
@@ -79,9 +79,9 @@ async def test_an_rpc_error_on_the_first_screen_is_no_missing_contract(
 ) -> None:
     node = Erring(wanted, times=1)
     machine.connect = node.connect
-    checks = await machine.now_open.check_environment(lambda check: None)
-    lights = {check.key: check.light for check in checks}
-    assert lights["contracts"] is Light.GREEN
+    results = await machine.now_open.check_environment(lambda result: None)
+    statuses = {result.key: result.status for result in results}
+    assert statuses["contracts"] is Status.PASSED
     assert node.told == 1
 
 

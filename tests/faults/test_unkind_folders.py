@@ -19,8 +19,8 @@ from core.errors.exit_codes import EXIT_CONFIGURATION
 from core.errors.problem import OnboardingError
 from core.journal.file import read_records
 from core.journal.next_action import Action
-from core.preflight.check import Light
-from core.preflight.machine import state_folder as state_folder_finding
+from core.preflight.check import Status
+from core.preflight.machine import check_state_directory
 from core.storage.durable_files import prepare_state_folder
 from tests.support.machine import Machine, check_once
 
@@ -122,7 +122,7 @@ def test_a_folder_above_that_everybody_can_write_is_refused_until_its_command_wa
         prepare_state_folder(folder)
     assert refused.value.code == "STATE_FOLDER_UNUSABLE"
     assert not folder.exists(), "nothing is made there"
-    assert state_folder_finding(folder).light is Light.RED
+    assert check_state_directory(folder).status is Status.FAILED
     command = refused.value.problem.cause.split("run ")[1]
     subprocess.run(command, shell=True, check=True)  # noqa: S602 - as a person pastes it
     prepare_state_folder(folder)

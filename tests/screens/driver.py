@@ -26,7 +26,7 @@ from core.errors.surfaces import SCREEN
 from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.onboarding import Onboarding
-from core.preflight.check import Check, Light
+from core.preflight.check import passed
 from screens.base import StepScreen
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice
@@ -333,7 +333,7 @@ async def at_the_wizard(
     people = PretendPeople(machine.network) if pretend else None
     app = WizardApp(engine, details=details, presets=given, simulation=people, watch_terminal=False)
     # Tests have no terminal of their own; here is one.
-    app.terminal = Check("terminal", "Terminal", Light.GREEN, "80x24, 256 colours")
+    app.terminal = passed("terminal", "80x24, 256 colours")
     async with app.run_test(size=size) as pilot:
         technician = Technician(app, pilot, machine)
         await technician.until(lambda: app.step_screen and app.step_screen.is_mounted, "a screen")

@@ -177,7 +177,7 @@ async def test_a_dead_line_is_red_says_what_to_do_and_mends_by_itself(
     [
         ("gas-station-down", "! Gas Station The Gas Station does not answer"),
         ("gas-station-html", "! Gas Station This is not the Gas Station"),
-        ("mcr-down", "! MCR API does not answer; it is not needed to go on"),
+        ("mcr-down", "! MCR API The MCR API does not answer as expected"),
     ],
 )
 async def test_what_is_not_essential_is_amber_and_holds_nobody_up(
@@ -197,7 +197,7 @@ async def test_what_is_not_essential_is_amber_and_holds_nobody_up(
     [
         ("PEAQOS_RPC_URL", "ftp://node.example", "This is not an address of the form https://host"),
         ("PEAQOS_RPC_URL", "http://node.example", "http:// is accepted for this machine itself"),
-        ("PEAQOS_RPC_URL", "", "PEAQOS_RPC_URL is not set This network has no default for it."),
+        ("PEAQOS_RPC_URL", "", "The rehearsal network is not running It runs inside the wizard"),
         ("IDENTITY_REGISTRY_ADDRESS", "0x123", "An address is 0x and 40 hex digits."),
         (
             "MACHINE_NFT_ADDRESS",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.protocols.guide.machine_nft import mint, write_did
-from core.protocols.guide.preflight import check_contracts, survey
+from core.protocols.guide.preflight import check_contracts, read_snapshot
 from core.protocols.guide.read_back import check_final, reconcile
 from core.protocols.guide.receipt import machine_facts
 from core.protocols.guide.registration import quote, register
@@ -21,9 +21,9 @@ __all__ = [
     "machine_facts",
     "mint",
     "quote",
+    "read_snapshot",
     "reconcile",
     "register",
     "requirement",
-    "survey",
     "write_did",
 ]

@@ -5,27 +5,33 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.cli import main
+from app.commands.doctor import build_document
+from app.configuration import read_settings
 from app.rehearsal.network import RehearsalNetwork
 from app.tui import terminal_facts
 from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
 from core.journal.next_action import Action
-from core.preflight import hosts, network
-from core.preflight.finding import MEND_FIRST
+from core.preflight import network
+from core.preflight.check import FIX_FIRST, CheckResult, Status
 from tests.support.machine import Machine
+from tests.support.schema import faults
 
 Run = Callable[..., int]
-NO_TERMINAL = {"terminal", "qr"}
-"""These lines are amber in a test, which has none."""
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(__file__).resolve().parents[3] / "docs" / "doctor.schema.json").read_text()
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,21 +67,21 @@ async def begun(machine: Machine, site: Path, monkeypatch: pytest.MonkeyPatch) -
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
     """The lines by key; what every line owes its reader is checked here."""
     data = json.loads(capsys.readouterr().out)
+    assert list(faults(data, SCHEMA)) == []
     checks = {check["key"]: check for check in data["checks"]}
     assert len(checks) == len(data["checks"])
     order = ["green", "amber", "red"]
     for check in checks.values():
-        assert set(check) == {"key", "title", "light", "text", "code", "remedy"}
         assert (check["light"] == "green") == (check["remedy"] is None), check
     assert data["light"] == max((check["light"] for check in checks.values()), key=order.index)
     return checks
 
 
-def to_be_mended(checks: dict[str, dict[str, Any]]) -> set[str]:
+def not_passed(checks: dict[str, dict[str, Any]]) -> set[str]:
     return {
         key
         for key, check in checks.items()
-        if check["light"] != "green" and check["remedy"] != MEND_FIRST and key not in NO_TERMINAL
+        if check["light"] != "green" and check["remedy"] != FIX_FIRST
     }
 
 
@@ -86,7 +92,7 @@ def test_a_sound_site_is_sound_and_nothing_is_made_or_changed(
     before = snapshot(site)
     assert main(["doctor", "--json"]) == EXIT_DONE
     checks = told(capsys)
-    assert to_be_mended(checks) == set()
+    assert {check["light"] for check in checks.values()} == {"green"}, "nor is a terminal missed"
     assert {"python", "architecture", "memory", "folder", "terminal", "qr", "variables"} < set(
         checks
     )
@@ -106,7 +112,7 @@ def test_an_onboarding_under_way_is_left_alone(
     (state / "lock").write_text("")
     before = snapshot(site)
     assert main(["doctor", "--json", "--state-dir", str(state)]) == EXIT_DONE
-    assert to_be_mended(told(capsys)) == set()
+    assert not_passed(told(capsys)) == set()
     assert snapshot(site) == before
 
 
@@ -144,7 +150,7 @@ def test_each_part_that_is_broken_is_named_and_no_other(
     finally:
         devnet.fault(fault, 0)
     checks = told(capsys)
-    assert to_be_mended(checks) == {part}
+    assert not_passed(checks) == {part}
     assert checks[part]["code"] == code
 
 
@@ -170,7 +176,7 @@ def test_each_setting_that_is_wrong_is_named_and_no_other(
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert main(["doctor", "--json"]) == exit_code
-    assert to_be_mended(told(capsys)) == {part}
+    assert not_passed(told(capsys)) == {part}
 
 
 def test_a_state_folder_that_is_none_is_named(
@@ -179,7 +185,7 @@ def test_a_state_folder_that_is_none_is_named(
     (site / "state").touch()
     folder = str(site / "state")
     assert main(["doctor", "--json", "--state-dir", folder]) == EXIT_CONFIGURATION
-    assert to_be_mended(told(capsys)) == {"folder"}
+    assert not_passed(told(capsys)) == {"folder"}
 
 
 @pytest.mark.parametrize("name", ["mainnet", "agung"])
@@ -191,17 +197,15 @@ def test_without_any_line_it_says_so_for_each_network(
     capsys: pytest.CaptureFixture[str],
     name: str,
 ) -> None:
-    def unknown(*arguments: Any, **named: Any) -> Any:
-        raise socket.gaierror(-3, "Temporary failure in name resolution")
-
     for variable in devnet.environment():
         monkeypatch.delenv(variable)
-    monkeypatch.setattr(hosts.socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", no_name)
     assert main(["doctor", "--json", "--network", name]) == EXIT_NETWORK
     checks = told(capsys)
-    assert {key.split(":")[0] for key in to_be_mended(checks)} == {"host", "clock"}
-    assert checks["register"]["text"] == "not asked: no endpoint can be used"
+    assert {key.split(":")[0] for key in not_passed(checks)} == {"host", "clock"}
+    assert checks["register"]["text"] == "not checked; see Contracts"
     by_hand = checks["gas-station"]["text"] == "none on this network; funding is by hand"
+    assert checks["rpc"]["text"].startswith("not checked; see ")
     assert by_hand == (name == "agung")
 
 
@@ -210,7 +214,7 @@ def test_servers_that_take_everything_and_answer_nothing_are_left_in_time(
 ) -> None:
     """The whole command, with a limit that is shorter than any of its parts."""
     held: list[socket.socket] = []
-    monkeypatch.setattr(network, "LIMIT", 0.5)
+    monkeypatch.setattr(network, "LIMIT", 4.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
 
         def take() -> None:
@@ -231,8 +235,48 @@ def test_servers_that_take_everything_and_answer_nothing_are_left_in_time(
         connection.close()
     assert len(held) == 3, "all three were asked, and at once"
     checks = told(capsys)
-    assert checks["survey"]["code"] == "SURVEY_TIMED_OUT"
+    assert checks["time-limit"]["code"] == "CHECKS_TIMED_OUT"
     assert checks["python"]["light"] == "green", "what was found before is told"
+
+
+@pytest.mark.parametrize(
+    ("words", "light", "exit_code"),
+    [
+        (["doctor", "--json"], "amber", EXIT_DONE),
+        (["doctor", "--json", "--code-command", "oathtool"], "red", EXIT_CONFIGURATION),
+        (["--code-command", "oathtool", "doctor", "--json"], "red", EXIT_CONFIGURATION),
+    ],
+)
+def test_a_clock_that_is_off_fails_where_codes_come_from_this_machine(
+    *,
+    site: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    light: str,
+    exit_code: int,
+) -> None:
+    with RehearsalNetwork(now=lambda: datetime.now(timezone.utc) + timedelta(minutes=10)) as ahead:
+        for name, value in ahead.environment().items():
+            monkeypatch.setenv(name, value)
+        assert main(words) == exit_code
+    checks = told(capsys)
+    assert not_passed(checks) == {"clock"}
+    assert (checks["clock"]["light"], checks["clock"]["code"]) == (light, "CLOCK_OFF")
+    assert "s behind 2 servers" in checks["clock"]["text"]
+
+
+def test_a_result_of_each_status_is_as_documented(site: Path) -> None:
+    settings = read_settings(site / ".env", "rehearsal", required=False)
+    results = [
+        CheckResult("python", "Python", status, "text", advice="advice")
+        for status in Status
+        if status is not Status.PENDING
+    ]
+    document = build_document(results, settings)
+    assert list(faults(document, SCHEMA)) == []
+    assert document["light"] == "red"
+    assert build_document(results[:1], settings)["light"] == "green"
 
 
 def test_what_is_said_fits_the_screen_and_ends_in_one_sentence(
@@ -252,7 +296,7 @@ def test_what_is_said_fits_the_screen_and_ends_in_one_sentence(
     assert "     -> " in said
     assert "firewall" in said
     assert "run doctor again" in " ".join(said.split())
-    assert said.rstrip().endswith("1 to be mended before an onboarding can succeed here.")
+    assert said.rstrip().endswith("Failed checks: 1. Fix them before you onboard this machine.")
 
 
 @pytest.mark.parametrize(
@@ -264,8 +308,8 @@ def test_whether_the_qr_code_fits_is_said(
     monkeypatch.setattr(terminal_facts.shutil, "get_terminal_size", lambda: size)
     monkeypatch.setattr(terminal_facts.sys.stdout, "isatty", lambda: True, raising=False)
     check = terminal_facts.qr_check()
-    assert (check.light.value == "green") is fits
-    assert bool(check.remedy) is not fits
+    assert (check.status is Status.PASSED) is fits
+    assert bool(check.remedy()) is not fits
 
 
 def test_a_terminal_without_utf_8_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,26 +320,26 @@ def test_a_terminal_without_utf_8_is_said(monkeypatch: pytest.MonkeyPatch) -> No
         terminal_facts.locale, "getpreferredencoding", lambda do_setlocale=False: "ANSI_X3.4-1968"
     )
     check = terminal_facts.terminal_check()
-    assert check.light.value == "amber"
-    assert "C.UTF-8" in check.remedy
+    assert check.status is Status.WARNING
+    assert "C.UTF-8" in check.remedy()
 
 
 @pytest.mark.parametrize(
-    ("size", "environ", "light", "words"),
+    ("size", "environ", "status", "words"),
     [
-        ((80, 24), {"TERM": "xterm-256color"}, "green", "256 colours"),
-        ((80, 24), {"TERM": "linux"}, "green", "16 colours"),
-        ((80, 24), {"TERM": "xterm", "COLORTERM": "truecolor"}, "green", "all colours"),
-        ((80, 24), {"TERM": "xterm", "NO_COLOR": ""}, "green", "no colours"),
-        ((60, 20), {"TERM": "xterm"}, "amber", "80x24 shows all at once"),
-        ((80, 24), {"TERM": "dumb"}, "amber", "line by line"),
+        ((80, 24), {"TERM": "xterm-256color"}, Status.PASSED, "256 colours"),
+        ((80, 24), {"TERM": "linux"}, Status.PASSED, "16 colours"),
+        ((80, 24), {"TERM": "xterm", "COLORTERM": "truecolor"}, Status.PASSED, "all colours"),
+        ((80, 24), {"TERM": "xterm", "NO_COLOR": ""}, Status.PASSED, "no colours"),
+        ((60, 20), {"TERM": "xterm"}, Status.WARNING, "80x24 shows all at once"),
+        ((80, 24), {"TERM": "dumb"}, Status.WARNING, "line by line"),
     ],
 )
 def test_what_the_terminal_can_show_is_said(
     monkeypatch: pytest.MonkeyPatch,
     size: tuple[int, int],
     environ: dict[str, str],
-    light: str,
+    status: Status,
     words: str,
 ) -> None:
     for name in ("COLORTERM", "NO_COLOR", "TERM"):
@@ -305,9 +349,9 @@ def test_what_the_terminal_can_show_is_said(
     monkeypatch.setattr(terminal_facts.shutil, "get_terminal_size", lambda: size)
     monkeypatch.setattr(terminal_facts.sys.stdout, "isatty", lambda: True, raising=False)
     check = terminal_facts.terminal_check()
-    assert check.light.value == light
+    assert check.status is status
     assert words in check.text
-    assert bool(check.remedy) == (light != "green")
+    assert bool(check.remedy()) == (status is not Status.PASSED)
 
 
 async def doctor_on(folder: Path) -> int:
@@ -319,7 +363,7 @@ async def test_what_an_earlier_start_left_is_looked_at(
 ) -> None:
     assert await doctor_on(begun) == EXIT_DONE
     checks = told(capsys)
-    assert checks["journal"]["text"].startswith("whole, ")
+    assert checks["journal"]["text"].startswith("intact, ")
     assert machine.address in checks["keystore"]["text"]
 
 
@@ -332,7 +376,7 @@ async def test_what_an_earlier_start_left_is_looked_at(
         ("keystore", "KEYSTORE_OTHER_ADDRESS"),
     ],
 )
-async def test_a_folder_that_cannot_be_gone_on_with_is_red_with_its_remedy(
+async def test_a_folder_that_cannot_be_gone_on_with_fails_with_its_remedy(
     begun: Path, machine: Machine, capsys: pytest.CaptureFixture[str], key: str, code: str
 ) -> None:
     """Found at the desk, not where the machine stands."""
@@ -367,3 +411,52 @@ def test_a_private_key_that_is_none_is_named_and_not_shown(
     assert "PEAQOS_PRIVATE_KEY is not usable. It has 62 digits instead of 64" in found["text"]
     assert "PEAQOS_PRIVATE_KEY" in found["remedy"]
     assert ".env" in found["remedy"]
+
+
+async def test_the_folder_of_a_rehearsal_says_so_and_how_to_look_at_it(
+    begun: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in os.environ:
+        if name.startswith("PEAQOS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(socket, "getaddrinfo", no_name)
+    assert await doctor_on(begun) == EXIT_CONFIGURATION
+    found = told(capsys)["journal"]
+    assert (found["light"], found["code"]) == ("red", "JOURNAL_OF_REHEARSAL")
+    assert "the settings name mainnet" in found["text"]
+    command = found["remedy"].split("`")[1]
+    main(shlex.split(command)[1:])
+    assert "network  rehearsal" in capsys.readouterr().out
+
+
+async def test_a_rehearsal_that_has_ended_is_not_taken_for_a_network_without_services(
+    begun: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in os.environ:
+        if name.startswith("PEAQOS_"):
+            monkeypatch.delenv(name)
+    words = ["doctor", "--json", "--network", "rehearsal", "--state-dir", str(begun)]
+    assert await asyncio.to_thread(main, words) == EXIT_CONFIGURATION
+    checks = told(capsys)
+    assert checks["variables:PEAQOS_RPC_URL"]["code"] == "REHEARSAL_NOT_RUNNING"
+    assert "of a rehearsal" in checks["journal"]["text"]
+    for key in ("rpc", "gas-station", "mcr", "contracts", "register"):
+        assert checks[key]["text"].startswith("not checked; see "), key
+
+
+def no_name(*arguments: Any, **named: Any) -> Any:
+    raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+
+async def test_a_machine_that_is_onboarded_already_is_said_to_be(
+    machine: Machine,
+    site: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in machine.environ.items():
+        monkeypatch.setenv(name, value)
+    await machine.drive()
+    await machine.close()
+    assert await doctor_on(machine.folder) == EXIT_DONE
+    assert "this machine is onboarded" in told(capsys)["journal"]["text"]

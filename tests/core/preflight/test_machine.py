@@ -9,57 +9,62 @@ import pytest
 
 from core.config.settings import load_settings
 from core.preflight import machine
-from core.preflight.check import Light
-from core.preflight.finding import Finding
+from core.preflight.check import CheckResult, Status
+from core.preflight.settings import check_settings
 
 MIB = 1024 * 1024
 
 
-def light_of(finding: Finding) -> Light:
-    assert finding.text
-    assert (finding.light is Light.GREEN) == (not finding.remedy), "each fault has its remedy"
-    return finding.light
+def status_of(result: CheckResult) -> Status:
+    assert result.text
+    passed = result.status is Status.PASSED
+    assert passed == (not result.remedy()), "each fault has its remedy"
+    return result.status
 
 
 @pytest.mark.parametrize(
-    ("version", "light"),
-    [((3, 9, 18), Light.RED), ((3, 10, 0), Light.GREEN), ((3, 13, 1), Light.GREEN)],
+    ("version", "status"),
+    [((3, 9, 18), Status.FAILED), ((3, 10, 0), Status.PASSED), ((3, 13, 1), Status.PASSED)],
 )
-def test_an_interpreter_that_is_too_old_is_red(version: tuple[int, int, int], light: Light) -> None:
-    assert light_of(machine.interpreter(version)) is light
+def test_an_interpreter_that_is_too_old_fails(
+    version: tuple[int, int, int], status: Status
+) -> None:
+    assert status_of(machine.check_python(version)) is status
 
 
 @pytest.mark.parametrize(
-    ("name", "light"),
-    [("x86_64", Light.GREEN), ("aarch64", Light.GREEN), ("armv7l", Light.AMBER), ("", None)],
+    ("name", "status"),
+    [("x86_64", Status.PASSED), ("aarch64", Status.PASSED), ("armv7l", Status.WARNING), ("", None)],
 )
-def test_a_processor_that_nobody_has_tried_is_said(name: str, light: Light | None) -> None:
-    assert light_of(machine.architecture(name)) is (light or light_of(machine.architecture()))
+def test_a_processor_that_nobody_has_tried_is_said(name: str, status: Status | None) -> None:
+    assert status_of(machine.check_architecture(name)) is (
+        status or status_of(machine.check_architecture())
+    )
 
 
 @pytest.mark.parametrize(
-    ("available", "light", "words"),
+    ("available", "status", "words"),
     [
-        (2048 * MIB, Light.GREEN, "scrypt, 256 MiB"),
-        (200 * MIB, Light.GREEN, "scrypt, 64 MiB"),
-        (100 * MIB, Light.AMBER, "pbkdf2 (1000000 rounds)"),
-        (0, Light.AMBER, "does not say"),
+        (2048 * MIB, Status.PASSED, "scrypt, 256 MiB"),
+        (200 * MIB, Status.PASSED, "scrypt, 64 MiB"),
+        (100 * MIB, Status.WARNING, "pbkdf2 (1000000 rounds)"),
+        (0, Status.WARNING, "does not say"),
     ],
 )
-def test_memory_says_how_the_key_will_be_locked(available: int, light: Light, words: str) -> None:
-    finding = machine.memory(available)
-    assert light_of(finding) is light
-    assert words in finding.text
+def test_memory_says_how_the_key_will_be_locked(available: int, status: Status, words: str) -> None:
+    result = machine.check_memory(available)
+    assert status_of(result) is status
+    assert words in result.text
 
 
-def test_a_folder_that_can_be_used_is_green_and_is_not_made(tmp_path: Path) -> None:
+def test_a_folder_that_can_be_used_passes_and_is_not_made(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
-    assert light_of(machine.state_folder(folder)) is Light.GREEN
+    assert status_of(machine.check_state_directory(folder)) is Status.PASSED
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["file", "file above", "dangling link", "open to others"])
-def test_a_folder_that_would_be_refused_is_red(tmp_path: Path, kind: str) -> None:
+def test_a_folder_that_would_be_refused_fails(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "state"
     if kind == "open to others":
         folder.mkdir()
@@ -69,40 +74,42 @@ def test_a_folder_that_would_be_refused_is_red(tmp_path: Path, kind: str) -> Non
         folder.symlink_to(tmp_path / "nowhere")
     else:
         folder.touch()
-    finding = machine.state_folder(folder / "below" if kind == "file above" else folder)
-    assert light_of(finding) is Light.RED
-    assert str(folder) in finding.text
+    result = machine.check_state_directory(folder / "below" if kind == "file above" else folder)
+    assert status_of(result) is Status.FAILED
+    assert result.problem is not None
+    assert str(folder) in result.problem.cause
 
 
-def test_a_folder_that_only_others_may_write_is_red(
+def test_a_folder_that_only_others_may_write_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine.os, "access", lambda place, mode: False)  # root may everything
-    assert light_of(machine.state_folder(tmp_path / "state")) is Light.RED
+    assert status_of(machine.check_state_directory(tmp_path / "state")) is Status.FAILED
 
 
 @pytest.mark.parametrize(
-    ("free", "light"), [(60 * MIB, Light.GREEN), (2 * MIB, Light.AMBER), (1000, Light.RED)]
+    ("free", "status"),
+    [(60 * MIB, Status.PASSED), (2 * MIB, Status.WARNING), (1000, Status.FAILED)],
 )
 def test_a_disk_that_is_nearly_full_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, light: Light
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, status: Status
 ) -> None:
     usage = namedtuple("usage", "total used free")(10**9, 0, free)
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda place: usage)
-    assert light_of(machine.state_folder(tmp_path / "state")) is light
+    assert status_of(machine.check_state_directory(tmp_path / "state")) is status
 
 
 def test_each_variable_that_cannot_be_used_is_a_line_of_its_own(tmp_path: Path) -> None:
     environ = {"PEAQOS_RPC_URL": "ftp://x", "MACHINE_NFT_ADDRESS": "0x12"}
-    found = machine.settings(load_settings(environ=environ, env_file=tmp_path / ".env"))
-    assert [light_of(finding) for finding in found] == [Light.RED] * 2
-    assert {finding.key for finding in found} == {f"variables:{name}" for name in environ}
-    assert all(name in " ".join(f.remedy for f in found) for name in environ)
+    found = check_settings(load_settings(environ=environ, env_file=tmp_path / ".env"))
+    assert [status_of(result) for result in found] == [Status.FAILED] * 2
+    assert {result.key for result in found} == {f"variables:{name}" for name in environ}
+    assert all(name in " ".join(f.remedy() for f in found) for name in environ)
 
 
-def test_variables_that_others_can_read_are_a_remark(tmp_path: Path) -> None:
+def test_variables_that_others_can_read_are_a_warning(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PEAQOS_NETWORK=agung\n")
     (tmp_path / ".env").chmod(0o644)
-    (finding,) = machine.settings(load_settings(environ={}, env_file=tmp_path / ".env"))
-    assert light_of(finding) is Light.AMBER
-    assert "chmod 600" in finding.remedy
+    (result,) = check_settings(load_settings(environ={}, env_file=tmp_path / ".env"))
+    assert status_of(result) is Status.WARNING
+    assert "chmod 600" in result.text

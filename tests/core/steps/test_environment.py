@@ -6,58 +6,58 @@ import httpx
 import pytest
 
 from core.errors.problem import OnboardingError
-from core.preflight.check import TITLES, Check, Light, essential_red
+from core.preflight.check import STEP_ONE, CheckResult, Status, first_failed
 from tests.support.machine import DETAILS, Machine
 from tests.support.transports import Tampering, methods_in, results_of
 
 NOWHERE = "https://127.0.0.1:1"
 
 
-async def check(machine: Machine) -> dict[str, Check]:
+async def check(machine: Machine) -> dict[str, CheckResult]:
     """The list, by key; each line must have been reported as it became known."""
-    reported: list[Check] = []
+    reported: list[CheckResult] = []
     lines = await machine.now_open.check_environment(reported.append)
-    assert [line.key for line in lines] == list(TITLES)
-    assert sorted(line.key for line in reported) == sorted(TITLES)
+    assert [line.key for line in lines] == list(STEP_ONE)
+    assert sorted(line.key for line in reported) == sorted(STEP_ONE)
     for line in lines:
         assert line.text, f"{line.key} says nothing"
     return {line.key: line for line in lines}
 
 
-async def test_where_all_is_well_every_line_is_green(machine: Machine) -> None:
+async def test_where_all_is_well_every_check_passes(machine: Machine) -> None:
     lines = await check(machine)
-    assert {line.light for line in lines.values()} == {Light.GREEN}
+    assert {line.status for line in lines.values()} == {Status.PASSED}
     assert lines["bond"].text == "1 PEAQ"
-    assert essential_red(list(lines.values())) is None
+    assert first_failed(lines.values()) is None
     assert not machine.records, "looking changes nothing"
     assert not machine.network.sent_transactions()
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "red"),
+    ("variable", "value", "failed"),
     [
-        ("PEAQOS_RPC_URL", "http://rpc.example.com", {"variables", "rpc"}),
-        ("PEAQOS_RPC_URL", "https://[bad", {"variables", "rpc"}),
-        ("PEAQOS_RPC_URL", "rpc.example.com", {"variables", "rpc"}),
+        ("PEAQOS_RPC_URL", "http://rpc.example.com", {"variables"}),
+        ("PEAQOS_RPC_URL", "https://[bad", {"variables"}),
+        ("PEAQOS_RPC_URL", "rpc.example.com", {"variables"}),
         ("PEAQOS_RPC_URL", NOWHERE, {"rpc"}),
         ("PEAQOS_GAS_STATION_URL", "http://gas.example.com", {"variables"}),
         ("PEAQOS_GAS_STATION_URL", "https://[bad", {"variables"}),
         ("PEAQOS_MCR_API_URL", "https://[bad", {"variables"}),
-        ("MACHINE_NFT_ADDRESS", "0x2943", {"variables", "rpc"}),
+        ("MACHINE_NFT_ADDRESS", "0x2943", {"variables"}),
         (
             "MACHINE_NFT_ADDRESS",
             "0x2943F80e9DdB11B9Dd275499C661Df78F5F691F8",
-            {"variables", "rpc"},
+            {"variables"},
         ),
     ],
 )
-async def test_a_bad_variable_is_red_names_itself_and_breaks_nothing_else(
-    machine: Machine, variable: str, value: str, red: set[str]
+async def test_a_bad_variable_fails_names_itself_and_breaks_nothing_else(
+    machine: Machine, variable: str, value: str, failed: set[str]
 ) -> None:
     machine.environ[variable] = value
     lines = await check(machine)
-    assert {key for key, line in lines.items() if line.light is Light.RED} == red
-    if "variables" in red:
+    assert {key for key, line in lines.items() if line.status is Status.FAILED} == failed
+    if "variables" in failed:
         found = lines["variables"].problem
         assert found is not None
         assert variable in found.title
@@ -81,11 +81,14 @@ async def test_an_endpoint_that_was_refused_is_not_even_asked(machine: Machine) 
     assert not asked
 
 
-async def test_a_missing_endpoint_is_asked_for_by_name(machine: Machine) -> None:
+async def test_without_a_running_rehearsal_network_that_is_said(machine: Machine) -> None:
     del machine.environ["PEAQOS_RPC_URL"]
     lines = await check(machine)
-    assert lines["rpc"].text == "PEAQOS_RPC_URL is not set"
-    assert lines["rpc"].light is Light.RED
+    assert lines["variables"].status is Status.FAILED
+    found = lines["variables"].problem
+    assert found is not None
+    assert found.code == "REHEARSAL_NOT_RUNNING"
+    assert lines["rpc"].text == "not checked; see Settings"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,7 @@ async def test_an_address_without_a_contract_is_named(machine: Machine, variable
     assert found is not None
     assert found.code == "NO_CODE_AT_ADDRESS"
     assert variable in found.title
-    assert essential_red(list(lines.values())) is not None
+    assert first_failed(lines.values()) is not None
 
 
 async def test_another_network_is_named_with_both_chain_ids(machine: Machine) -> None:
@@ -119,7 +122,7 @@ async def test_another_network_is_named_with_both_chain_ids(machine: Machine) ->
 
     machine.connect = Tampering(after=other).connect
     lines = await check(machine)
-    assert lines["rpc"].light is Light.GREEN, "it does answer"
+    assert lines["rpc"].status is Status.PASSED, "it does answer"
     found = lines["chain"].problem
     assert found is not None
     assert "3338" in found.cause
@@ -127,25 +130,25 @@ async def test_another_network_is_named_with_both_chain_ids(machine: Machine) ->
 
 
 @pytest.mark.parametrize(
-    ("fault", "key", "light"),
+    ("fault", "key", "status"),
     [
-        ("rpc-html", "rpc", Light.RED),
-        ("rpc-down", "rpc", Light.RED),
-        ("gas-station-html", "gas-station", Light.AMBER),
-        ("gas-station-down", "gas-station", Light.AMBER),
-        ("mcr-down", "mcr", Light.AMBER),
+        ("rpc-html", "rpc", Status.FAILED),
+        ("rpc-down", "rpc", Status.FAILED),
+        ("gas-station-html", "gas-station", Status.WARNING),
+        ("gas-station-down", "gas-station", Status.WARNING),
+        ("mcr-down", "mcr", Status.WARNING),
     ],
 )
 async def test_a_service_that_is_down_or_not_itself_colours_its_own_line_only(
-    machine: Machine, fault: str, key: str, light: Light
+    machine: Machine, fault: str, key: str, status: Status
 ) -> None:
     machine.network.fault(fault)
     lines = await check(machine)
-    assert lines[key].light is light
+    assert lines[key].status is status
     others = {"chain", "contracts", "bond"} if key == "rpc" else set()
     for other, line in lines.items():
         if other not in {key, "clock"} | others:
-            assert line.light is Light.GREEN, other
+            assert line.status is Status.PASSED, other
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(-600, "600 s behind"), (7200, "7200 s ahead")])
@@ -160,7 +163,7 @@ async def test_a_clock_that_is_off_is_said_with_its_direction(
         machine.environ |= network.environment()
         lines = await check(machine)
         await machine.close()
-    assert lines["clock"].light is Light.AMBER
+    assert lines["clock"].status is Status.WARNING
     assert words in lines["clock"].text
 
 
@@ -169,5 +172,5 @@ async def test_a_file_that_others_can_read_is_warned_about(machine: Machine) -> 
     path.write_text("PEAQOS_NETWORK=rehearsal\n")
     path.chmod(0o644)
     lines = await check(machine)
-    assert lines["variables"].light is Light.AMBER
+    assert lines["variables"].status is Status.WARNING
     assert f"chmod 600 {path}" in lines["variables"].text
