@@ -16,7 +16,7 @@ from core.clock import SystemClock, stamp
 from core.config.settings import Settings
 from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.errors.problem import OnboardingError
-from core.receipt.text import page_lines, receipt_lines
+from core.receipt.text import Layout, receipt_lines
 from core.text import clean
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def run_receipt(options: Options) -> int:
         print("\n".join(receipt_lines(receipt)))
         print(f"\nThe page to print, with a QR code: {folder / 'receipt.txt'}")
     else:
-        print("\n".join(page_lines(receipt)))
+        print("\n".join(receipt_lines(receipt, Layout.PAGE)))
     if not options.verify:
         for row in remarks:
             if row.what != "host":

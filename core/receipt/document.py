@@ -10,7 +10,7 @@ from core.chain.did import peaq_id
 from core.config.networks import MAINNET, NETWORKS, Network
 from core.journal import events as ev
 from core.journal.state import State, TxStatus
-from core.receipt.text import page_lines
+from core.receipt.text import Layout, receipt_lines
 from core.storage.durable_files import read_file, replace_file
 from core.text import read_json
 
@@ -120,7 +120,7 @@ def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
     alone. Raises OSError.
     """
     text = json.dumps(receipt, indent=2, ensure_ascii=True) + "\n"
-    page = "\n".join(page_lines(receipt)) + "\n"
+    page = "\n".join(receipt_lines(receipt, Layout.PAGE)) + "\n"
     for name, content in ((JSON_NAME, text.encode()), (TEXT_NAME, page.encode())):
         path = folder / name
         if not path.is_file() or path.read_bytes() != content:
