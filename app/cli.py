@@ -6,7 +6,6 @@ import argparse
 import errno
 import gc
 import os
-import signal
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -14,12 +13,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.answers import add_answer_options
+from app.json_output import (
+    INTERRUPTED,
+    asks_for_json,
+    print_interrupted,
+    print_problem,
+    write_no_more,
+)
 from app.options import Options, options_from
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.version import installed_version
 from core.config.networks import find_network
 from core.errors.exit_codes import EXIT_STOPPED
-from core.errors.problem import OnboardingError, fault
+from core.errors.problem import OnboardingError, fault, problem
 
 _EPILOG = """\
 examples:
@@ -41,7 +47,8 @@ examples:
   peaq-onboard status --network agung
   peaq-onboard status --json
 
-exit codes: 0 onboarded, 75 waiting (time alone brings it on), else 1
+exit codes: 0 onboarded, 75 waiting (time alone brings it on),
+            3 settings or journal cannot be read, else 1
 """,
     "verify-key": """\
 examples:
@@ -63,7 +70,8 @@ examples:
   peaq-onboard receipt | lp
   peaq-onboard receipt --verify
 
-exit codes: 0, 1 there is none yet, 2 the network says otherwise or nothing
+exit codes: 0, 1 there is none yet, 2 the network says otherwise or nothing,
+            3 settings or journal cannot be read
 """,
     "explain": """\
 examples:
@@ -128,17 +136,23 @@ def _fault_help() -> str:
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong as argparse does, but with the exit code that means bad input here.
 
-    `faults`: its help ends with the list of them, which is only made for that.
+    `faults`: its help ends with the list of them, which is only made for that. `json`: an error is
+    printed as a JSON document too.
     """
 
-    def __init__(self, *arguments: Any, faults: bool = False, **named: Any) -> None:
+    def __init__(
+        self, *arguments: Any, faults: bool = False, json: bool = False, **named: Any
+    ) -> None:
         super().__init__(*arguments, **named)
         self._faults = faults
+        self._json = json
 
     def format_help(self) -> str:
         return super().format_help() + (f"\n{_fault_help()}\n" if self._faults else "")
 
     def error(self, message: str) -> NoReturn:
+        if self._json:
+            print_problem(problem("ARGUMENTS_INVALID", reason=f"{self.prog}: {message}"))
         self.print_usage(sys.stderr)
         self.exit(EXIT_STOPPED, f"{self.prog}: {message}\n")
 
@@ -196,12 +210,13 @@ def build_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
     """The command line. Of the commands only those among `words` get their arguments, all without
     it: a start of the wizard does not wait for what the others take.
     """
-    form = argparse.RawDescriptionHelpFormatter
+    form, json = argparse.RawDescriptionHelpFormatter, asks_for_json(words or ())
     parser = _Parser(
         prog="peaq-onboard",
         description="Takes one machine through peaqOS self-managed onboarding.",
         epilog=_EPILOG,
         faults=True,
+        json=json,
         formatter_class=form,
         parents=[_place(None), _pretend_network(before=True)],
     )
@@ -225,6 +240,7 @@ def build_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
             description=f"{what[0].upper()}{what[1:]}",
             epilog=_EXAMPLES[name],
             faults=name == "devnet",
+            json=json,
             formatter_class=form,
         )
         if wanted:
@@ -237,7 +253,7 @@ def _parents(name: str) -> list[_Parser]:
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON document, errors too")
 
 
 def _add_receipt(parser: argparse.ArgumentParser) -> None:
@@ -276,8 +292,43 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit code. No traceback leaves it."""
+    """Runs the command line; the exit code. No traceback leaves it.
+
+    With `--json`, stdout gets one JSON document, also on each error.
+    """
     words = sys.argv[1:] if arguments is None else arguments
+    json = asks_for_json(words)
+    try:
+        return _parse_and_run(words)
+    except OnboardingError as error:
+        from app.say import say_problem
+
+        if json:
+            print_problem(error.problem)
+        return say_problem(error)
+    except BrokenPipeError:
+        # Whoever read has gone (`status | head`).
+        write_no_more()
+        return EXIT_STOPPED
+    except KeyboardInterrupt:
+        if json:
+            print_interrupted()
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a defect: it is said without the values of variables
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and not error.filename:
+            write_no_more()
+            print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+            return EXIT_STOPPED
+        from core.onboarding import describe_crash
+
+        crash = describe_crash(error)
+        if json:
+            print_problem(problem("UNEXPECTED", reason=crash))
+        print(f"Something unforeseen happened: {crash}", file=sys.stderr)
+        return EXIT_STOPPED
+
+
+def _parse_and_run(words: Sequence[str]) -> int:
     parser = build_parser(words)
     parsed = parser.parse_args(words)
     pretend = parsed.rehearse or parsed.command == "devnet"
@@ -286,35 +337,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stdout is None:
         print("There is nowhere to write to: the output is closed.", file=sys.stderr)
         return EXIT_STOPPED
-    try:
-        _require_current_folder()
-        code = _run(options_from(parsed))
-        sys.stdout.flush()
-    except OnboardingError as error:
-        from app.say import say_problem
-
-        return say_problem(error)
-    except BrokenPipeError:
-        # Whoever read has gone (`status | head`).
-        _write_no_more()
-        return EXIT_STOPPED
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except Exception as error:  # noqa: BLE001 - a defect: it is said without the values of variables
-        if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and not error.filename:
-            _write_no_more()
-            print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
-            return EXIT_STOPPED
-        from core.onboarding import describe_crash
-
-        print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
-        return EXIT_STOPPED
+    _require_current_folder()
+    code = _run(options_from(parsed))
+    sys.stdout.flush()
     return code
-
-
-def _write_no_more() -> None:
-    """Nothing may be written on the way out either: Python would try once more, and complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _require_current_folder() -> None:

@@ -220,6 +220,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "faults": faults,
     "receipt": schema("receipt"),
     "status": schema("status"),
+    "error": schema("error"),
     "events": journal,
 }
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import Any
 
 from app.configuration import read_settings, state_folder
+from app.json_output import print_document
 from app.options import Options
 from core.amounts import format_peaq
 from core.chain.did import peaq_id
@@ -36,7 +36,7 @@ def run_status(options: Options) -> int:
     state = fold(read_records(folder / FILE_NAME))
     status = build_status(state, settings, str(folder), clock)
     if options.json:
-        print(json.dumps(status, indent=2))
+        print_document(status)
     else:
         remedy = state.failure.problem.remedy(COMMAND) if state.failure else ""
         print("\n".join(_lines(status, remedy, network_of(state).token)))

@@ -6,6 +6,14 @@ from core.errors.entry import SAFE, Entry, Kind
 
 SETTINGS = (
     Entry(
+        "ARGUMENTS_INVALID",
+        "The command line cannot be used",
+        "{reason}",
+        "Correct the command and run it again; --help lists its options.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
         "VARIABLE_MISSING",
         "{variable} is not set",
         "This network has no default for it.",
@@ -162,6 +170,13 @@ FILES = (
         Kind.LOCKED,
         money=SAFE,
         again="after a change",
+    ),
+    Entry(
+        "RECEIPT_NOT_READY",
+        "There is no receipt yet",
+        "The onboarding in {path} is not finished.",
+        "Start the wizard to finish it. To see where it stands, run `peaq-onboard status`.",
+        money="",
     ),
     Entry(
         "JOURNAL_DAMAGED",
