@@ -47,6 +47,8 @@ class Options:
     """receipt: compare it with the network."""
     step: str = ""
     """explain: number or name of the step."""
+    backup_to: str = ""
+    """backup: the path of the copy, or `-` for stdout."""
     port: int = 0
     """devnet: 0 for any free port."""
 
@@ -72,6 +74,7 @@ def options_from(parsed: argparse.Namespace) -> Options:
         json=getattr(parsed, "json", False),
         verify=getattr(parsed, "verify", False),
         step=getattr(parsed, "step", ""),
+        backup_to=getattr(parsed, "to", ""),
         port=getattr(parsed, "port", 0),
     )
 

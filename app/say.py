@@ -6,10 +6,11 @@ import sys
 
 from core.errors.exit_codes import exit_code
 from core.errors.problem import OnboardingError
-from core.errors.surfaces import COMMAND
+from core.errors.surfaces import COMMAND, Surface
 
 
-def say_problem(error: OnboardingError) -> int:
+def say_problem(error: OnboardingError, surface: Surface = COMMAND) -> int:
+    """Print title, cause and remedy, the latter in the words of `surface`; the exit code."""
     found = error.problem
-    print(f"{found.title}\n  {found.cause}\n  {found.remedy(COMMAND)}", file=sys.stderr)
+    print(f"{found.title}\n  {found.cause}\n  {found.remedy(surface)}", file=sys.stderr)
     return exit_code(found.kind)

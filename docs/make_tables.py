@@ -22,7 +22,7 @@ TOP = Path(__file__).resolve().parent.parent
 DOCS = TOP / "docs"
 sys.path.insert(0, str(TOP))
 
-from app.cli import build_parser
+from app.arguments import build_parser
 from app.rehearsal.faults import FAULTS
 from core.errors import gas_station, machine, network
 from core.errors.entry import Entry

@@ -11,12 +11,13 @@ _peaq_onboard() {
     --fault) words='invalid-code expired-code locked 2fa-not-configured qr-failed rate-limited owner-cap wallet-cap duplicate-request transfer-failed skipped-but-poor underfunded lost-answer gas-station-down gas-station-html already-registered did-text-error did-bare-error rpc-down rpc-html slow-blocks mcr-down' ;;
     --key) words='generate keep environment' ;;
     explain) words='environment keypair enrolment confirmation funding registration machine-nft' ;;
-    --env-file|--state-dir|--block-time|--passphrase-file|--documentation-url|--data-api|--code-command|--accept-bond|--wait|--port) ;;
-    *) words='status verify-key doctor receipt explain devnet -h --help --network --env-file --state-dir --fault --block-time --version --rehearse --single-transaction --key --passphrase-file --backup --documentation-url --data-api --data-visibility --fund --code-command --yes --accept-bond --accept-contracts --no-input --wait --plain --no-qr'
+    --env-file|--state-dir|--block-time|--passphrase-file|--documentation-url|--data-api|--code-command|--accept-bond|--wait|--to|--port) ;;
+    *) words='status verify-key backup doctor receipt explain devnet -h --help --network --env-file --state-dir --fault --block-time --version --rehearse --single-transaction --key --passphrase-file --backup --documentation-url --data-api --data-visibility --fund --code-command --yes --accept-bond --accept-contracts --no-input --wait --plain --no-qr'
        for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
          case $word in
            status) words='-h --help --network --env-file --state-dir --json' ;;
            verify-key) words='-h --help --network --env-file --state-dir --passphrase-file' ;;
+           backup) words='-h --help --network --env-file --state-dir --to --passphrase-file' ;;
            doctor) words='-h --help --network --env-file --state-dir --json' ;;
            receipt) words='-h --help --network --env-file --state-dir --verify --json' ;;
            explain) words='-h --help --network --env-file --state-dir' ;;

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.configuration import read_settings, state_folder
 from app.json_output import print_document
 from app.options import Options
-from core.clock import SystemClock, stamp
+from core.clock import SystemClock
 from core.config.settings import Settings
 from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK
 from core.errors.problem import OnboardingError, fault
@@ -23,9 +23,7 @@ from core.text import clean
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.journal.events import OnboardingFinished
     from core.journal.file import Record
-    from core.journal.state import State
     from core.receipt.verify import Row
 
 
@@ -44,7 +42,7 @@ def run_receipt(options: Options) -> int:
     state = fold(records)
     if state.finished is None:
         raise fault("RECEIPT_NOT_READY", path=folder)
-    receipt, remarks = _rebuilt(state, _completed(state.finished, records[-1], folder), folder)
+    receipt, remarks = _rebuilt(records, folder)
     if not options.json:
         _print_text(receipt, folder)
     rows: list[Row] = []
@@ -73,55 +71,31 @@ def _print_text(receipt: dict[str, Any], folder: Path) -> None:
         print("\n".join(receipt_lines(receipt, Layout.PAGE)))
 
 
-def _completed(finished: OnboardingFinished, last: Record, folder: Path) -> OnboardingFinished:
-    """Complete the last record of an older journal, which has the rating only. The other facts of
-    that day are in receipt.json, if it is still there.
-    """
-    from core.clock import parse_stamp
-    from core.receipt.document import read_receipt
-
-    if finished.finished_at:
-        return finished
-    kept = read_receipt(folder) or {}
-    try:
-        at = stamp(parse_stamp(str(kept.get("finished_at", ""))))
-    except ValueError:
-        at = stamp(last.at)
-    return replace(
-        finished,
-        finished_at=at,
-        host=clean(kept.get("host") or "", 255),
-        endpoints=_texts(kept.get("endpoints")),
-        versions=_texts(kept.get("versions")),
-    )
-
-
-def _texts(value: object) -> dict[str, str]:
-    """Text from a file that anybody can edit."""
-    items = value.items() if isinstance(value, dict) else ()
-    return {clean(name, 40): clean(text, 2000) for name, text in items if isinstance(text, str)}
-
-
-def _rebuilt(
-    state: State, finished: OnboardingFinished, folder: Path
-) -> tuple[dict[str, Any], list[Row]]:
+def _rebuilt(records: list[Record], folder: Path) -> tuple[dict[str, Any], list[Row]]:
     """Build the receipt from the journal, and restore its files if they are missing or differ.
 
     Returns the receipt and remarks about the file that was there.
     """
-    from core.receipt.document import build_receipt, read_receipt, write_receipt
+    from core.receipt.document import read_receipt, receipt_of
 
-    kept = read_receipt(folder)
-    receipt = build_receipt(state, finished)
-    remarks = _remarks(kept, receipt, folder)
+    receipt = receipt_of(records, folder)
+    remarks = _remarks(read_receipt(folder), receipt, folder)
+    if keep_receipt(folder, receipt):
+        remarks = [replace(row, found=f"{row.found}; written again") for row in remarks]
+    return receipt, [*remarks, *_of_host(receipt)]
+
+
+def keep_receipt(folder: Path, receipt: dict[str, Any]) -> bool:
+    """Write the files of the receipt. If that fails, say so on stderr and return False."""
+    from core.receipt.document import write_receipt
+
     try:
         write_receipt(folder, receipt)
     except OSError as error:
         reason = error.strerror or error
         print(f"The files in {folder} could not be written: {reason}.", file=sys.stderr)
-    else:
-        remarks = [replace(row, found=f"{row.found}; written again") for row in remarks]
-    return receipt, [*remarks, *_of_host(receipt)]
+        return False
+    return True
 
 
 def _remarks(kept: dict[str, Any] | None, receipt: dict[str, Any], folder: Path) -> list[Row]:

@@ -91,6 +91,7 @@ def build_status(
             "needed_wei": str(state.need.total) if state.need else None,
             "held_wei": str(state.held) if state.held is not None else None,
         },
+        "backup": state.backup,
         "machine_id": state.registered.machine_id if state.registered else None,
         "token_id": state.minted.token_id if state.minted else None,
         "transactions": transaction_rows(state),

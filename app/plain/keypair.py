@@ -138,6 +138,8 @@ class KeyPrompts(Prompts):
             self.console.say(f"Copy {self.engine.session.folder / 'keystore.json'} elsewhere now.")
             self.console.say(f"sha256 {keypair.keystore_sha256}")
         way = self.answers.backup
+        if way is None and self.answers.no_input:
+            self.console.say("`peaq-onboard backup --to PATH` does that and records the backup.")
         if way is None:
             self.console.paragraph(
                 "The key itself is shown in the full screen only: what a console of lines has "

@@ -235,6 +235,25 @@ FILES = (
         again="after a change",
     ),
     Entry(
+        "KEYPAIR_NOT_RECORDED",
+        "There is no key to back up yet",
+        "No key is recorded in {path}.",
+        "Start the wizard to create the key, or name its state directory with --state-dir.",
+        Kind.CONFIGURATION,
+        money="",
+        again="after a change",
+    ),
+    Entry(
+        "BACKUP_FAILED",
+        "The keystore was not backed up",
+        "{path}: {reason}.",
+        "Correct that, or name another place with --to, then run the command again. "
+        "No backup was recorded.",
+        Kind.CONFIGURATION,
+        money="",
+        again="after a change",
+    ),
+    Entry(
         "PASSPHRASE_WRONG",
         "The passphrase does not open the keystore",
         "Attempt {attempts}. Upper and lower case count.",

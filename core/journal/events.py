@@ -113,10 +113,11 @@ class KeypairStored(Event):
 
 @dataclass(frozen=True)
 class KeypairBackedUp(Event):
-    """How the key is backed up, as the technician states."""
+    """How the key is backed up, as the technician states or `backup` has done; the last one counts.
+    """
 
     way: str
-    """`copied`, `revealed` or `none`: what the technician states."""
+    """`copied`, `revealed` or `none`."""
 
 
 @dataclass(frozen=True)

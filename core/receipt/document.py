@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from core.chain.did import peaq_id
+from core.clock import parse_stamp, stamp
 from core.config.networks import MAINNET, NETWORKS, Network
 from core.journal import events as ev
+from core.journal.file import Record
+from core.journal.reducer import fold
 from core.journal.state import State, TxStatus
 from core.receipt.text import Layout, receipt_lines
 from core.storage.durable_files import read_file, replace_file
-from core.text import read_json
+from core.text import clean, read_json
 
 SCHEMA_VERSION = 1
 JSON_NAME = "receipt.json"
@@ -68,6 +74,43 @@ def build_receipt(state: State, finished: ev.OnboardingFinished) -> dict[str, An
         "finished_at": finished.finished_at,
         "rebuilt_at": None,
     }
+
+
+def receipt_of(records: Sequence[Record], folder: Path) -> dict[str, Any]:
+    """Build the receipt from the records of a finished journal.
+
+    The last record of an older journal has the rating only; its other facts come from the
+    receipt.json of that day in `folder`, if it is still there. Raises what `build_receipt` raises.
+    """
+    last = next((r for r in reversed(records) if isinstance(r.event, ev.OnboardingFinished)), None)
+    if last is None or not isinstance(last.event, ev.OnboardingFinished):
+        raise ValueError("the onboarding is not finished")
+    return build_receipt(fold(records), _completed(last.event, last.at, folder))
+
+
+def _completed(
+    finished: ev.OnboardingFinished, recorded: datetime, folder: Path
+) -> ev.OnboardingFinished:
+    if finished.finished_at:
+        return finished
+    kept = read_receipt(folder) or {}
+    try:
+        at = stamp(parse_stamp(str(kept.get("finished_at", ""))))
+    except ValueError:
+        at = stamp(recorded)
+    return replace(
+        finished,
+        finished_at=at,
+        host=clean(kept.get("host") or "", 255),
+        endpoints=_texts(kept.get("endpoints")),
+        versions=_texts(kept.get("versions")),
+    )
+
+
+def _texts(value: object) -> dict[str, str]:
+    """Text from a file that anybody can edit."""
+    items = value.items() if isinstance(value, dict) else ()
+    return {clean(name, 40): clean(text, 2000) for name, text in items if isinstance(text, str)}
 
 
 def _funding(state: State) -> dict[str, Any]:

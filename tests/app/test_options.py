@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import build_parser
+from app.arguments import build_parser
 from app.options import Options, options_from, same_machine
 
 
