@@ -77,6 +77,12 @@ examples:
   peaq-onboard explain 5
   peaq-onboard explain funding
 """,
+    "completion": """\
+examples:
+  peaq-onboard completion bash
+  peaq-onboard completion zsh
+  peaq-onboard completion fish
+""",
     "devnet": """\
 examples:
   peaq-onboard devnet
@@ -245,6 +251,8 @@ def build_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
 
 
 def _parents(name: str) -> list[_Parser]:
+    if name == "completion":
+        return []
     return [_pretend_network(before=False) if name == "devnet" else _place(argparse.SUPPRESS)]
 
 
@@ -288,6 +296,15 @@ def _add_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("step", metavar="STEP", help="its number or name, such as 5 or funding")
 
 
+def _add_shell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "shell",
+        metavar="SHELL",
+        choices=("bash", "zsh", "fish"),
+        help="bash, zsh or fish",
+    )
+
+
 def _add_port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, default=0, metavar="N", help="0, the default: any that is free"
@@ -301,5 +318,6 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "doctor": ("checks everything that is needed; changes nothing", _add_json),
     "receipt": ("the handover papers, again", _add_receipt),
     "explain": ("what was recorded of a step, in plain words", _add_step),
+    "completion": ("prints a script that completes commands and options", _add_shell),
     "devnet": ("the rehearsal network alone, for any client", _add_port),
 }

@@ -101,6 +101,8 @@ def _run(options: Options) -> int:
         from app.commands.doctor import run_doctor as run
     elif options.command == "receipt":
         from app.commands.receipt import run_receipt as run
+    elif options.command == "completion":
+        from app.commands.completion import run_completion as run
     else:
         from app.commands.explain import run_explain as run
     return run(options)

@@ -49,6 +49,8 @@ class Options:
     """explain: number or name of the step."""
     backup_to: str = ""
     """backup: the path of the copy, or `-` for stdout."""
+    shell: str = ""
+    """completion: bash, zsh or fish."""
     port: int = 0
     """devnet: 0 for any free port."""
 
@@ -74,6 +76,7 @@ def options_from(parsed: argparse.Namespace) -> Options:
         json=getattr(parsed, "json", False),
         verify=getattr(parsed, "verify", False),
         step=getattr(parsed, "step", ""),
+        shell=getattr(parsed, "shell", ""),
         backup_to=getattr(parsed, "to", ""),
         port=getattr(parsed, "port", 0),
     )

@@ -113,8 +113,7 @@ class KeypairStored(Event):
 
 @dataclass(frozen=True)
 class KeypairBackedUp(Event):
-    """How the key is backed up, as the technician states or `backup` has done; the last one counts.
-    """
+    """How the key is backed up, as stated or as done by `backup`; the last one counts."""
 
     way: str
     """`copied`, `revealed` or `none`."""
