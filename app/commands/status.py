@@ -122,6 +122,7 @@ def _lines(status: dict[str, Any], remedy: str, token: str) -> list[str]:
         f"network  {status['network']}, chain {status['chain_id']}",
         f"machine  {status['address'] or 'no key yet'}",
         f"files    {status['state_dir']}",
+        f"backup   {status['backup'] or 'not stated'}",
         "",
     ]
     lines += [f"  {s['number']} {s['title']:<22} {s['status']}" for s in status["steps"]]

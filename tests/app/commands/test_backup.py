@@ -107,6 +107,7 @@ async def test_the_copy_is_the_keystore_and_status_shows_the_backup(
     assert PASSPHRASE.reveal().encode() not in done.stdout + done.stderr
     after = await status(closed)
     assert after["backup"] == "copied"
+    assert b"backup   copied\n" in (await run(closed, "status")).stdout
     assert after["steps"][1]["status"] == "current", "the wallet is still to be measured"  # type: ignore[index]
     assert closed.now_open.action is Action.MEASURE_NEED
 
