@@ -2,293 +2,65 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
 import os
-import signal
 import sys
-import textwrap
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Sequence
 
-from app.answers import add_answer_options
+from app.arguments import build_parser
+from app.json_output import (
+    INTERRUPTED,
+    asks_for_json,
+    print_interrupted,
+    print_problem,
+    write_no_more,
+)
 from app.options import Options, options_from
-from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.startup import end_start
-from app.version import installed_version
-from core.config.networks import find_network
 from core.errors.exit_codes import EXIT_STOPPED
-from core.errors.problem import OnboardingError, fault
-
-_EPILOG = """\
-examples:
-  peaq-onboard --rehearse          try it, with pretend money
-  peaq-onboard                     the real thing; goes on where it stopped
-  peaq-onboard --network agung     with test money
-  peaq-onboard doctor              is everything there that is needed?
-  peaq-onboard status              where it stands
-
-exit codes: 0 onboarded, 1 stopped before the end, 2 network, 3 configuration,
-            4 another session owns the lock, 75 waiting (status says for what)
-
-help on one command: peaq-onboard COMMAND --help
-"""
-_EXAMPLES = {
-    "status": """\
-examples:
-  peaq-onboard status
-  peaq-onboard status --network agung
-  peaq-onboard status --json
-
-exit codes: 0 onboarded, 75 waiting (time alone brings it on), else 1
-""",
-    "verify-key": """\
-examples:
-  peaq-onboard verify-key
-  peaq-onboard verify-key --passphrase-file pass.txt
-
-exit codes: 0 it opens, 1 it does not, 3 there is no usable keystore
-""",
-    "doctor": """\
-examples:
-  peaq-onboard doctor
-  peaq-onboard doctor --network agung --json
-  peaq-onboard doctor --code-command 'python authenticator.py secret-file'
-
-exit codes: 0 no check failed, 2 network, 3 configuration
-""",
-    "receipt": """\
-examples:
-  peaq-onboard receipt
-  peaq-onboard receipt | lp
-  peaq-onboard receipt --verify
-
-exit codes: 0, 1 there is none yet, 2 the network says otherwise or nothing
-""",
-    "explain": """\
-examples:
-  peaq-onboard explain 5
-  peaq-onboard explain funding
-""",
-    "devnet": """\
-examples:
-  peaq-onboard devnet
-  peaq-onboard devnet --block-time 6 --fault rate-limited:1
-""",
-}
-
+from core.errors.problem import OnboardingError, fault, problem
 
 _OUTPUT_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
-def _fault(text: str) -> Fault:
-    try:
-        return parse_fault(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0 to 3600")
-    return seconds
-
-
-def _network(text: str) -> str:
-    try:
-        return find_network(text).name
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _folder(text: str) -> Path:
-    if not text:  # a variable of a script that is empty would mean the folder where it stands
-        raise argparse.ArgumentTypeError("a folder has a name; this is empty")
-    return Path(text)
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
-    return int(text)
-
-
-def _fault_help() -> str:
-    lines = ["faults (--fault NAME or NAME:TIMES, may be repeated):"]
-    for name, what in FAULTS.items():
-        first, *more = textwrap.wrap(what, 58)
-        lines += [f"  {name:<19}{first}", *(f"{'':21}{line}" for line in more)]
-    return "\n".join(lines)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong as argparse does, but with the exit code that means bad input here.
-
-    `faults`: its help ends with the list of them, which is only made for that.
-    """
-
-    def __init__(self, *arguments: Any, faults: bool = False, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._faults = faults
-
-    def format_help(self) -> str:
-        return super().format_help() + (f"\n{_fault_help()}\n" if self._faults else "")
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(EXIT_STOPPED, f"{self.prog}: {message}\n")
-
-
-def _place(default: object) -> _Parser:
-    """Which machine is meant. `default` None before a command; after it argparse.SUPPRESS, so
-    that what stands before the command is not forgotten.
-    """
-    place = _Parser(add_help=False)
-    place.add_argument(
-        "--network",
-        type=_network,
-        metavar="NAME",
-        default=default,
-        help="mainnet (default), agung or rehearsal",
-    )
-    place.add_argument(
-        "--env-file",
-        type=Path,
-        metavar="PATH",
-        default=default,
-        help="a file of variables, instead of .env in this folder",
-    )
-    place.add_argument(
-        "--state-dir",
-        type=_folder,
-        metavar="DIR",
-        default=default,
-        help="the state folder itself, instead of the network's own",
-    )
-    return place
-
-
-def _pretend_network(*, before: bool) -> _Parser:
-    network = _Parser(add_help=False)
-    network.add_argument(
-        "--fault",
-        type=_fault,
-        action="append",
-        metavar="NAME[:N]",
-        default=[] if before else argparse.SUPPRESS,
-        help="what is to go wrong, see below; may be repeated",
-    )
-    network.add_argument(
-        "--block-time",
-        type=_seconds,
-        metavar="S",
-        default=0.0 if before else argparse.SUPPRESS,
-        help="seconds between blocks of the pretend network; 0, the default, at once",
-    )
-    return network
-
-
-def build_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
-    """The command line. Of the commands only those among `words` get their arguments, all without
-    it: a start of the wizard does not wait for what the others take.
-    """
-    form = argparse.RawDescriptionHelpFormatter
-    parser = _Parser(
-        prog="peaq-onboard",
-        description="Takes one machine through peaqOS self-managed onboarding.",
-        epilog=_EPILOG,
-        faults=True,
-        formatter_class=form,
-        parents=[_place(None), _pretend_network(before=True)],
-    )
-    parser.add_argument("--version", action="version", version=installed_version())
-    parser.add_argument(
-        "--rehearse", action="store_true", help="against a pretend network inside the program"
-    )
-    parser.add_argument(
-        "--single-transaction",
-        action="store_true",
-        help="register, mint and write the DID in one transaction, where the network takes it",
-    )
-    add_answer_options(parser)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, (what, add_arguments) in _COMMANDS.items():
-        wanted = words is None or name in words
-        command = commands.add_parser(
-            name,
-            parents=_parents(name) if wanted else [],
-            help=what,
-            description=f"{what[0].upper()}{what[1:]}",
-            epilog=_EXAMPLES[name],
-            faults=name == "devnet",
-            formatter_class=form,
-        )
-        if wanted:
-            add_arguments(command)
-    return parser
-
-
-def _parents(name: str) -> list[_Parser]:
-    return [_pretend_network(before=False) if name == "devnet" else _place(argparse.SUPPRESS)]
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for programs")
-
-
-def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--code-command",
-        metavar="CMD",
-        default=argparse.SUPPRESS,
-        help="codes will come from this machine: a clock that is off by more than one fails",
-    )
-    _add_json(parser)
-
-
-def _add_receipt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--verify", action="store_true", help="compare it with the network")
-    _add_json(parser)
-
-
-def _add_passphrase(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--passphrase-file",
-        type=Path,
-        metavar="PATH",
-        default=argparse.SUPPRESS,
-        help="a file whose first line is the passphrase",
-    )
-
-
-def _add_step(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("step", metavar="STEP", help="its number or name, such as 5 or funding")
-
-
-def _add_port(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--port", type=_port, default=0, metavar="N", help="0, the default: any that is free"
-    )
-
-
-_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "status": ("where it stands; asks no network, changes nothing", _add_json),
-    "verify-key": ("does this passphrase open the keystore?", _add_passphrase),
-    "doctor": ("checks everything that is needed; changes nothing", _add_doctor),
-    "receipt": ("the handover papers, again", _add_receipt),
-    "explain": ("what was recorded of a step, in plain words", _add_step),
-    "devnet": ("the rehearsal network alone, for any client", _add_port),
-}
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit code. No traceback leaves it."""
+    """Runs the command line; the exit code. No traceback leaves it.
+
+    With `--json`, stdout gets one JSON document, also on each error.
+    """
     words = sys.argv[1:] if arguments is None else arguments
+    json = asks_for_json(words)
+    try:
+        return _parse_and_run(words)
+    except OnboardingError as error:
+        from app.say import say_problem
+
+        if json:
+            print_problem(error.problem)
+        return say_problem(error)
+    except BrokenPipeError:
+        # Whoever read has gone (`status | head`).
+        write_no_more()
+        return EXIT_STOPPED
+    except KeyboardInterrupt:
+        if json:
+            print_interrupted()
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a defect: it is said without the values of variables
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and not error.filename:
+            write_no_more()
+            print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+            return EXIT_STOPPED
+        from core.errors.crash import describe_crash
+
+        crash = describe_crash(error)
+        if json:
+            print_problem(problem("UNEXPECTED", reason=crash))
+        print(f"Something unforeseen happened: {crash}", file=sys.stderr)
+        return EXIT_STOPPED
+
+
+def _parse_and_run(words: Sequence[str]) -> int:
     parser = build_parser(words)
     parsed = parser.parse_args(words)
     pretend = parsed.rehearse or parsed.command == "devnet"
@@ -297,35 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stdout is None:
         print("There is nowhere to write to: the output is closed.", file=sys.stderr)
         return EXIT_STOPPED
-    try:
-        _require_current_folder()
-        code = _run(options_from(parsed))
-        sys.stdout.flush()
-    except OnboardingError as error:
-        from app.say import say_problem
-
-        return say_problem(error)
-    except BrokenPipeError:
-        # Whoever read has gone (`status | head`).
-        _write_no_more()
-        return EXIT_STOPPED
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except Exception as error:  # noqa: BLE001 - a defect: it is said without the values of variables
-        if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and not error.filename:
-            _write_no_more()
-            print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
-            return EXIT_STOPPED
-        from core.errors.crash import describe_crash
-
-        print(f"Something unforeseen happened: {describe_crash(error)}", file=sys.stderr)
-        return EXIT_STOPPED
+    _require_current_folder()
+    code = _run(options_from(parsed))
+    sys.stdout.flush()
     return code
-
-
-def _write_no_more() -> None:
-    """Nothing may be written on the way out either: Python would try once more, and complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _require_current_folder() -> None:
@@ -348,10 +95,14 @@ def _run(options: Options) -> int:
         from app.commands.status import run_status as run
     elif options.command == "verify-key":
         from app.commands.verify_key import run_verify_key as run
+    elif options.command == "backup":
+        from app.commands.backup import run_backup as run
     elif options.command == "doctor":
         from app.commands.doctor import run_doctor as run
     elif options.command == "receipt":
         from app.commands.receipt import run_receipt as run
+    elif options.command == "completion":
+        from app.commands.completion import run_completion as run
     else:
         from app.commands.explain import run_explain as run
     return run(options)

@@ -29,12 +29,12 @@ def say_goodbye(
     state = engine.state
     if state.finished:
         from core.receipt.document import TEXT_NAME, read_receipt
-        from core.receipt.text import receipt_lines
+        from core.receipt.text import Layout, receipt_lines
 
         receipt = read_receipt(folder)
         print("The machine is onboarded.\n")
         if receipt:
-            print("\n".join(receipt_lines(receipt, facts_last=True)))
+            print("\n".join(receipt_lines(receipt, Layout.FACTS_LAST)))
         print(f"\nTo be printed: {clean(folder / TEXT_NAME, _LONG)}")
         return
     step = engine.action.step or Step.ENVIRONMENT

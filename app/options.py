@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.answers import Answers, read_answers
 from app.rehearsal.faults import Fault
+from core.amounts import exact_peaq
 
 _ENV_FILE = Path(".env")
 
@@ -47,6 +48,10 @@ class Options:
     """receipt: compare it with the network."""
     step: str = ""
     """explain: number or name of the step."""
+    backup_to: str = ""
+    """backup: the path of the copy, or `-` for stdout."""
+    shell: str = ""
+    """completion: bash, zsh or fish."""
     port: int = 0
     """devnet: 0 for any free port."""
 
@@ -72,6 +77,8 @@ def options_from(parsed: argparse.Namespace) -> Options:
         json=getattr(parsed, "json", False),
         verify=getattr(parsed, "verify", False),
         step=getattr(parsed, "step", ""),
+        shell=getattr(parsed, "shell", ""),
+        backup_to=getattr(parsed, "to", ""),
         port=getattr(parsed, "port", 0),
     )
 
@@ -81,15 +88,44 @@ def _shows_screens() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def same_machine(options: Options, state_dir: Path | None) -> list[str]:
-    """Return the arguments that lead a later start to the same machine."""
-    words = []
-    if options.rehearse:
-        words.append("--rehearse")
-    elif options.network:
-        words += ["--network", options.network]
-    if options.env_file != _ENV_FILE:
-        words += ["--env-file", str(options.env_file)]
-    if state_dir is not None:
-        words += ["--state-dir", str(state_dir)]
-    return words
+def resume_words(options: Options, state_dir: Path | None) -> list[str]:
+    """Return the arguments that resume this onboarding in the same way, with the same presets.
+
+    `state_dir` is the directory in use, if it is not the network's own. Left out are faults of a
+    rehearsal, which are meant for one start, and a passphrase from a descriptor, which is gone.
+    """
+    answers = options.answers
+    file = answers.passphrase_file
+    values: list[tuple[str, object]] = [
+        ("--network", None if options.rehearse else options.network),
+        ("--env-file", options.env_file if options.env_file != _ENV_FILE else None),
+        ("--state-dir", state_dir),
+        ("--block-time", f"{options.block_time:g}" if options.block_time else None),
+        ("--key", answers.key),
+        ("--passphrase-file", None if file and _is_descriptor(file) else file),
+        ("--backup", answers.backup),
+        ("--documentation-url", answers.documentation_url),
+        ("--data-api", answers.data_api),
+        ("--data-visibility", answers.data_visibility),
+        ("--fund", answers.fund),
+        ("--code-command", answers.code_command),
+        ("--accept-bond", None if answers.accept_bond is None else exact_peaq(answers.accept_bond)),
+        ("--wait", None if answers.wait == Answers.wait else f"{answers.wait:.0f}s"),
+    ]
+    flags = [
+        ("--single-transaction", options.single_transaction),
+        ("--yes", answers.yes),
+        ("--accept-contracts", options.accept_contracts),
+        ("--no-input", answers.no_input),
+        ("--plain", not options.needs_terminal and not answers.no_input),
+        ("--no-qr", not answers.qr),
+    ]
+    return [
+        *(["--rehearse"] if options.rehearse else []),
+        *(word for name, value in values if value is not None for word in (name, str(value))),
+        *(name for name, given in flags if given),
+    ]
+
+
+def _is_descriptor(path: Path) -> bool:
+    return path.is_relative_to("/dev/fd") or path.is_relative_to("/proc/self/fd")

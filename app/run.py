@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from app.configuration import settings_of, state_folder, usable_env_file
 from app.goodbye import say_goodbye
-from app.options import Options, same_machine
+from app.options import Options, resume_words
 from app.second_session import take_folder
 from app.startup import end_start
 from core.clock import Clock, SystemClock
@@ -81,7 +81,7 @@ def run_wizard(options: Options) -> int:
             surface = _run_plain if options.plain else _run_screens
             code = surface(options.answers, engine, _pretend_people(rehearsal))
         if os.isatty(1) and not (options.plain and engine.state.finished):
-            say_goodbye(engine, folder, same_machine(options, state_dir), code)
+            say_goodbye(engine, folder, resume_words(options, state_dir), code)
         return code
 
 

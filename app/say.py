@@ -6,7 +6,7 @@ import sys
 
 from core.errors.exit_codes import exit_code
 from core.errors.problem import OnboardingError
-from core.errors.surfaces import COMMAND
+from core.errors.surfaces import COMMAND, Surface
 from core.preflight.check import Status
 
 SIGNS = {
@@ -17,8 +17,8 @@ SIGNS = {
 }
 
 
-def say_problem(error: OnboardingError) -> int:
-    """Print the problem in three lines on stderr; return the exit code that goes with it."""
+def say_problem(error: OnboardingError, surface: Surface = COMMAND) -> int:
+    """Print title, cause and remedy, the latter in the words of `surface`; the exit code."""
     found = error.problem
-    print(f"{found.title}\n  {found.cause}\n  {found.remedy(COMMAND)}", file=sys.stderr)
+    print(f"{found.title}\n  {found.cause}\n  {found.remedy(surface)}", file=sys.stderr)
     return exit_code(found.kind)

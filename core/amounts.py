@@ -25,6 +25,14 @@ def format_peaq(wei: int, *, up: bool = False) -> str:
     return text or "0"
 
 
+def exact_peaq(wei: int) -> str:
+    """Wei as PEAQ with all the decimals it has, e.g. `0.000001000000000007`."""
+    with localcontext() as context:
+        context.prec = _PRECISION
+        text = f"{Decimal(wei) / WEI_PER_PEAQ:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def peaq_fixed(wei: int, *, up: bool = False) -> str:
     """The same with all six decimals, so that columns line up: `1.100000`."""
     whole, _, fraction = format_peaq(wei, up=up).partition(".")

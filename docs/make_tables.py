@@ -1,6 +1,6 @@
 """Fills in what the documents take from the program, so that they stay true: the codes of the
-catalogue, the options of the command line, the fields of receipt and status, the events of the
-journal, and the completion for bash.
+catalogue, the options of the command line, the fields of receipt and status, and the events of the
+journal.
 
 Run it from the top folder: python docs/make_tables.py
 With --check it changes nothing, names what is out of date and exits 1.
@@ -22,14 +22,13 @@ TOP = Path(__file__).resolve().parent.parent
 DOCS = TOP / "docs"
 sys.path.insert(0, str(TOP))
 
-from app.cli import build_parser
+from app.arguments import build_parser
 from app.rehearsal.faults import FAULTS
 from core.errors import gas_station, machine, network, preflight
 from core.errors.entry import Entry
 from core.errors.exit_codes import exit_code
 from core.errors.surfaces import NEUTRAL
 from core.journal import events
-from core.step import Step
 
 _BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _GROUPS: dict[str, tuple[Entry, ...]] = {
@@ -162,58 +161,6 @@ def journal() -> str:
     return table(("event", "fields", "meaning"), rows)
 
 
-def completion() -> str:
-    parser = build_parser()
-
-    def flags(of: argparse.ArgumentParser) -> str:
-        return " ".join(name for action in of._actions for name in action.option_strings)
-
-    known = commands(parser)
-    cases = [f"    {name}) words='{flags(command)}' ;;" for name, command in known.items()]
-    values = [
-        f"    {action.option_strings[0]}) words='{' '.join(action.choices)}' ;;"
-        for action in parser._actions
-        if action.choices and action.option_strings
-    ]
-    steps = " ".join(step.slug for step in Step)
-    known_values = {"--network", "--fault", "--key"}
-    others = [
-        action.option_strings[0]
-        for of in (parser, *known.values())
-        for action in of._actions
-        if action.option_strings
-        and action.nargs is None
-        and not action.choices
-        and action.option_strings[0] not in known_values
-    ]
-    # No words of ours: bash then completes names of files (-o default).
-    free = "|".join(dict.fromkeys(others))
-    return f"""\
-# Completion of peaq-onboard for bash: source this file, or copy it to
-# /usr/share/bash-completion/completions/peaq-onboard
-# Made by docs/make_tables.py.
-_peaq_onboard() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} words='' word
-  case $before in
-{chr(10).join(values)}
-    --network) words='mainnet agung rehearsal' ;;
-    --fault) words='{" ".join(FAULTS)}' ;;
-    --key) words='generate keep environment' ;;
-    explain) words='{steps}' ;;
-    {free}) ;;
-    *) words='{" ".join(known)} {flags(parser)}'
-       for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-         case $word in
-{chr(10).join("       " + case for case in cases)}
-         esac
-       done ;;
-  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-}}
-complete -o default -F _peaq_onboard peaq-onboard
-"""
-
-
 _MAKERS: dict[str, Callable[[], str]] = {
     "codes": codes,
     "titles": titles,
@@ -222,6 +169,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "doctor": schema("doctor"),
     "receipt": schema("receipt"),
     "status": schema("status"),
+    "error": schema("error"),
     "events": journal,
 }
 
@@ -233,7 +181,7 @@ def made(page: str) -> str:
 
 def main(arguments: list[str]) -> int:
     stale = []
-    wanted = {DOCS / "peaq-onboard.bash": completion()}
+    wanted = {}
     for path in sorted(DOCS.glob("*.md")):
         wanted[path] = made(path.read_text(encoding="utf-8"))
     for path, content in wanted.items():

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from core.receipt.document import read_receipt
-from core.receipt.text import summary_lines
+from core.receipt.text import Layout, receipt_lines
 from core.step import Step
 from screens.base import StepScreen
 from screens.widgets.line import Line
@@ -27,7 +27,7 @@ class ReceiptScreen(StepScreen):
         if receipt is None:
             yield Line(f"The receipt is not in {folder}. `peaq-onboard receipt` makes it again.")
             return
-        lines = summary_lines(receipt, self.engine.settings.network.token)
+        lines = receipt_lines(receipt, Layout.SUMMARY)
         yield Line("\n".join(lines))
         yield Line("The six attributes were read back from the network.")
         yield Line(f"Kept in {folder}", classes="muted one-line")

@@ -13,7 +13,8 @@ from types import ModuleType
 
 import pytest
 
-from app.cli import build_parser, main
+from app.arguments import build_parser
+from app.cli import main
 from core.config.settings import VARIABLES
 from core.errors.catalogue import CATALOGUE
 

@@ -53,7 +53,7 @@ async def test_a_receipt_and_every_state_on_the_way_to_it_are_as_documented(
         assert list(faults(status, schema("status"))) == [], f"after {count} records"
 
 
-@pytest.mark.parametrize("name", ["doctor", "receipt", "status"])
+@pytest.mark.parametrize("name", ["doctor", "receipt", "status", "error"])
 def test_every_field_says_what_it_means(name: str) -> None:
     def look(part: dict[str, Any]) -> None:
         for field, below in part.get("properties", {}).items():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import textwrap
 
 from app.configuration import read_settings, state_folder
+from app.json_output import print_document
 from app.options import Options
 from app.say import SIGNS
 from app.tui.terminal_facts import qr_check, terminal_check
@@ -67,7 +67,7 @@ def run_doctor(options: Options) -> int:
     makes_codes = options.answers.code_command is not None
     asyncio.run(check_network(settings, SystemClock(), report, makes_codes=makes_codes))
     if options.json:
-        print(json.dumps(build_document(results, settings), indent=2))
+        print_document(build_document(results, settings))
     else:
         print(_summary(results))
     return _exit_code(results)

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from app.configuration import read_settings, state_folder
+from app.json_output import print_document
 from app.options import Options
-from core.clock import SystemClock, stamp
+from core.clock import SystemClock
 from core.config.settings import Settings
-from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
-from core.errors.problem import OnboardingError
-from core.receipt.text import page_lines, receipt_lines
+from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK
+from core.errors.problem import OnboardingError, fault
+from core.receipt.text import Layout, receipt_lines
+from core.session import check_belongs
 from core.text import clean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.journal.events import OnboardingFinished
     from core.journal.file import Record
-    from core.journal.state import State
     from core.receipt.verify import Row
 
 
 def run_receipt(options: Options) -> int:
     """Prints the receipt made anew from the journal, and puts back what is missing of its files.
 
-    0, 1 where there is none yet, 2 where --verify finds the chain saying something else. Raises
-    OnboardingError: JOURNAL_…, and with --verify RPC_….
+    0, or 2 where --verify finds the chain saying something else. Raises OnboardingError:
+    RECEIPT_NOT_READY, JOURNAL_…, and with --verify RPC_….
     """
     from core.journal.file import FILE_NAME, read_records
     from core.journal.reducer import fold
@@ -42,82 +41,62 @@ def run_receipt(options: Options) -> int:
     records = read_records(folder / FILE_NAME)
     state = fold(records)
     if state.finished is None:
-        print("The onboarding is not finished: there is no receipt yet.", file=sys.stderr)
-        return EXIT_STOPPED
-    receipt, remarks = _rebuilt(state, _completed(state.finished, records[-1], folder), folder)
+        raise fault("RECEIPT_NOT_READY", path=folder)
+    receipt, remarks = _rebuilt(records, folder)
+    if not options.json:
+        _print_text(receipt, folder)
+    rows: list[Row] = []
+    if options.verify:
+        check_belongs(state, settings)
+        if settings.problems:
+            raise OnboardingError(settings.problems[0])
+        rows = [*remarks, *asyncio.run(_compare(receipt, settings))]
     if options.json:
-        print(json.dumps(receipt, indent=2))
-    elif sys.stdout.isatty() or not _can_print("\N{FULL BLOCK}"):
-        # The code is drawn for paper: on a dark screen it would be light on dark.
-        print("\n".join(receipt_lines(receipt)))
-        print(f"\nThe page to print, with a QR code: {folder / 'receipt.txt'}")
-    else:
-        print("\n".join(page_lines(receipt)))
+        print_document({**receipt, **({"verification": _as_data(rows)} if options.verify else {})})
+    elif options.verify:
+        _print_rows(rows)
     if not options.verify:
         for row in remarks:
             if row.what != "host":
                 print(f"{row.what} {row.found}.", file=sys.stderr)
-        return EXIT_DONE
-    from core.session import check_belongs
-
-    check_belongs(state, settings)
-    if settings.problems:
-        raise OnboardingError(settings.problems[0])
-    # What programs read on stdout stays one JSON document.
-    out = sys.stderr if options.json else sys.stdout
-    return asyncio.run(_verify(receipt, remarks, settings, out))
+    return EXIT_NETWORK if any(row.wrong for row in rows) else EXIT_DONE
 
 
-def _completed(finished: OnboardingFinished, last: Record, folder: Path) -> OnboardingFinished:
-    """Complete the last record of an older journal, which has the rating only. The other facts of
-    that day are in receipt.json, if it is still there.
-    """
-    from core.clock import parse_stamp
-    from core.receipt.document import read_receipt
-
-    if finished.finished_at:
-        return finished
-    kept = read_receipt(folder) or {}
-    try:
-        at = stamp(parse_stamp(str(kept.get("finished_at", ""))))
-    except ValueError:
-        at = stamp(last.at)
-    return replace(
-        finished,
-        finished_at=at,
-        host=clean(kept.get("host") or "", 255),
-        endpoints=_texts(kept.get("endpoints")),
-        versions=_texts(kept.get("versions")),
-    )
+def _print_text(receipt: dict[str, Any], folder: Path) -> None:
+    if sys.stdout.isatty() or not _can_print("\N{FULL BLOCK}"):
+        # The code is drawn for paper: on a dark screen it would be light on dark.
+        print("\n".join(receipt_lines(receipt)))
+        print(f"\nThe page to print, with a QR code: {folder / 'receipt.txt'}")
+    else:
+        print("\n".join(receipt_lines(receipt, Layout.PAGE)))
 
 
-def _texts(value: object) -> dict[str, str]:
-    """Text from a file that anybody can edit."""
-    items = value.items() if isinstance(value, dict) else ()
-    return {clean(name, 40): clean(text, 2000) for name, text in items if isinstance(text, str)}
-
-
-def _rebuilt(
-    state: State, finished: OnboardingFinished, folder: Path
-) -> tuple[dict[str, Any], list[Row]]:
+def _rebuilt(records: list[Record], folder: Path) -> tuple[dict[str, Any], list[Row]]:
     """Build the receipt from the journal, and restore its files if they are missing or differ.
 
     Returns the receipt and remarks about the file that was there.
     """
     from core.protocols.guide.receipt import machine_facts
-    from core.receipt.document import build_receipt, read_receipt, write_receipt
+    from core.receipt.document import read_receipt, receipt_of
 
-    kept = read_receipt(folder)
-    receipt = build_receipt(state, finished, machine_facts(state))
-    remarks = _remarks(kept, receipt, folder)
+    receipt = receipt_of(records, folder, machine_facts)
+    remarks = _remarks(read_receipt(folder), receipt, folder)
+    if keep_receipt(folder, receipt):
+        remarks = [replace(row, found=f"{row.found}; written again") for row in remarks]
+    return receipt, [*remarks, *_of_host(receipt)]
+
+
+def keep_receipt(folder: Path, receipt: dict[str, Any]) -> bool:
+    """Write the files of the receipt. If that fails, say so on stderr and return False."""
+    from core.receipt.document import write_receipt
+
     try:
         write_receipt(folder, receipt)
     except OSError as error:
         reason = error.strerror or error
         print(f"The files in {folder} could not be written: {reason}.", file=sys.stderr)
-    else:
-        remarks = [replace(row, found=f"{row.found}; written again") for row in remarks]
-    return receipt, [*remarks, *_of_host(receipt)]
+        return False
+    return True
 
 
 def _remarks(kept: dict[str, Any] | None, receipt: dict[str, Any], folder: Path) -> list[Row]:
@@ -150,9 +129,8 @@ def _can_print(text: str) -> bool:
     return True
 
 
-async def _verify(
-    receipt: dict[str, Any], remarks: list[Row], settings: Settings, out: TextIO
-) -> int:
+async def _compare(receipt: dict[str, Any], settings: Settings) -> list[Row]:
+    """Raises OnboardingError (RPC_…)."""
     from core.chain.json_rpc import Rpc
     from core.chain.queries import Chain
     from core.http import Http
@@ -164,17 +142,34 @@ async def _verify(
     rpc = Rpc(urls, network.chain_id, network.title, SystemClock())
     mcr = Mcr(Http(settings.mcr_url)) if settings.mcr_url else None
     try:
-        rows = [*remarks, *await compare(receipt, Chain(rpc, network, settings.contracts), mcr)]
+        return await compare(receipt, Chain(rpc, network, settings.contracts), mcr)
     finally:
         await rpc.close()
         if mcr:
             await mcr.close()
-    print("\nCompared with the network:", file=out)
+
+
+def _print_rows(rows: list[Row]) -> None:
+    print("\nCompared with the network:")
     for row in rows:
         sign = "ok " if row.same else "BAD" if row.wrong else "-- "
         other = "" if row.same else f"; found: {row.found}"
-        print(f"  {sign} {row.what:<22} {row.expected}{other}", file=out)
+        print(f"  {sign} {row.what:<22} {row.expected}{other}")
     wrong = sum(row.wrong for row in rows)
-    end = f"{wrong} of {len(rows)} lines differ." if wrong else f"All {len(rows)} lines hold."
-    print(end, file=out)
-    return EXIT_NETWORK if wrong else EXIT_DONE
+    print(f"{wrong} of {len(rows)} lines differ." if wrong else f"All {len(rows)} lines hold.")
+
+
+def _as_data(rows: list[Row]) -> dict[str, Any]:
+    """The lines of the comparison as JSON-ready data (docs/receipt.schema.json)."""
+    return {
+        "holds": not any(row.wrong for row in rows),
+        "lines": [
+            {
+                "name": row.what,
+                "expected": row.expected,
+                "found": row.found,
+                "result": "same" if row.same else "differs" if row.wrong else "changed",
+            }
+            for row in rows
+        ],
+    }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import Any
 
 from app.configuration import read_settings, state_folder
+from app.json_output import print_document
 from app.options import Options
 from core.amounts import format_peaq
 from core.chain.did import peaq_id
@@ -36,7 +36,7 @@ def run_status(options: Options) -> int:
     state = fold(read_records(folder / FILE_NAME))
     status = build_status(state, settings, str(folder), clock)
     if options.json:
-        print(json.dumps(status, indent=2))
+        print_document(status)
     else:
         remedy = state.failure.problem.remedy(COMMAND) if state.failure else ""
         print("\n".join(_lines(status, remedy, network_of(state).token)))
@@ -91,6 +91,7 @@ def build_status(
             "needed_wei": str(state.need.total) if state.need else None,
             "held_wei": str(state.held) if state.held is not None else None,
         },
+        "backup": state.backup,
         "machine_id": state.registered.machine_id if state.registered else None,
         "token_id": state.minted.token_id if state.minted else None,
         "transactions": transaction_rows(state),
@@ -121,6 +122,7 @@ def _lines(status: dict[str, Any], remedy: str, token: str) -> list[str]:
         f"network  {status['network']}, chain {status['chain_id']}",
         f"machine  {status['address'] or 'no key yet'}",
         f"files    {status['state_dir']}",
+        f"backup   {status['backup'] or 'not stated'}",
         "",
     ]
     lines += [f"  {s['number']} {s['title']:<22} {s['status']}" for s in status["steps"]]

@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
+from app.plain.presets import WEAK_BELOW
 from app.plain.prompts import NotAgreed, Prompts
 from core.errors.problem import OnboardingError, fault, problem
 from core.keys.key_source import KeySource
 from core.keys.private_key import Key
 from core.secrets import Secret
 
-WEAK_BELOW = 12
-"""Characters of a new passphrase; as on the screen."""
 _TYPED_AGAIN = ("PASSPHRASE_WRONG", "PASSPHRASE_EMPTY")
 _KEPT = ("keep", "open the keystore that is in the state folder")
 _WAYS = [
@@ -138,6 +137,8 @@ class KeyPrompts(Prompts):
             self.console.say(f"Copy {self.engine.session.folder / 'keystore.json'} elsewhere now.")
             self.console.say(f"sha256 {keypair.keystore_sha256}")
         way = self.answers.backup
+        if way is None and self.answers.no_input:
+            self.console.say("`peaq-onboard backup --to PATH` does that and records the backup.")
         if way is None:
             self.console.paragraph(
                 "The key itself is shown in the full screen only: what a console of lines has "

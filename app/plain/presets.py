@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,15 @@ from core.chain.did import check_details
 from core.errors.problem import OnboardingError, Problem, problem
 from core.journal.next_action import Action
 from core.journal.state import Details
+from core.keys.keystore import FILE_NAME as KEYSTORE
+from core.keys.keystore import normalise
+from core.keys.private_key import parse_key
 from core.onboarding import Onboarding
+from core.secrets import Secret
+from core.steps.keypair import read_key_file
 
+WEAK_BELOW = 12
+"""Characters of a new passphrase; as on the screen."""
 DETAILS = ("documentation_url", "data_api", "data_visibility")
 
 
@@ -24,6 +32,7 @@ class Presets:
         self._answers = answers
         self._state = engine.state
         self._settings = engine.settings
+        self._folder = engine.session.folder
         self._action = engine.action
         self._simulated_phone = simulated_phone
         self._foreign_contracts = engine.contracts_to_accept
@@ -59,7 +68,7 @@ class Presets:
         return found
 
     def unusable(self) -> list[Problem]:
-        """Return what is wrong with the answers that were given."""
+        """Return what is wrong with the answers that were given. Opens a keystore to import."""
         given, state = self._answers, self._state
         found = [
             problem_
@@ -67,21 +76,48 @@ class Presets:
             if state.details is None and getattr(given, name)
             for problem_ in _wrong_detail(name, getattr(given, name))
         ]
-        no_key = self._settings.private_key is None
-        if state.keypair is None and given.key == "environment" and no_key:
-            found.append(problem("PRIVATE_KEY_REQUIRED"))
-        if state.keypair is None and given.key not in (None, "generate", "keep", "environment"):
-            found += _missing_file(given.key or "")
+        passphrase = None
         try:
             if self._action is not Action.FINISH:
-                given.passphrase()
+                passphrase = given.passphrase()
         except OnboardingError as error:
             found.append(error.problem)
-        if self._pays and given.fund == "owner" and no_key:
-            found.append(problem("OWNER_KEY_REQUIRED"))
+        if state.keypair is None:
+            found += self._wrong_key(passphrase)
+        if self._pays and given.fund == "owner":
+            found += self._wrong_variable("OWNER_KEY_REQUIRED")
+        if self._pays and given.fund == "gas-station" and not self._settings.gas_station_url:
+            found.append(problem("NO_GAS_STATION", network=self._settings.network.title))
         if self._needs_codes() and given.code_command is not None:
             found += _missing_command(given.code_command)
         return found
+
+    def _wrong_key(self, passphrase: Secret | None) -> list[Problem]:
+        """What keeps `--key` and the passphrase from giving a key that can be stored."""
+        key = self._answers.key
+        if key == "keep":
+            there = (self._folder / KEYSTORE).exists()
+            reason = f"--key keep: there is no keystore in {self._folder}."
+            return [] if there else [problem("ANSWER_UNUSABLE", reason=reason)]
+        found = self._wrong_variable("PRIVATE_KEY_REQUIRED") if key == "environment" else []
+        if key not in (None, "generate", "environment"):
+            return found + _wrong_file(key or "", passphrase)
+        return found + self._wrong_passphrase(passphrase)
+
+    def _wrong_variable(self, missing: str) -> list[Problem]:
+        """What is wrong with PEAQOS_PRIVATE_KEY; `missing` is the code if it is not set."""
+        key = self._settings.private_key
+        return [problem(missing)] if key is None else _problems_of(lambda: parse_key(key))
+
+    def _wrong_passphrase(self, passphrase: Secret | None) -> list[Problem]:
+        """What is wrong with the passphrase of a keystore that is to be created."""
+        if passphrase is None:
+            return []
+        short = len(passphrase.reveal()) < WEAK_BELOW
+        if short and self._settings.network.real_money:
+            why = f"for real money, a passphrase needs {WEAK_BELOW} characters or more."
+            return [problem("ANSWER_UNUSABLE", reason=f"--passphrase-file: {why}")]
+        return _problems_of(lambda: normalise(passphrase))
 
     def _needs_codes(self) -> bool:
         way = self._answers.fund or self._state.way
@@ -108,13 +144,26 @@ def _wrong_detail(name: str, value: str) -> list[Problem]:
     return [one for one in found if one.code == f"{name.upper()}_INVALID"]
 
 
-def _missing_file(text: str) -> list[Problem]:
+def _wrong_file(text: str, passphrase: Secret | None) -> list[Problem]:
+    """What is wrong with the file of a key. A pipe is not looked into: it can be read only once."""
     try:
-        if Path(text).expanduser().exists():
-            return []
+        path = Path(text).expanduser()
+        there, regular = path.exists(), path.is_file()
     except (OSError, RuntimeError):
-        pass
-    return [problem("ANSWER_UNUSABLE", reason=f"--key: there is no file {text}.")]
+        there = regular = False
+        path = Path(text)
+    if not there:
+        return [problem("ANSWER_UNUSABLE", reason=f"--key: there is no file {text}.")]
+    unread = not regular or passphrase is None  # then the passphrase is named already
+    return [] if unread else _problems_of(lambda: read_key_file(path, passphrase))
+
+
+def _problems_of(check: Callable[[], object]) -> list[Problem]:
+    try:
+        check()
+    except OnboardingError as error:
+        return [error.problem]
+    return []
 
 
 def _missing_command(command: str) -> list[Problem]:

@@ -6,6 +6,14 @@ from core.errors.entry import SAFE, Entry, Kind
 
 SETTINGS = (
     Entry(
+        "ARGUMENTS_INVALID",
+        "The command line cannot be used",
+        "{reason}",
+        "Correct the command and run it again; --help lists its options.",
+        money="",
+        again="after a change",
+    ),
+    Entry(
         "VARIABLE_MISSING",
         "{variable} is not set",
         "This network has no default for it.",
@@ -164,6 +172,13 @@ FILES = (
         again="after a change",
     ),
     Entry(
+        "RECEIPT_NOT_READY",
+        "There is no receipt yet",
+        "The onboarding in {path} is not finished.",
+        "Start the wizard to finish it. To see where it stands, run `peaq-onboard status`.",
+        money="",
+    ),
+    Entry(
         "JOURNAL_DAMAGED",
         "The journal is damaged",
         "{path}, line {line}: {reason}",
@@ -217,6 +232,25 @@ FILES = (
         "Put the right keystore back, or start another onboarding with --state-dir.",
         Kind.CONFIGURATION,
         money=SAFE,
+        again="after a change",
+    ),
+    Entry(
+        "KEYPAIR_NOT_RECORDED",
+        "There is no key to back up yet",
+        "No key is recorded in {path}.",
+        "Start the wizard to create the key, or name its state directory with --state-dir.",
+        Kind.CONFIGURATION,
+        money="",
+        again="after a change",
+    ),
+    Entry(
+        "BACKUP_FAILED",
+        "The keystore was not backed up",
+        "{path}: {reason}.",
+        "Correct that, or name another place with --to, then run the command again. "
+        "No backup was recorded.",
+        Kind.CONFIGURATION,
+        money="",
         again="after a change",
     ),
     Entry(

@@ -113,10 +113,10 @@ class KeypairStored(Event):
 
 @dataclass(frozen=True)
 class KeypairBackedUp(Event):
-    """How the key is backed up, as the technician states."""
+    """How the key is backed up, as stated or as done by `backup`; the last one counts."""
 
     way: str
-    """`copied`, `revealed` or `none`: what the technician states."""
+    """`copied`, `revealed` or `none`."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ def apply(state: State, record: Record) -> State:
     event, at = record.event, record.at
     changed = _changed(state, event, at)
     step = _SETTLES.get(type(event))
-    if step and not isinstance(event, ev.StepFailed):
+    # Another backup can come at any later step, whose failure and cooldown it does not overcome.
+    again = isinstance(event, ev.KeypairBackedUp) and state.backup is not None
+    if step and not again:
         changed = replace(changed, failure=None, since={**changed.since, step: at})
     elif isinstance(event, _OVERCOMES) and not _still_waits(event, changed.failure, at):
         changed = replace(changed, failure=None)

@@ -32,7 +32,7 @@ PASSPHRASE_LIMIT = 1024
 """Bytes. Longer ones are slips of the clipboard."""
 
 _MIB = 1024 * 1024
-_SIZE_LIMIT = 64 * 1024
+SIZE_LIMIT = 64 * 1024
 _WORK_LIMIT = 1024 * _MIB
 """Bytes. Four times our strongest scrypt; more would block a small board for minutes."""
 _ROUNDS_LIMIT = 10_000_000
@@ -141,7 +141,7 @@ def store_key(
             raise OSError("what was written does not read back")
         os.link(new, path)  # unlike a rename this never replaces a file
         sync_folder(folder)
-        if read_file(path, _SIZE_LIMIT) != written:
+        if read_file(path, SIZE_LIMIT) != written:
             raise OSError("what was written does not read back")
     except FileExistsError:
         raise _exists(path) from None
@@ -201,7 +201,7 @@ def open_file(path: Path, passphrase: Secret) -> StoredKey:
 
     Raises OnboardingError: KEYSTORE_MISSING, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG.
     """
-    return open_content(_read(path), path, passphrase)
+    return open_content(read_keystore(path), path, passphrase)
 
 
 def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
@@ -235,7 +235,7 @@ def check_kept(path: Path, address: str, sha256: str) -> None:
     """
     if not path.exists():
         raise fault("KEYSTORE_MISSING", path=path, address=address)
-    content = _read(path)
+    content = read_keystore(path)
     if hashlib.sha256(content).hexdigest() == sha256:
         return
     # A copy with another passphrase is as good, if it is of the same key.
@@ -252,7 +252,7 @@ def peek_address(path: Path) -> str | None:
     from eth_utils.address import is_hex_address, to_checksum_address
 
     try:
-        claimed = _lower(read_json(read_file(path, _SIZE_LIMIT))).get("address", "")
+        claimed = _lower(read_json(read_file(path, SIZE_LIMIT))).get("address", "")
     except (OSError, ValueError, AttributeError):
         return None
     if isinstance(claimed, str) and is_hex_address(claimed):
@@ -273,9 +273,10 @@ def archive_keystore(folder: Path, now: datetime) -> Path:
     return aside
 
 
-def _read(path: Path) -> bytes:
+def read_keystore(path: Path) -> bytes:
+    """Return the file at `path`, still encrypted. Raises OnboardingError (KEYSTORE_UNREADABLE)."""
     try:
-        return read_file(path, _SIZE_LIMIT)
+        return read_file(path, SIZE_LIMIT)
     except FileNotFoundError:
         raise fault("KEYSTORE_UNREADABLE", path=path, reason="there is no such file") from None
     except OSError as error:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from core.clock import parse_stamp, stamp
 from core.config.networks import MAINNET, NETWORKS, Network
 from core.journal import events as ev
+from core.journal.file import Record
+from core.journal.reducer import fold
 from core.journal.state import State, TxStatus
-from core.receipt.text import page_lines
+from core.receipt.text import Layout, receipt_lines
 from core.storage.durable_files import read_file, replace_file
-from core.text import read_json
+from core.text import clean, read_json
 
 SCHEMA_VERSION = 1
 JSON_NAME = "receipt.json"
@@ -84,6 +88,46 @@ def build_receipt(
     }
 
 
+def receipt_of(
+    records: Sequence[Record], folder: Path, machine_facts: Callable[[State], MachineFacts]
+) -> dict[str, Any]:
+    """Build the receipt from the records of a finished journal.
+
+    The last record of an older journal has the rating only; its other facts come from the
+    receipt.json of that day in `folder`, if it is still there. Raises what `build_receipt` raises.
+    """
+    last = next((r for r in reversed(records) if isinstance(r.event, ev.OnboardingFinished)), None)
+    if last is None or not isinstance(last.event, ev.OnboardingFinished):
+        raise ValueError("the onboarding is not finished")
+    state = fold(records)
+    return build_receipt(state, _completed(last.event, last.at, folder), machine_facts(state))
+
+
+def _completed(
+    finished: ev.OnboardingFinished, recorded: datetime, folder: Path
+) -> ev.OnboardingFinished:
+    if finished.finished_at:
+        return finished
+    kept = read_receipt(folder) or {}
+    try:
+        at = stamp(parse_stamp(str(kept.get("finished_at", ""))))
+    except ValueError:
+        at = stamp(recorded)
+    return replace(
+        finished,
+        finished_at=at,
+        host=clean(kept.get("host") or "", 255),
+        endpoints=_texts(kept.get("endpoints")),
+        versions=_texts(kept.get("versions")),
+    )
+
+
+def _texts(value: object) -> dict[str, str]:
+    """Text from a file that anybody can edit."""
+    items = value.items() if isinstance(value, dict) else ()
+    return {clean(name, 40): clean(text, 2000) for name, text in items if isinstance(text, str)}
+
+
 def _funding(state: State) -> dict[str, Any]:
     """How the money came. Of a payment by hand, or one whose answer was lost, nobody told hash and
     amount: known is what was there.
@@ -134,7 +178,7 @@ def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
     alone. Raises OSError.
     """
     text = json.dumps(receipt, indent=2, ensure_ascii=True) + "\n"
-    page = "\n".join(page_lines(receipt)) + "\n"
+    page = "\n".join(receipt_lines(receipt, Layout.PAGE)) + "\n"
     for name, content in ((JSON_NAME, text.encode()), (TEXT_NAME, page.encode())):
         path = folder / name
         if not path.is_file() or path.read_bytes() != content:

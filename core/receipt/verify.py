@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.amounts import exact_peaq
 from core.chain.did import peaq_id
 from core.chain.queries import Chain
 from core.errors.problem import OnboardingError
@@ -67,7 +68,9 @@ async def _machine(
         Row("bond", "staked", "staked" if staked.value else "not staked"),
     ]
     if receipt["bond_wei"] != "0":  # else it was paid earlier, and how much is not stated
-        rows.append(Row("bond in wei", str(receipt["bond_wei"]), str(stake.value)))
+        paid, found = exact_peaq(int(receipt["bond_wei"])), exact_peaq(stake.value)
+        unit = receipt["token"]
+        rows.append(Row("bond amount", f"{paid} {unit}", f"{found} {unit}"))
     rows.append(Row("Machine NFT", str(receipt["machine_nft_token_id"]), str(token.value)))
     if token.value:
         holder, machine_of = chain.token_owner(token.value), chain.token_machine(token.value)
@@ -88,9 +91,11 @@ async def _transactions(receipt: Mapping[str, Any], chain: Chain, height: int) -
         await chain.read(*asks, *transfer, at_least=height)
     rows = []
     for row, ask in zip(counted, asks, strict=True):
-        expected = _outcome(row["block"], row["status"] != "reverted", int(row["fee_wei"]))
-        found = ask.value
-        outcome = _outcome(found.block, found.succeeded, found.fee) if found else "not there"
+        fee, executed = int(row["fee_wei"]), row["status"] != "reverted"
+        expected = _outcome(row["block"], executed, fee, receipt["token"])
+        found, outcome = ask.value, "not there"
+        if found:
+            outcome = _outcome(found.block, found.succeeded, found.fee, receipt["token"])
         rows.append(Row(f"transaction {row['purpose']}", expected, outcome))
     for ask in transfer:
         there = ask.value is not None and ask.value.succeeded
@@ -99,8 +104,9 @@ async def _transactions(receipt: Mapping[str, Any], chain: Chain, height: int) -
     return rows
 
 
-def _outcome(block: int, succeeded: bool, fee: int) -> str:
-    return f"block {block}, {'succeeded' if succeeded else 'failed'}, fee {fee} wei"
+def _outcome(block: int, succeeded: bool, fee: int, token: str) -> str:
+    outcome = "succeeded" if succeeded else "failed"
+    return f"block {block}, {outcome}, fee {exact_peaq(fee)} {token}"
 
 
 async def _rating(receipt: Mapping[str, Any], mcr: Mcr) -> Row:

@@ -40,10 +40,15 @@ async def load_key(context: Context, source: KeySource) -> Key:
         return parse_key(source.private_key)
     if source.path is None:
         raise fault("PRIVATE_KEY_INVALID", reason="Nothing was entered.")
-    return await asyncio.to_thread(_read_key_file, source.path, source.path_passphrase)
+    return await asyncio.to_thread(read_key_file, source.path, source.path_passphrase)
 
 
-def _read_key_file(path: Path, passphrase: Secret | None) -> Key:
+def read_key_file(path: Path, passphrase: Secret | None) -> Key:
+    """Return the key in the file at `path`: a keystore V3, which `passphrase` opens, or a hex key.
+
+    Slow on purpose for a keystore. Raises OnboardingError (KEY_FILE_UNSAFE, KEYSTORE_UNREADABLE,
+    PASSPHRASE_…, PRIVATE_KEY_INVALID).
+    """
     try:
         with path.open("rb") as file:
             content = file.read(70_000)

@@ -181,24 +181,3 @@ def test_codes_can_come_from_a_program_that_keeps_the_secret(
     value = kept.partition("secret=")[2].partition("&")[0]
     for path in state.iterdir():
         assert value.encode() not in path.read_bytes(), f"{path.name} holds the 2FA secret"
-
-
-def test_completion_knows_commands_options_and_values(tmp_path: Path) -> None:
-    script = (
-        f"source {TOP / 'docs' / 'peaq-onboard.bash'}\n"
-        'ask() { COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); COMPREPLY=(); _peaq_onboard; '
-        'echo "${COMPREPLY[*]}"; }\n'
-        "ask peaq-onboard st\nask peaq-onboard --rehearse --fault rpc-\n"
-        "ask peaq-onboard --port ''\nask peaq-onboard --code-command ''\n"
-        "ask peaq-onboard --accept-bond s\nask peaq-onboard devnet --port ''\n"
-        "ask peaq-onboard receipt --v\nask peaq-onboard explain fu\nask peaq-onboard --fund o\n"
-    )
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [
-        "status",
-        "rpc-down rpc-html",
-        *[""] * 4,
-        "--verify",
-        "funding",
-        "owner",
-    ]

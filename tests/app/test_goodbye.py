@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
+from app.arguments import build_parser
 from app.goodbye import say_goodbye
+from app.options import options_from
 from app.rehearsal.network import RehearsalNetwork
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine, blocks_every
+
+TOP = Path(__file__).resolve().parents[2]
 
 
 def arguments(machine: Machine) -> list[str]:
@@ -77,3 +84,27 @@ async def test_the_command_to_go_on_with_is_the_one_it_was_called_by(
     shown = shlex.split(capsys.readouterr().out.splitlines()[-1])[0]
     by_itself = on_path or called != "peaq-onboard"
     assert shown == ("peaq-onboard" if by_itself else str(program))
+
+
+@pytest.mark.terminal
+def test_the_hint_after_ctrl_c_keeps_plain_mode_and_presets(tmp_path: Path) -> None:
+    words = ["--rehearse", "--plain", "--documentation-url", "https://a.example", "--yes"]
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "app", *words, "--state-dir", "state", "--fault", "mcr-down"],
+        cwd=str(tmp_path),
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(TOP)},
+        encoding="utf-8",
+        dimensions=(24, 300),
+    )
+    child.expect_exact("Data API: ", timeout=120)
+    child.sendintr()
+    child.expect(r"To go on:\r\n  (.*)\r\n", timeout=60)
+    again = shlex.split(str(child.match[1]))[1:]
+    child.expect(pexpect.EOF, timeout=60)
+    child.wait()
+    options = options_from(build_parser(again).parse_args(again))
+    assert (options.rehearse, options.plain, options.faults) == (True, True, ())
+    assert options.answers.documentation_url == "https://a.example"
+    assert options.answers.yes
+    assert options.state_dir == Path("state")

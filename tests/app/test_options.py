@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import build_parser
-from app.options import Options, options_from, same_machine
+from app.arguments import build_parser
+from app.options import Options, options_from, resume_words
 
 
 def parsed(*words: str) -> Options:
@@ -76,16 +76,51 @@ def test_only_a_file_of_variables_that_was_named_has_to_exist() -> None:
         ["--rehearse"],
         ["--network", "agung"],
         ["--network", "agung", "--env-file", "agung.env", "--state-dir", "a folder"],
+        ["--rehearse", "--block-time", "6", "--single-transaction"],
+        ["--plain"],
+        ["--no-input"],
+        ["--key", "my key.json", "--passphrase-file", "pass", "--backup", "copied", "--plain"],
+        ["--documentation-url", "https://a.example", "--data-api", "https://b.example"],
+        ["--data-visibility", "private", "--fund", "gas-station", "--code-command", "oathtool x"],
+        ["--accept-bond", "1.000000000000000001", "--wait", "5400s", "--yes", "--no-qr"],
+        ["--accept-bond", "0", "--wait", "0s", "--accept-contracts"],
     ],
 )
 def test_the_command_to_resume_with_leads_to_the_same_options(words: list[str]) -> None:
     options = parsed(*words)
-    again = same_machine(options, options.state_dir)
+    again = resume_words(options, options.state_dir)
     assert again == words
     assert parsed(*again) == options
 
 
 def test_the_command_to_resume_a_rehearsal_names_its_temporary_directory(tmp_path: Path) -> None:
-    again = same_machine(parsed("--rehearse"), tmp_path)
+    again = resume_words(parsed("--rehearse"), tmp_path)
     assert again == ["--rehearse", "--state-dir", str(tmp_path)]
     assert parsed(*again).state_dir == tmp_path
+
+
+def test_the_command_to_resume_with_keeps_every_preset() -> None:
+    """A preset that comes later must not be forgotten in the hint."""
+    for action in build_parser(())._actions:
+        name = action.option_strings[-1] if action.option_strings else ""
+        if name in ("", "--help", "--version", "--fault", "--rehearse"):
+            continue
+        value = {
+            "--network": "agung",
+            "--accept-bond": "1",
+            "--wait": "90s",
+            "--block-time": "6",
+            **{
+                one.option_strings[-1]: one.choices[0]
+                for one in build_parser(())._actions
+                if one.choices and one.option_strings
+            },
+        }.get(name, "x")
+        words = [name] if action.nargs == 0 else [name, value]
+        options = parsed(*words)
+        assert resume_words(options, options.state_dir) == words
+
+
+def test_the_command_to_resume_with_forgets_what_was_for_one_start() -> None:
+    options = parsed("--rehearse", "--fault", "locked:1", "--passphrase-file", "/dev/fd/63")
+    assert resume_words(options, None) == ["--rehearse"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.amounts import WEI_PER_PEAQ, format_peaq, parse_peaq, peaq_fixed
+from core.amounts import WEI_PER_PEAQ, exact_peaq, format_peaq, parse_peaq, peaq_fixed
 
 WEI = st.integers(min_value=0, max_value=10**30)
 
@@ -28,6 +28,19 @@ WEI = st.integers(min_value=0, max_value=10**30)
 def test_holdings_round_down_and_needs_round_up(wei: int, down: str, up: str) -> None:
     assert format_peaq(wei) == down
     assert format_peaq(wei, up=True) == up
+
+
+@pytest.mark.parametrize(
+    ("wei", "shown"),
+    [(0, "0"), (1, "0.000000000000000001"), (WEI_PER_PEAQ, "1"), (100 * WEI_PER_PEAQ, "100")],
+)
+def test_an_exact_amount_has_no_more_digits_than_it_needs(wei: int, shown: str) -> None:
+    assert exact_peaq(wei) == shown
+
+
+@given(st.integers(min_value=0, max_value=10**30))
+def test_an_exact_amount_loses_no_wei(wei: int) -> None:
+    assert parse_peaq(exact_peaq(wei)) == wei
 
 
 @given(WEI)

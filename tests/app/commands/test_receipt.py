@@ -9,15 +9,20 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.cli import main
+from core.amounts import exact_peaq
 from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED
 from core.journal.events import OnboardingFinished
 from core.journal.file import FILE_NAME, Record, encode, read_records
 from core.journal.next_action import Action
 from tests.support.machine import PASSPHRASE, Machine
+from tests.support.schema import faults
+
+TOP = Path(__file__).resolve().parents[3]
 
 Run = Callable[..., int]
 
@@ -203,19 +208,74 @@ async def test_a_disk_that_takes_nothing_is_said_and_the_paper_comes_all_the_sam
     assert not (machine.folder / "receipt.json").exists()
 
 
-async def test_json_stays_json_while_it_is_verified(
+def lines_of(document: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The lines of the verification by name, which are as the schema says."""
+    schema = json.loads((TOP / "docs" / "receipt.schema.json").read_text())
+    assert list(faults(document, schema)) == []
+    return {line["name"]: line for line in document["verification"]["lines"]}
+
+
+async def test_the_verification_is_in_the_json_line_by_line(
     machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await finished(machine)
     machine.network.fault("mcr-down", None)
     assert await in_thread(run, "receipt", "--json", "--verify") == EXIT_DONE
     shown = capsys.readouterr()
-    assert json.loads(shown.out)["schema_version"] == 1
-    said = " ".join(shown.err.split())
-    assert "-- MCR rating" in said, "a rating that is not told is no fault"
-    assert "found: the MCR API" in said
-    assert "The network" not in said
-    assert "BAD" not in shown.err
+    document = json.loads(shown.out)
+    assert shown.err == ""
+    lines = lines_of(document)
+    assert document["verification"]["holds"] is True
+    assert lines["bond amount"] == {
+        "name": "bond amount",
+        "expected": "1 PEAQ",
+        "found": "1 PEAQ",
+        "result": "same",
+    }
+    rating = lines["MCR rating"]
+    assert rating["result"] == "changed", "a rating that is not told is no fault"
+    assert rating["found"].startswith("the MCR API")
+    del document["verification"]
+    assert document == json.loads((machine.folder / "receipt.json").read_text())
+
+
+async def test_a_line_that_differs_is_named_in_the_json(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    snapshot = machine.network.snapshot()
+    await finished(machine)
+    machine.network.revert(snapshot)
+    assert await in_thread(run, "receipt", "--verify", "--json") == EXIT_NETWORK
+    document = json.loads(capsys.readouterr().out)
+    line = lines_of(document)["machine id"]
+    assert document["verification"]["holds"] is False
+    assert (line["found"], line["result"]) == ("0", "differs")
+
+
+async def test_a_verification_without_a_network_is_an_error_document(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await finished(machine)
+    machine.network.fault("rpc-html", None)
+    assert await in_thread(run, "receipt", "--verify", "--json") == EXIT_NETWORK
+    shown = capsys.readouterr()
+    error = json.loads(shown.out)["error"]
+    assert error["title"] == "This is not a peaq node"
+    assert error["exit_code"] == EXIT_NETWORK
+    assert "This is not a peaq node" in shown.err
+
+
+async def test_verified_amounts_are_in_peaq(
+    machine: Machine, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await finished(machine)
+    receipt = json.loads((machine.folder / "receipt.json").read_text())
+    assert await in_thread(run, "receipt", "--verify") == EXIT_DONE
+    shown = capsys.readouterr().out.partition("Compared with the network:")[2]
+    assert " wei" not in shown
+    assert "bond amount            1 PEAQ\n" in shown
+    for row in receipt["transactions"]:
+        assert f"fee {exact_peaq(int(row['fee_wei']))} PEAQ\n" in shown
 
 
 async def test_without_a_network_nothing_counts_as_verified(

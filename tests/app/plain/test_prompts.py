@@ -134,7 +134,7 @@ async def test_a_short_passphrase_given_ahead_does_not_lock_up_real_money(
     answers = replace(AHEAD, key="generate", passphrase_file=path, yes=True, no_input=True)
     said = await run(answers=replace(answers, accept_bond=10**18))
     assert said.code == EXIT_STOPPED
-    assert "A --passphrase-file with 12 characters or more is missing" in said.words
+    assert "for real money, a passphrase needs 12 characters or more" in said.words
     assert not (machine.folder / "keystore.json").exists()
 
 

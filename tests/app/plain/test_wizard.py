@@ -21,6 +21,8 @@ from app.rehearsal.pretend import PretendPeople
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
+from core.keys.keystore import Kdf, store_key
+from core.keys.private_key import generate_key
 from core.secrets import Secret
 from tests.support.machine import Machine
 
@@ -236,6 +238,67 @@ async def test_all_unusable_answers_are_named_before_a_key_is_made(
     ):
         assert words in said
     assert "make a new key" not in said, "that is another step's remedy"
+    assert not (machine.folder / "keystore.json").exists()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("no hex", "This is not a private key"),
+        ("open to others", "The file with the private key is not safe to use"),
+        ("no keystore", "not a keystore V3"),
+        ("another passphrase", "The passphrase does not open the keystore"),
+        ("keep nothing", "--key keep: there is no keystore in"),
+        ("bad variable", "This is not a private key"),
+        ("long passphrase", "The passphrase is too long"),
+    ],
+)
+async def test_a_key_that_cannot_be_used_is_named_beside_the_other_answers(
+    machine: Machine,
+    answers: Answers,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    case: tuple[str, str],
+) -> None:
+    kind, words = case
+    key = tmp_path / "key"
+    key.touch(0o600)
+    given = replace(answers, data_api="x y", key=str(key))
+    if kind == "no hex":
+        key.write_text("not a key")
+    elif kind == "open to others":
+        key.write_text("0x" + "5a" * 32)
+        key.chmod(0o644)
+    elif kind == "no keystore":
+        key.write_text('{"version": 3}')
+    elif kind == "another passphrase":
+        folder = tmp_path / "other"
+        folder.mkdir()
+        store_key(folder, generate_key(), Secret("another one"), Kdf("pbkdf2", 100, 0))
+        given = replace(given, key=str(folder / "keystore.json"))
+    elif kind == "keep nothing":
+        given = replace(given, key="keep")
+    elif kind == "bad variable":
+        machine.environ["PEAQOS_PRIVATE_KEY"] = "0x12"
+        given = replace(given, key="environment")
+    else:
+        assert given.passphrase_file is not None
+        given.passphrase_file.write_text("x" * 2000)
+        given = replace(given, key="generate")
+    assert await plain(machine, given).run() != EXIT_DONE
+    said = " ".join(capsys.readouterr().err.split())
+    assert words in said
+    assert "The data API cannot be used" in said
+    assert machine.now_open.action is Action.CHECK_ENVIRONMENT
+    assert not (machine.folder / "keystore.json").exists()
+
+
+async def test_a_gas_station_that_is_not_set_is_named_before_a_key_is_made(
+    machine: Machine, answers: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del machine.environ["PEAQOS_GAS_STATION_URL"]
+    assert await plain(machine, answers).run() != EXIT_DONE
+    assert "rehearsal has no Gas Station" in capsys.readouterr().err
     assert not (machine.folder / "keystore.json").exists()
 
 

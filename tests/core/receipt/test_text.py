@@ -8,11 +8,15 @@ import pytest
 import zxingcpp
 
 from core.receipt.qr import qr_lines
-from core.receipt.text import PAGE_COLUMNS, PAGE_LINES, page_lines, receipt_lines
+from core.receipt.text import PAGE_COLUMNS, PAGE_LINES, Layout, receipt_lines
 
 ADDRESS = "0xEd597DA4334D9b6323b877774da419Fdeb440095"
 PEAQ_ID = f"did:peaq:{ADDRESS}"
 HASH = "0x" + "5a" * 32
+
+
+def page_lines(made: dict[str, Any]) -> list[str]:
+    return receipt_lines(made, Layout.PAGE)
 
 
 def receipt(count: int = 3, **changes: Any) -> dict[str, Any]:
@@ -139,3 +143,24 @@ def test_the_code_alone_has_a_light_border() -> None:
 
 def test_a_terminal_gets_no_code_that_would_be_light_on_dark() -> None:
     assert not set("\n".join(receipt_lines(receipt()))) & {"█", "▀", "▄"}
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_every_layout_tells_the_same_facts(layout: Layout) -> None:
+    lines = receipt_lines(receipt(), layout)
+    for words in (
+        f"peaqID        {PEAQ_ID}",
+        "Machine       123456   (Identity NFT 123456, Machine NFT 654321)",
+        "Bond          1 PEAQ",
+        "Fees          0.011003 PEAQ",
+    ):
+        assert words in lines
+    assert max(map(len, lines)) <= PAGE_COLUMNS
+    assert sum(HASH in line for line in lines) == 3
+
+
+def test_on_a_screen_of_24_rows_the_facts_are_seen_last() -> None:
+    first, last = receipt_lines(receipt()), receipt_lines(receipt(), Layout.FACTS_LAST)
+    assert sorted(first) == sorted(last)
+    assert first[0] in last[-20:]
+    assert len(receipt_lines(receipt(), Layout.SUMMARY)) < 20
