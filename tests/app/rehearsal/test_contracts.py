@@ -7,11 +7,16 @@ from eth_abi import decode
 from eth_account import Account
 from eth_utils import keccak
 
-from app.rehearsal.node.genesis import CONTRACTS, account_key, artifact
+from app.rehearsal.node.genesis import (
+    ACTIVATION_CONTRACTS,
+    CONTRACTS,
+    PRECOMPILES,
+    account_key,
+    artifact,
+)
 from tests.app.rehearsal.client import (
     ADD,
     ATTRIBUTE,
-    BATCH,
     DID,
     EVENTS,
     MACHINE,
@@ -50,7 +55,7 @@ def machine_id_of(client, account=MACHINE) -> int:
 
 def test_there_is_code_at_every_address(client):
     """A wizard that checks the addresses finds contracts there."""
-    for address in (*CONTRACTS.values(), BATCH):
+    for address in (*CONTRACTS.values(), *ACTIVATION_CONTRACTS.values(), *PRECOMPILES):
         assert len(client.rpc("eth_getCode", address, "latest")) > 2
 
 
@@ -270,7 +275,8 @@ def test_the_committed_bytecode_comes_from_the_sources():
     pytest.importorskip("vyper", reason="vyper, the compiler, is in the dev extra")
     from app.rehearsal.compile_contracts import compile_source, render, sources, target
 
-    assert sorted(source.stem for source in sources()) == sorted(CONTRACTS)
+    names = [*CONTRACTS, *ACTIVATION_CONTRACTS]
+    assert sorted(source.stem for source in sources()) == sorted(names)
     for source in sources():
         committed = target(source).read_text(encoding="utf-8")
         assert render(compile_source(source)) == committed, source.name
