@@ -8,7 +8,7 @@ _peaq_onboard() {
     --data-visibility) words='public private onchain' ;;
     --fund) words='gas-station owner manual' ;;
     --network) words='mainnet agung rehearsal' ;;
-    --fault) words='invalid-code expired-code locked 2fa-not-configured qr-failed rate-limited owner-cap wallet-cap duplicate-request transfer-failed skipped-but-poor underfunded lost-answer gas-station-down gas-station-html already-registered did-text-error did-bare-error rpc-down rpc-html slow-blocks mcr-down' ;;
+    --fault) words='invalid-code expired-code locked 2fa-not-configured qr-failed rate-limited owner-cap wallet-cap duplicate-request transfer-failed skipped-but-poor underfunded lost-answer gas-station-down gas-station-html already-registered no-price price-raised voucher-partial voucher-full technical-pause peer-mismatch peer-unset subject-taken minted-inactive activation-reverts forged-event did-text-error did-bare-error rpc-down rpc-html slow-blocks mcr-down mcr-silent mcr-conflict' ;;
     --key) words='generate keep environment' ;;
     explain) words='environment keypair enrolment confirmation funding registration machine-nft' ;;
     --env-file|--state-dir|--block-time|--passphrase-file|--documentation-url|--data-api|--code-command|--accept-bond|--wait|--port) ;;

@@ -38,7 +38,7 @@ event PaidWithUsdt:
 ADMIN: constant(address) = 0x42DBF78278F8843BeB0a2737d491cC5e68Ceb0e4
 STATE_AND_SYNC: constant(address) = 0xcD1917FB2a56459AcA34FDD118e08776dE0890f2
 
-forging: HashMap[uint256, bool]
+forging: public(HashMap[uint256, bool])
 
 
 @external
