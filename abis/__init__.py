@@ -8,7 +8,7 @@ from typing import Any
 
 
 def load(name: str) -> list[dict[str, Any]]:
-    """Return the interface `name`, such as ``identity_registry``.
+    """Return the interface `name`, such as ``identity_registry`` or ``activation/info_desk``.
 
     Raises FileNotFoundError where there is none of that name.
     """

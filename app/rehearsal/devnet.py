@@ -15,6 +15,8 @@ from app.rehearsal.network import RehearsalNetwork
 def run_devnet(*, port: int, block_time: float, faults: Sequence[Fault], out: TextIO) -> int:
     """Runs a network until SIGINT or SIGTERM; first prints the variables that lead to it.
 
+    The deployment id is printed as a comment: to export it is to choose the activation protocol.
+
     `block_time` in seconds. Returns the exit code. Call it from the main thread, which is where
     Python takes signals.
     """
@@ -27,6 +29,10 @@ def run_devnet(*, port: int, block_time: float, faults: Sequence[Fault], out: Te
         with RehearsalNetwork(port=port, block_time=block_time, faults=faults) as network:
             for name, value in network.environment().items():
                 print(f"export {name}={shlex.quote(value)}", file=out)
+            print("# The activation protocol, on the same chain:", file=out)
+            print(f"# export PEAQOS_DEPLOYMENT_ID={network.deployment_id}", file=out)
+            for name, address in network.activation_contracts.items():
+                print(f"# {name} {address}", file=out)
             print("# A wallet with pretend money; this key is worthless outside:", file=out)
             print(f"# {network.owner_key}", file=out, flush=True)
             ended.wait()

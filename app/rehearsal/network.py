@@ -189,6 +189,16 @@ class RehearsalNetwork:
     # Where it is
 
     @property
+    def deployment_id(self) -> str:
+        """The value of PEAQOS_DEPLOYMENT_ID that selects the activation contracts."""
+        return genesis.DEPLOYMENT_ID
+
+    @property
+    def activation_contracts(self) -> dict[str, str]:
+        """Address by name: the seven contracts of activation, and the ERC-20 face of the coin."""
+        return {**genesis.ACTIVATION_CONTRACTS, "PeaqToken": genesis.ERC20_PRECOMPILE}
+
+    @property
     def chain_id(self) -> int:
         return genesis.CHAIN_ID
 
@@ -265,6 +275,24 @@ class RehearsalNetwork:
         """The machine ids registered for an owner, by the chain's events."""
         return self._ask(lambda parts: parts.registrations(owner))
 
+    def activations(self, owner: str) -> list[int]:
+        """The machine ids minted for an owner by activation, by the chain's events."""
+        return self._ask(lambda parts: parts.activations_of(owner))
+
+    def set_peaq_price(self, price: int) -> None:
+        """Change the USD price of one PEAQ (18 decimals), in a block of its own; 0 brings the
+        default back: 0.05 USD.
+        """
+        self._ask(lambda parts: parts.set_peaq_price(price))
+
+    def give_voucher(self, address: str, wei: int) -> None:
+        """Give a wallet a voucher for activations, in a block of its own."""
+        self._ask(lambda parts: parts.give_voucher(address, wei))
+
+    def pause_machine(self, machine_id: int, paused: bool) -> None:
+        """Pause one machine technically, or end its pause; in a block of its own."""
+        self._ask(lambda parts: parts.pause_machine(machine_id, paused))
+
     def set_min_bond(self, wei: int) -> None:
         """Changes the bond, in a block of its own; 0 brings the default back."""
         self._ask(lambda parts: parts.set_min_bond(wei))
@@ -283,7 +311,7 @@ class RehearsalNetwork:
 
     def fault(self, name: str, times: int | None = None) -> None:
         """Arms a fault from now on; `times=0` disarms it. slow-blocks only works from the start."""
-        self._ask(lambda parts: parts.gas_station.faults.arm(name, times))
+        self._ask(lambda parts: parts.arm(name, times))
 
     def snapshot(self) -> int:
         """Remembers the newest block; returns an id for `revert`."""

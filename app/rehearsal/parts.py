@@ -13,6 +13,7 @@ from app.rehearsal.api.rpc import Rpc
 from app.rehearsal.api.server import Server
 from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import FaultBook
+from app.rehearsal.node.activation_calls import Activations
 from app.rehearsal.node.contract_calls import Contracts, calldata, contract
 from app.rehearsal.node.node import Node
 from app.rehearsal.node.store import Store, StoreError
@@ -20,6 +21,7 @@ from app.rehearsal.options import RehearsalOptions
 from app.rehearsal.services.gas_station import GasStation
 from app.rehearsal.services.mcr import Mcr
 from app.rehearsal.services.qr_images import QrImages
+from app.rehearsal.staging import Staging
 
 SHUTDOWN_SECONDS = 1.0
 
@@ -55,15 +57,22 @@ class Parts:
         )
         faults = self.gas_station.faults
         self.contracts = Contracts(self.node.chain)
+        self.activations = Activations(self.node.chain)
+        self._staging = Staging(self.node, self.contracts, self.activations, faults)
+        self._staging.refresh()
         self.server = Server(
-            rpc=Rpc(self.node, self.contracts, faults, counter),
+            rpc=Rpc(self.node, self._staging, faults, counter),
             gas_station=self.gas_station,
             images=images,
-            mcr=Mcr(self.contracts),
+            mcr=Mcr(self.contracts, self.activations),
             faults=faults,
             counter=counter,
             now=options.now,
         )
+
+    def arm(self, name: str, times: int | None) -> None:
+        self.gas_station.faults.arm(name, times)
+        self._staging.refresh()
 
     def send(self, address: str, wei: int) -> bytes:
         return self.node.send("giver", _address(address), wei)
@@ -74,6 +83,20 @@ class Parts:
 
     def registrations(self, owner: str) -> list[int]:
         return self.contracts.registrations(_address(owner))
+
+    def activations_of(self, owner: str) -> list[int]:
+        return self.activations.minted_for(_address(owner))
+
+    def set_peaq_price(self, price: int) -> None:
+        self._administer("MachineSubscription", "setPeaqPriceUsd(uint256)", price)
+
+    def give_voucher(self, address: str, wei: int) -> None:
+        signature = "giveVoucher(address,uint256)"
+        self._administer("MachineSubscription", signature, _address(address), wei)
+
+    def pause_machine(self, machine_id: int, paused: bool) -> None:
+        signature = "setTechnicalPaused(uint256,bool)"
+        self._administer("MachineStateAndSync", signature, machine_id, paused)
 
     def set_min_bond(self, wei: int) -> None:
         self._administer("IdentityRegistry", "setMinBond(uint256)", wei)
@@ -99,7 +122,12 @@ def _address(text: str) -> Address:
 @asynccontextmanager
 async def listening(application: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serves an application for as long as the block runs; yields the port."""
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        handler_cancellation=True,  # so that an answer that never comes ends with its client
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

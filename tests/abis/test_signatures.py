@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from eth_utils import keccak
 
+import abis
 from abis import load
+from tests.abis import activation
 
 # As the protocol states them, one line an entry.
 PROTOCOL = {
@@ -66,6 +69,7 @@ PROTOCOL = {
         event SubcallSucceeded(uint256)
         event SubcallFailed(uint256)
     """,
+    **activation.PROTOCOL,
 }
 
 # What explorers and signature collections show for entries that other projects have too.
@@ -81,6 +85,7 @@ KNOWN = {
         "bf855484633929c3d6688eb3caf8eff910fb4bef030a8d7dbc9390d26759714d"
     ),
     ("batch", "SubcallFailed"): "dbc5d06f4f877f959b1ff12d2161cdd693fa8e442ee53f1790b2804b24881f05",
+    **activation.KNOWN,
 }
 
 
@@ -123,13 +128,13 @@ def stated(name: str) -> list[str]:
 def stated_identifier(line: str) -> str:
     """The identifier from the table's own words, without a look at the JSON."""
     entry_type, rest = line.split(" ", 1)
-    text = rest[: rest.index(")") + 1].replace(" indexed", "")
+    text = re.sub(r"\) \w+ returns .*", ")", rest).replace(" indexed", "")
     return identifier(entry_type, text)
 
 
 def test_every_interface_is_in_the_table_and_none_is_missing() -> None:
-    names = [path.name for path in files("abis").iterdir()]
-    shipped = {name[:-5] for name in names if name.endswith(".json")}
+    top = Path(abis.__path__[0])
+    shipped = {path.relative_to(top).with_suffix("").as_posix() for path in top.rglob("*.json")}
     assert shipped == set(PROTOCOL)
 
 

@@ -31,8 +31,8 @@ DIFFERENCES: list[tuple[dict[str, Any], str]] = [
 @contextmanager
 def forgetful_registry() -> Iterator[None]:
     """A registry that takes a bond from everybody, and registers an owner again and again."""
-    from app.rehearsal.node.batch_precompile import PRECOMPILES
     from app.rehearsal.node.contract_calls import REGISTERED, contract
+    from app.rehearsal.node.vm import PRECOMPILES
 
     address = contract("IdentityRegistry")
 

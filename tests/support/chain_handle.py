@@ -119,8 +119,8 @@ class ChainHandle:
         def sign(parts: Parts) -> str:
             from eth_keys.datatypes import PrivateKey
 
-            from app.rehearsal.node.batch_precompile import RehearsalVM
             from app.rehearsal.node.evm import address_of
+            from app.rehearsal.node.vm import RehearsalVM
 
             address = address_of(_bytes(key))
             builder = RehearsalVM.get_transaction_builder()
@@ -173,7 +173,8 @@ def _bytes(text: str) -> bytes:
 
 def _set_batch(precompile: Callable[..., Any]) -> Callable[..., Any]:
     """Puts another function in place of the Batch precompile; the one of before."""
-    from app.rehearsal.node.batch_precompile import BATCH_ADDRESS, PRECOMPILES
+    from app.rehearsal.node.batch_precompile import BATCH_ADDRESS
+    from app.rehearsal.node.vm import PRECOMPILES
 
     usual = PRECOMPILES[BATCH_ADDRESS]
     PRECOMPILES[BATCH_ADDRESS] = precompile
@@ -181,6 +182,6 @@ def _set_batch(precompile: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _filtered(computation: Any) -> Any:
-    from app.rehearsal.node.batch_precompile import _refuse
+    from app.rehearsal.node.reverts import refuse
 
-    _refuse(computation, "Dispatched call failed with error: CallFiltered")
+    refuse(computation, "Dispatched call failed with error: CallFiltered")

@@ -16,16 +16,11 @@ from app.rehearsal.api.rpc_format import octets, quantity
 from app.rehearsal.api.rpc_params import InvalidParams, UnknownBlock
 from app.rehearsal.faults import FaultBook
 from app.rehearsal.node import genesis
-from app.rehearsal.node.contract_calls import (
-    ENTRY_NOT_FOUND,
-    REGISTER,
-    Contracts,
-    calldata,
-    contract,
-)
+from app.rehearsal.node.contract_calls import ENTRY_NOT_FOUND
 from app.rehearsal.node.evm import Call, ExecutionFailed, ExecutionReverted
 from app.rehearsal.node.mempool import Refused
 from app.rehearsal.node.node import Node
+from app.rehearsal.staging import Staging
 from core.text import read_json
 
 ERROR_STRING = keccak(text="Error(string)")[:4]
@@ -59,11 +54,11 @@ class Rpc:
     """Answers JSON-RPC from a node. Counts calls per method."""
 
     def __init__(
-        self, node: Node, contracts: Contracts, faults: FaultBook, counter: Counter[str]
+        self, node: Node, staging: Staging, faults: FaultBook, counter: Counter[str]
     ) -> None:
         self._node = node
         self._chain = node.chain
-        self._contracts = contracts
+        self._staging = staging
         self._faults = faults
         self._counter = counter
         self._methods: dict[str, Callable[..., Json]] = {
@@ -98,11 +93,14 @@ class Rpc:
         except ValueError:
             return _failure(None, RpcError(-32700, "Parse error"))
         if not isinstance(request, list):
-            return self._answer_one(request)
-        if not request:
+            answer = self._answer_one(request)
+        elif not request:
             return _failure(None, RpcError(-32600, "Invalid request"))
-        answers = [self._answer_one(one) for one in request]
-        return [answer for answer in answers if answer is not None] or None
+        else:
+            answers = [self._answer_one(one) for one in request]
+            answer = [one for one in answers if one is not None] or None
+        self._staging.settle()
+        return answer
 
     def _answer_one(self, request: Json) -> Json:
         if not isinstance(request, dict) or not isinstance(request.get("method"), str):
@@ -208,36 +206,24 @@ class Rpc:
 
     def _call(self, what: Json, tag: Json = "latest", overrides: Json = None) -> Json:
         call, changes = rpc_params.call(what), rpc_params.overrides(overrides)
+        if not changes:
+            self._staging.before_call(call)
         return octets(self._chain.call(call, rpc_params.block(self._node, tag).number, changes))
 
     def _estimate(self, what: Json, tag: Json = "latest", overrides: Json = None) -> Json:
         call, changes = rpc_params.call(what), rpc_params.overrides(overrides)
         if not changes:
-            self._register_earlier(call)
+            self._staging.before_estimate(call)
         number = rpc_params.block(self._node, tag).number
         return quantity(self._chain.estimate(call, number, changes))
 
     def _send_raw(self, raw: Json) -> Json:
         sent = self._node.decode(rpc_params.octets(raw))
-        self._register_earlier(Call(sender=sent.sender, to=sent.to, data=sent.data))
-        return octets(self._node.submit(sent, rpc=True))
-
-    def _register_earlier(self, call: Call) -> None:
-        """The fault already-registered: someone was faster.
-
-        It happens when a machine that could pay the bond comes to register: at its first gas
-        estimate of register() (without overridden state: a mere forecast is left alone), or at
-        its first register() transaction. The registration is made in a block before.
-        """
-        if call.to != contract("IdentityRegistry") or call.data[:4] != REGISTER:
-            return
-        bond = self._contracts.min_bond()
-        poor = self._chain.state().get_balance(call.sender) < bond
-        if poor or self._contracts.machine_id_of(call.sender):
-            return
-        if self._faults.take("already-registered"):
-            data = calldata("registerFor(address)", call.sender)
-            self._node.act("admin", contract("IdentityRegistry"), data, bond)
+        call = Call(sender=sent.sender, to=sent.to, data=sent.data)
+        self._staging.before_send(call)
+        transaction_hash = self._node.submit(sent, rpc=True)
+        self._staging.after_send(call)
+        return octets(transaction_hash)
 
     # Transactions and logs
 

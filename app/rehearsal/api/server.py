@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ from app.rehearsal.api.rpc import Rpc
 from app.rehearsal.faults import FaultBook
 from app.rehearsal.payloads import Refusal
 from app.rehearsal.services.gas_station import Answer, GasStation, refusal_answer
-from app.rehearsal.services.mcr import Mcr
+from app.rehearsal.services.mcr import HOMED_ELSEWHERE, MOST_MACHINES, Mcr
 from app.rehearsal.services.qr_images import QrImages
 from core.text import read_json
 
@@ -60,14 +61,20 @@ class Server:
         application.router.add_get("/mcr/machine/{account}", self._answer_account)
         application.router.add_get("/mcr/mcr/{account}", self._answer_rating)
         application.router.add_get("/mcr/machines/{machine_id}", self._answer_machine)
+        application.router.add_get("/mcr/operator/{account}/machines", self._answer_operator)
         return application
 
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Counts the request, lets HTTP faults happen, and dates the answer."""
+        # A connection that is dropped with bytes unread is reset, otherwise it ends in silence:
+        # clients see another error, so all is read first.
+        await request.read()
         resource = request.match_info.route.resource
         path = resource.canonical if resource else request.path
         self._counter[f"{request.method} {path}"] += 1
+        if request.path.startswith("/mcr") and self._faults.take("mcr-silent"):
+            await asyncio.Event().wait()  # until the client gives up, or the network stops
         response = self._fault(request) or await handler(request)
         # The network's own clock, which tests move: clients compare theirs with this header.
         date = self._now().astimezone(timezone.utc)
@@ -85,8 +92,11 @@ class Server:
                 return web.Response(status=503, text=UNAVAILABLE, content_type="text/html")
             if self._faults.take("gas-station-html"):
                 return web.Response(text=PORTAL, content_type="text/html")
-        elif request.path.startswith("/mcr") and self._faults.take("mcr-down"):
-            return web.json_response({"detail": "Service unavailable"}, status=503)
+        elif request.path.startswith("/mcr"):
+            if self._faults.take("mcr-down"):
+                return web.json_response({"detail": "Service unavailable"}, status=503)
+            if self._faults.take("mcr-conflict"):
+                return web.json_response(HOMED_ELSEWHERE, status=409)
         return None
 
     async def _answer_rpc(self, request: web.Request) -> web.Response:
@@ -111,7 +121,7 @@ class Server:
         return web.Response(body=content, content_type=content_type)
 
     async def _answer_account(self, request: web.Request) -> web.Response:
-        status, body = self._mcr.by_account(request.match_info["account"])
+        status, body = self._mcr.machine(request.match_info["account"])
         return web.json_response(body, status=status)
 
     async def _answer_rating(self, request: web.Request) -> web.Response:
@@ -120,6 +130,14 @@ class Server:
 
     async def _answer_machine(self, request: web.Request) -> web.Response:
         status, body = self._mcr.by_machine_id(request.match_info["machine_id"])
+        return web.json_response(body, status=status)
+
+    async def _answer_operator(self, request: web.Request) -> web.Response:
+        status, body = self._mcr.operated_by(
+            request.match_info["account"],
+            _number(request, "offset", 0),
+            min(_number(request, "limit", MOST_MACHINES), MOST_MACHINES),
+        )
         return web.json_response(body, status=status)
 
 
@@ -152,6 +170,12 @@ def _gas_station_response(request: web.Request, answer: Answer) -> web.Response:
     if answer.dropped:
         return _hang_up(request)
     return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    """A parameter of a query; the default where it is not a number."""
+    text = request.query.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
 
 
 def _hang_up(request: web.Request) -> web.Response:

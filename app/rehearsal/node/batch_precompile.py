@@ -1,4 +1,4 @@
-"""The Batch precompile (0x…0805) and the EVM that knows it.
+"""The Batch precompile (0x…0805).
 
 A contract could not do what it does: its subcalls carry the original caller as `msg.sender`.
 The rules are those of the Batch precompile of Frontier chains (protocol.md, section 4).
@@ -6,19 +6,15 @@ The rules are those of the Batch precompile of Frontier chains (protocol.md, sec
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, cast
-
-from eth.abc import BlockHeaderAPI, ComputationAPI
+from eth.abc import ComputationAPI
 from eth.exceptions import InsufficientFunds, OutOfGas, Revert, VMError, WriteProtection
-from eth.vm.forks.shanghai import ShanghaiVM
-from eth.vm.forks.shanghai.computation import ShanghaiComputation
-from eth.vm.forks.shanghai.state import ShanghaiState
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from app.rehearsal.node.genesis import BATCH_PRECOMPILE
+from app.rehearsal.node.reverts import refuse, revert
 
 BATCH_ADDRESS = Address(bytes.fromhex(BATCH_PRECOMPILE[2:]))
 BATCH_ALL = keccak(text="batchAll(address[],uint256[],bytes[],uint64[])")[:4]
@@ -31,16 +27,6 @@ LOG_GAS = 375 + 375 + 8 * 32
 COLD_ACCOUNT_GAS = 2_600
 
 
-def _revert(computation: ComputationAPI, data: bytes) -> NoReturn:
-    computation.output = data
-    raise Revert(data)
-
-
-def _refuse(computation: ComputationAPI, reason: str) -> NoReturn:
-    selector = keccak(text="Error(string)")[:4]
-    _revert(computation, selector + encode(["string"], [reason]))
-
-
 def batch(computation: ComputationAPI) -> ComputationAPI:
     """Runs batchAll: every subcall as the caller, all or nothing, revert data unchanged."""
     message = computation.msg
@@ -48,15 +34,15 @@ def batch(computation: ComputationAPI) -> ComputationAPI:
     if message.is_static:
         raise WriteProtection("the Batch precompile changes state")
     if message.value:
-        _refuse(computation, "Function is not payable")
+        refuse(computation, "Function is not payable")
     if data[:4] != BATCH_ALL:
-        _refuse(computation, "Unknown selector")
+        refuse(computation, "Unknown selector")
     try:
         targets, values, calls, gas_limits = decode(
             ["address[]", "uint256[]", "bytes[]", "uint64[]"], data[4:]
         )
     except DecodingError:
-        _refuse(computation, "Expected batchAll(address[],uint256[],bytes[],uint64[])")
+        refuse(computation, "Expected batchAll(address[],uint256[],bytes[],uint64[])")
     for index, target in enumerate(targets):
         # Arrays shorter than `to` count as filled up with zeros.
         _subcall(
@@ -107,42 +93,6 @@ def _subcall(
     if child.is_error:
         computation.add_log_entry(BATCH_ADDRESS, (FAILED,), encode(["uint256"], [index]))
         if isinstance(child.error, Revert):
-            _revert(computation, child.output)
+            revert(computation, child.output)
         raise VMError(f"subcall {index}: {child.error}")
     computation.add_log_entry(BATCH_ADDRESS, (SUCCEEDED,), encode(["uint256"], [index]))
-
-
-PRECOMPILES = {**ShanghaiComputation.get_precompiles(), BATCH_ADDRESS: batch}
-
-
-class RehearsalComputation(ShanghaiComputation):
-    """The Shanghai rules and one more precompile."""
-
-    # py-evm types its own table more narrowly than what its getter returns.
-    _precompiles = PRECOMPILES  # type: ignore[assignment]
-
-
-class RehearsalState(ShanghaiState):
-    """State that computes with the Batch precompile."""
-
-    computation_class = RehearsalComputation
-
-
-def _header_from_parent(parent: BlockHeaderAPI | None, **fields: Any) -> BlockHeaderAPI:
-    """A next header with its parent's gas limit and base fee, which therefore stay as set."""
-    if parent is None:
-        return cast(BlockHeaderAPI, ShanghaiVM.create_header_from_parent(None, **fields))
-    fields.setdefault("gas_limit", parent.gas_limit)
-    header = ShanghaiVM.create_header_from_parent(parent, **fields)
-    return cast(BlockHeaderAPI, header.copy(base_fee_per_gas=parent.base_fee_per_gas))
-
-
-class RehearsalVM(ShanghaiVM):
-    """Shanghai with the Batch precompile and a base fee that only tests change."""
-
-    _state_class = RehearsalState
-    create_header_from_parent = staticmethod(_header_from_parent)
-
-    @classmethod
-    def validate_gas(cls, header: BlockHeaderAPI, parent_header: BlockHeaderAPI) -> None:
-        """Accepts any base fee: see the class."""

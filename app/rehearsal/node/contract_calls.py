@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from eth_abi import grammar
 from eth_abi.abi import decode, encode
 from eth_typing import Address
 from eth_utils.crypto import keccak
 
 from app.rehearsal.node.evm import Call, Chain, ExecutionReverted
-from app.rehearsal.node.genesis import CONTRACTS
+from app.rehearsal.node.genesis import ACTIVATION_CONTRACTS, CONTRACTS, ERC20_PRECOMPILE
 
-REGISTER = keccak(text="register()")[:4]
 REGISTERED = int.from_bytes(keccak(text="Registered(uint256,string,address)"), "big")
 ENTRY_NOT_FOUND = keccak(text="EntryNotFound(address,bytes)")[:4]
 
 
+_ADDRESSES = {**CONTRACTS, **ACTIVATION_CONTRACTS, "Erc20": ERC20_PRECOMPILE}
+
+
 def contract(name: str) -> Address:
-    """The address of a contract of genesis.CONTRACTS."""
-    return Address(bytes.fromhex(CONTRACTS[name][2:]))
+    """The address of a contract of either protocol; "Erc20" is the face of the native coin."""
+    return Address(bytes.fromhex(_ADDRESSES[name][2:]))
+
+
+def selector(signature: str) -> bytes:
+    """The first four bytes of a call."""
+    return keccak(text=signature)[:4]
+
+
+def arguments_of(signature: str) -> list[str]:
+    """The types of a signature, each in canonical form."""
+    types = signature[signature.index("(") :]
+    return [] if types == "()" else [each.to_type_str() for each in grammar.parse(types).components]
 
 
 def calldata(signature: str, *arguments: Any) -> bytes:
     """The bytes of a call; the signature in canonical form: `mint(uint256,address)`."""
-    types = signature[signature.index("(") + 1 : -1]
-    return keccak(text=signature)[:4] + encode(types.split(",") if types else [], arguments)
+    return selector(signature) + encode(arguments_of(signature), arguments)
 
 
 class Contracts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 from eth.abc import (
@@ -28,7 +29,7 @@ from eth_typing import Address, BlockNumber
 from eth_utils.exceptions import ValidationError
 
 from app.rehearsal.node import genesis
-from app.rehearsal.node.batch_precompile import BATCH_ADDRESS, RehearsalVM
+from app.rehearsal.node.vm import RehearsalVM
 
 ZERO_ADDRESS = Address(bytes(20))
 
@@ -92,14 +93,21 @@ def address_of(key: bytes) -> Address:
     return Address(PrivateKey(key).public_key.to_canonical_address())
 
 
+@cache
+def role_address(role: str) -> Address:
+    """The address of a rehearsal account. Remembered: it takes the curve some milliseconds."""
+    return address_of(genesis.account_key(role))
+
+
 def _genesis_state() -> dict[Address, Any]:
     accounts: dict[Address, Any] = {}
-    for name, address in genesis.CONTRACTS.items():
+    for name, address in {**genesis.CONTRACTS, **genesis.ACTIVATION_CONTRACTS}.items():
         code = bytes.fromhex(genesis.artifact(name)["runtime"][2:])
         accounts[Address(bytes.fromhex(address[2:]))] = _account(code=code)
-    accounts[BATCH_ADDRESS] = _account(code=genesis.PRECOMPILE_MARK)
+    for address in genesis.PRECOMPILES:
+        accounts[Address(bytes.fromhex(address[2:]))] = _account(code=genesis.PRECOMPILE_MARK)
     for role, wei in genesis.ROLES.items():
-        accounts[address_of(genesis.account_key(role))] = _account(balance=wei)
+        accounts[role_address(role)] = _account(balance=wei)
     return accounts
 
 

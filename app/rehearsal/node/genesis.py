@@ -24,6 +24,20 @@ CONTRACTS: dict[str, str] = {
 }
 BATCH_PRECOMPILE = "0x0000000000000000000000000000000000000805"
 
+# The other protocol, on the same chain, also at its mainnet addresses (deployment peaq-mainnet).
+DEPLOYMENT_ID = "rehearsal"
+ACTIVATION_CONTRACTS: dict[str, str] = {
+    "InfoDesk": "0x6C7426ada37212D94477Ac4CFcA43A38177D6A82",
+    "MachineRegistry": "0x64b93Cc29b251fAFa83BD110cDB1C24207f85536",
+    "MachineStateAndSync": "0xcD1917FB2a56459AcA34FDD118e08776dE0890f2",
+    "MachineSubscription": "0x9e37AD189c334C92e6B8a812Ca4c02f35Ac43895",
+    "CrossChainMirror": "0x71DCB313977d6884212395505f081a2991Bfe8E5",
+    "MachineBridgeAdapter": "0x791087c35484b567c53f392a624d2e4BaDcC53DF",
+    "SubscriptionTokenProvisionPool": "0x7088Cf400081428a41a4287B75AC633071c0e92A",
+}
+ERC20_PRECOMPILE = "0x0000000000000000000000000000000000000809"
+PRECOMPILES = (BATCH_PRECOMPILE, ERC20_PRECOMPILE)
+
 ADDRESS_VARIABLES: dict[str, str] = {
     "IDENTITY_REGISTRY_ADDRESS": CONTRACTS["IdentityRegistry"],
     "IDENTITY_STAKING_ADDRESS": CONTRACTS["IdentityStaking"],
@@ -51,12 +65,14 @@ def account_key(role: str) -> bytes:
 
 
 # "faucet" pays for the Gas Station, "owner" is the pretend owner's wallet, "giver" pays what
-# tests and the pretend owner send by hand, "admin" may change the contracts.
+# tests and the pretend owner send by hand, "admin" may change the contracts, "stranger" is
+# faster than the machine where a fault asks for it.
 ROLES: dict[str, int] = {
     "faucet": 1_000_000 * ETHER,
     "owner": 10_000 * ETHER,
     "giver": 1_000_000 * ETHER,
     "admin": 1_000_000 * ETHER,
+    "stranger": 1_000_000 * ETHER,
 }
 
 

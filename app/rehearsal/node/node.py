@@ -12,13 +12,13 @@ from eth_keys.datatypes import PrivateKey
 from eth_typing import Address
 
 from app.rehearsal.node import genesis
-from app.rehearsal.node.batch_precompile import RehearsalVM
-from app.rehearsal.node.evm import Chain, MinedBlock, address_of
+from app.rehearsal.node.evm import Chain, MinedBlock, role_address
 from app.rehearsal.node.mempool import Mempool, Refused
 from app.rehearsal.node.store import Store
+from app.rehearsal.node.vm import RehearsalVM
 
 TRANSFER_GAS = 21_000
-ADMIN_GAS = 1_000_000
+ADMIN_GAS = 8_000_000
 # What the rehearsal's own transactions bid for gas: ahead of any base fee a test sets.
 GENEROUS_FEE = 10**15
 
@@ -121,7 +121,7 @@ class Node:
         key = genesis.account_key(role)
         unsigned = RehearsalVM.get_transaction_builder().new_unsigned_dynamic_fee_transaction(  # type: ignore[attr-defined]
             chain_id=genesis.CHAIN_ID,
-            nonce=self.pool.next_nonce(address_of(key)),
+            nonce=self.pool.next_nonce(role_address(role)),
             max_priority_fee_per_gas=0,
             max_fee_per_gas=GENEROUS_FEE,
             gas=gas,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import httpx
 import pytest
-from eth_abi import decode, encode
+from eth_abi import decode, encode, grammar
 from eth_account import Account
 from eth_utils import keccak
 
@@ -60,8 +60,9 @@ def selector(signature: str) -> str:
 
 
 def calldata(signature: str, *arguments: object) -> bytes:
-    types = signature[signature.index("(") + 1 : -1]
-    return keccak(text=signature)[:4] + encode(types.split(",") if types else [], arguments)
+    types = signature[signature.index("(") :]
+    parts = [] if types == "()" else grammar.parse(types).components
+    return keccak(text=signature)[:4] + encode([part.to_type_str() for part in parts], arguments)
 
 
 def batch(*subcalls: tuple) -> bytes:

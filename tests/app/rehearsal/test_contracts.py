@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from eth_abi import decode
 from eth_account import Account
 from eth_utils import keccak
 
-from app.rehearsal.node.genesis import CONTRACTS, account_key, artifact
+import abis
+from app.rehearsal.node.genesis import (
+    ACTIVATION_CONTRACTS,
+    CONTRACTS,
+    PRECOMPILES,
+    account_key,
+    artifact,
+)
 from tests.app.rehearsal.client import (
     ADD,
     ATTRIBUTE,
-    BATCH,
     DID,
     EVENTS,
     MACHINE,
@@ -50,7 +58,7 @@ def machine_id_of(client, account=MACHINE) -> int:
 
 def test_there_is_code_at_every_address(client):
     """A wizard that checks the addresses finds contracts there."""
-    for address in (*CONTRACTS.values(), BATCH):
+    for address in (*CONTRACTS.values(), *ACTIVATION_CONTRACTS.values(), *PRECOMPILES):
         assert len(client.rpc("eth_getCode", address, "latest")) > 2
 
 
@@ -270,7 +278,40 @@ def test_the_committed_bytecode_comes_from_the_sources():
     pytest.importorskip("vyper", reason="vyper, the compiler, is in the dev extra")
     from app.rehearsal.compile_contracts import compile_source, render, sources, target
 
-    assert sorted(source.stem for source in sources()) == sorted(CONTRACTS)
+    names = [*CONTRACTS, *ACTIVATION_CONTRACTS]
+    assert sorted(source.stem for source in sources()) == sorted(names)
     for source in sources():
         committed = target(source).read_text(encoding="utf-8")
         assert render(compile_source(source)) == committed, source.name
+
+
+def shapes(entries: list[dict]) -> set[tuple]:
+    """Functions and events as a client sees them, without the names of their parameters."""
+
+    def kind(part: dict) -> str:
+        inner = ",".join(kind(each) for each in part.get("components", ()))
+        return f"({inner}){part['type'].removeprefix('tuple')}" if inner else part["type"]
+
+    def outputs(entry: dict) -> str:
+        # One tuple of fixed size looks the same on the wire as its parts.
+        return ",".join(kind(part) for part in entry.get("outputs", ())).strip("()")
+
+    return {
+        (
+            entry["type"],
+            entry["name"],
+            tuple((kind(part), part.get("indexed")) for part in entry["inputs"]),
+            outputs(entry),
+            entry.get("stateMutability"),
+        )
+        for entry in entries
+        if entry["type"] in ("function", "event")
+    }
+
+
+@pytest.mark.parametrize("name", [*ACTIVATION_CONTRACTS][:5])
+def test_the_contracts_have_the_interface_that_the_wizard_is_made_for(name):
+    """Left out are the events that only other kinds of payment emit."""
+    file = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    missing = shapes(abis.load(f"activation/{file}")) - shapes(artifact(name)["abi"])
+    assert {entry[1] for entry in missing} <= {"PaidWithUsdt", "BondingRewardRedeemed"}

@@ -14,7 +14,11 @@ from web3 import Web3
 
 from app.rehearsal.errors import RehearsalError
 from app.rehearsal.network import RehearsalNetwork
-from app.rehearsal.node.genesis import ADDRESS_VARIABLES
+from app.rehearsal.node.genesis import (
+    ACTIVATION_CONTRACTS,
+    ADDRESS_VARIABLES,
+    ERC20_PRECOMPILE,
+)
 from tests.app.rehearsal.client import MACHINE, PEAQ
 
 
@@ -97,12 +101,15 @@ def test_devnet_prints_its_variables_and_ends_with_zero(ending):
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     with child:
         assert child.stdout is not None
-        lines = [child.stdout.readline().strip() for _ in range(12)]
+        lines = [child.stdout.readline().strip() for _ in range(22)]
         exports = dict(line.removeprefix("export ").split("=", 1) for line in lines[:10])
         request = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
         answer = httpx.post(exports["PEAQOS_RPC_URL"], json=request).json()
         child.send_signal(ending)
         assert child.wait(timeout=10) == 0
     assert answer["result"] == "0x0"
-    assert "worthless" in lines[10]
-    assert Account.from_key(lines[11].removeprefix("# "))
+    assert lines[11] == "# export PEAQOS_DEPLOYMENT_ID=rehearsal"
+    named = dict(line.removeprefix("# ").split(" ") for line in lines[12:20])
+    assert named == {**ACTIVATION_CONTRACTS, "PeaqToken": ERC20_PRECOMPILE}
+    assert "worthless" in lines[20]
+    assert Account.from_key(lines[21].removeprefix("# "))

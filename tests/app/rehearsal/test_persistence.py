@@ -15,6 +15,7 @@ import pytest
 from app.rehearsal.errors import RehearsalError
 from app.rehearsal.faults import Fault
 from app.rehearsal.network import RehearsalNetwork
+from tests.app.rehearsal import activation
 from tests.app.rehearsal.client import MACHINE, OTHER, PEAQ, Client, Clock
 
 CHAIN = "chain.jsonl"
@@ -62,6 +63,28 @@ def test_a_restart_changes_nothing_that_can_be_seen(reopen, clock):
     clock.forward(1000)
     assert everything(reopen()) == before
     assert everything(reopen()) == before
+
+
+def test_an_activation_survives_with_price_allowance_and_voucher(reopen, clock):
+    client = reopen()
+    client.network.send(MACHINE.address, 5 * PEAQ)
+    client.network.set_peaq_price(10**17)
+    client.network.give_voucher(MACHINE.address, PEAQ // 10)
+    activation.activate(client)
+    activation.pay(client, 123)
+
+    def read(client: Client) -> list:
+        return [
+            everything(client),
+            activation.subscription(client),
+            activation.allowance(client),
+            activation.quote(client),
+            client.network.activations(MACHINE.address),
+        ]
+
+    before = read(client)
+    clock.forward(1000)
+    assert read(reopen()) == before
 
 
 def test_the_enrolment_and_the_request_ids_survive(reopen, clock):
