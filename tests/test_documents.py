@@ -27,7 +27,9 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OTHERS = {
     "--no-deps": "pip",
     "--no-build-isolation": "pip",
+    "--only-binary": "pip",
     "--require-hashes": "pip",
+    "--target": "pip",
     "--check": "ruff and docs/make_tables.py",
     "--skip-funding": "the official command line",
 }
