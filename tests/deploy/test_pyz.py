@@ -1,6 +1,6 @@
 """The one-file program: the same bytes wherever it is made, and a whole onboarding from it alone.
 
-Marked `deploy`: making it wants a package index.
+Marked `deploy`: it wants a package index.
 """
 
 from __future__ import annotations
@@ -79,6 +79,27 @@ def start(
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_no_compiler_is_needed_on_any_python_and_processor_that_is_served(
+    maker: Path, tmp_path: Path, machine: str, python: str, lock: str
+) -> None:
+    """One package without a wheel for it, and the first command of the README fails there."""
+    served = ("--python-version", python, "--python-platform", f"{machine}-manylinux_2_28")
+    done = subprocess.run(
+        [
+            *(maker.with_name("uv"), "pip", "install", "--dry-run", "--python", maker, *served),
+            *("--no-build", "--require-hashes", "--target", tmp_path, "-r", TOP / lock),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_same_sources_give_the_same_bytes_in_another_folder(
