@@ -30,6 +30,7 @@ OTHERS = {
     "--only-binary": "pip",
     "--require-hashes": "pip",
     "--target": "pip",
+    "--python": "deploy/make_pyz.py",
     "--check": "ruff and docs/make_tables.py",
     "--skip-funding": "the official command line",
 }
