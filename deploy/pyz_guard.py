@@ -70,20 +70,26 @@ def _wrong_library(glibc):
 
 def _cannot_unpack(name, folder, size):
     try:
-        if not os.path.isdir(folder):
-            os.makedirs(folder, 0o700)
-        if any(entry.startswith(os.path.basename(name)) for entry in os.listdir(folder)):
-            return ""  # it has begun at least, and needs no more room than that
-        disk = os.statvfs(folder)
-        if not os.access(folder, os.W_OK):
-            why = "that folder cannot be written"
-        elif disk.f_bavail * disk.f_frsize < size:
-            why = "there is no room"
-        else:
-            return ""
+        why = _no_place(name, folder, size)
     except OSError as error:
         why = error.strerror
+    if not why:
+        return ""
     return (
         f"This file unpacks itself once, {size >> 20} MiB, into {folder}. It cannot: {why}.\n"
         f"Name another folder:  SHIV_ROOT=/path/to/folder {name}"
     )
+
+
+def _no_place(name, folder, size):
+    if not os.path.isdir(folder):
+        os.makedirs(folder, 0o700)
+    found = os.stat(folder)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        return "others can change what runs from there"
+    if any(entry.startswith(os.path.basename(name)) for entry in os.listdir(folder)):
+        return ""  # it has begun at least, and needs no more room than that
+    if not os.access(folder, os.W_OK):
+        return "that folder cannot be written"
+    disk = os.statvfs(folder)
+    return "there is no room" if disk.f_bavail * disk.f_frsize < size else ""

@@ -117,6 +117,14 @@ def test_a_folder_that_cannot_be_made_or_has_no_room_is_named_with_the_way_out(
     assert "there is no room" in refused(guard, capsys, tmp_path, size=2**60)
 
 
+def test_a_folder_that_others_can_write_is_refused(
+    guard: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As /tmp: what they leave there under the right name would run with the machine's key."""
+    tmp_path.chmod(0o777)
+    assert "others can change what runs from there" in refused(guard, capsys, tmp_path)
+
+
 def test_what_is_unpacked_already_needs_no_room(guard: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "peaq-onboard.pyz_0a1b").mkdir()
     guard.check(HERE, "x86_64", (2, 28), str(tmp_path), 2**60)
