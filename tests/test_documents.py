@@ -28,7 +28,10 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OTHERS = {
     "--no-deps": "pip",
     "--no-build-isolation": "pip",
+    "--only-binary": "pip",
     "--require-hashes": "pip",
+    "--target": "pip",
+    "--python": "deploy/make_pyz.py",
     "--check": "ruff and docs/make_tables.py",
     "--skip-funding": "the official command line",
 }

@@ -1,12 +1,14 @@
 """Compiles the contracts written here: `python -m app.rehearsal.compile_contracts`.
 
-For developers only; it needs vyper, which the program itself does not. The results are
-committed beside the sources, and a test compiles again and compares.
+For maintainers only: it needs vyper, from requirements-contracts.lock in an environment of its own,
+which neither the program nor its tests do. The results are committed beside the sources. With
+--check it changes nothing, names what differs from its source and exits 1.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +47,19 @@ def render(artifact: dict[str, Any]) -> str:
     return json.dumps(artifact, indent=1, sort_keys=True) + "\n"
 
 
-def main() -> None:
-    """Writes the JSON file of every contract."""
+def main(arguments: list[str]) -> int:
+    """Writes the JSON file of every contract, or compares it (--check); the exit code."""
+    stale = []
     for source in sources():
-        target(source).write_text(render(compile_source(source)), encoding="utf-8")
-        print(target(source).name)
+        made, path = render(compile_source(source)), target(source)
+        if "--check" not in arguments:
+            path.write_text(made, encoding="utf-8")
+            print(path.name)
+        elif not path.exists() or path.read_text(encoding="utf-8") != made:
+            stale.append(path.name)
+            print(f"{path.name}: not what {source.name} compiles to")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

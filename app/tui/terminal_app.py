@@ -9,6 +9,7 @@ import signal
 import termios
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +21,8 @@ from app.tui.theme import ANSI, FULL, PLAIN, choose_theme
 
 log = logging.getLogger("peaq_onboard")
 
-_SCREENS = Path(__file__).resolve().parents[2] / "screens"
+_SCREENS = Path(str(files("screens")))
+"""A folder on disk also in the one-file program, which unpacks itself: Textual reads by path."""
 STYLE = _SCREENS / "style.tcss"
 LATER = _SCREENS / "later.tcss"
 _ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)

@@ -43,6 +43,7 @@ class Machine:
         source: KeySource | None = None,
         way: str | None = None,
         single: bool = False,
+        version: str = "1.2.3",
     ) -> None:
         self.network = network
         self.clock = clock
@@ -52,6 +53,7 @@ class Machine:
         self.source = source or KeySource("generate")
         self.way = way
         self.single = single
+        self.version = version
         self.codes: list[str] = []
         self.wizard: Onboarding | None = None
 
@@ -66,7 +68,7 @@ class Machine:
             session,
             settings,
             self.clock,
-            version="1.2.3",
+            version=self.version,
             connect=self.connect,
             available_memory=lambda: 0,
             single_transaction=self.single,

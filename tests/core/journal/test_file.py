@@ -126,13 +126,15 @@ def test_the_file_is_for_this_user_alone_and_only_grows(path: Path) -> None:
     assert [record.number for record in read_records(path)] == [1, 2, 3, 4, 5, 6]
 
 
-GOLDEN = Path(__file__).parent / "vectors" / "journal-format-1.jsonl"
+VECTORS = Path(__file__).parent / "vectors"
 
 
-def test_a_journal_of_an_earlier_version_reads_as_it_was_written() -> None:
+@pytest.mark.parametrize("number", range(1, FORMAT + 1))
+def test_a_journal_of_an_earlier_version_reads_as_it_was_written(number: int) -> None:
     """Made by make_journal. Else an update would call a machine's journal damaged."""
-    records = read_records(GOLDEN)
-    lines = [json.loads(line) for line in GOLDEN.read_text(encoding="ascii").splitlines()]
+    golden = VECTORS / f"journal-format-{number}.jsonl"
+    records = read_records(golden)
+    lines = [json.loads(line) for line in golden.read_text(encoding="ascii").splitlines()]
     assert len(records) == len(lines) >= 29
     for record, line in zip(records, lines, strict=True):
         assert type(record.event).__name__ == line["event"]
