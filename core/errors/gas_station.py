@@ -13,8 +13,8 @@ GAS_STATION = (
     ),
     Entry(
         "CODE_MALFORMED",
-        "The code needs {digits} digits",
-        "You entered {found}.",
+        "This is not a {digits}-digit code",
+        "The code has {digits} digits. You entered {found}.",
         "Enter the {digits} digits that the authenticator app shows. Spaces are fine.",
         money="",
     ),

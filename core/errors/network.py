@@ -241,7 +241,7 @@ CHAIN = (
     Entry(
         "CONTRACT_REFUSED",
         "The contract rejected the transaction: {name}",
-        "{purpose}: the simulation failed, so the wizard did not send it. {reason}",
+        "{purpose} failed in simulation, so the wizard did not send it: {reason}",
         "{Retry}. If it happens again, contact support with the error name above.",
         Kind.NETWORK,
     ),
@@ -256,7 +256,7 @@ CHAIN = (
     Entry(
         "TRANSACTION_LATE",
         "The transaction takes longer than usual",
-        "{purpose}: broadcast {seconds} s ago, still pending.",
+        "{purpose} was broadcast {seconds} s ago and is still pending.",
         "{Retry}, or come back later. The wizard keeps watching it and never pays twice.",
         Kind.WAITING,
         money="The transaction was broadcast. It pays once at most.",
@@ -264,7 +264,7 @@ CHAIN = (
     Entry(
         "FUNDS_MISSING",
         "A payment into this wallet has disappeared",
-        "{purpose}: broadcast, but the wallet now lacks {missing} {token} for it. A "
+        "{purpose} was broadcast, but the balance is now {missing} {token} short. A "
         "reorganization of the network may have removed an earlier payment.",
         "The payment usually returns. {Retry}, or come back later. If it is still missing after "
         "an hour, send {missing} {token} to {address}.",
