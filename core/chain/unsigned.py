@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 SINGLE = "single"
 TITLES = {
-    "funding": "The payment from the owner's wallet",
+    "funding": "The transfer from the owner's wallet",
     "register": "The registration",
-    "mint": "The minting of the Machine NFT",
-    "did": "The writing of the DID",
-    SINGLE: "The one transaction for all",
+    "mint": "The Machine NFT mint",
+    "did": "The DID update",
+    SINGLE: "The combined transaction",
 }
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-NOTHING_LOST = "Nothing was paid, nothing is lost."
-THIS_PAID_NOTHING = "This request paid nothing; the wallet holds {wallet}."
+NOTHING_LOST = "No money was spent."
+THIS_PAID_NOTHING = "This request paid nothing. The balance is {wallet}."
 """In place of NOTHING_LOST where the wallet holds something; the fault then has `wallet`."""
-GAS_ONLY = "Only a small network fee was spent. The bond was not."
-SAFE = "What was done so far is recorded and stays done."
+GAS_ONLY = "Only the network fee was spent. The bond was not paid."
+SAFE = "Completed steps are saved."
 
 
 class Kind(Enum):

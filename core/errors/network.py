@@ -9,56 +9,58 @@ RPC = (
         "RPC_UNREACHABLE",
         "The network cannot be reached",
         "{host} did not answer: {reason}.",
-        "Check the connection and the firewall, then {retry}. Or set another endpoint as "
-        "PEAQOS_RPC_URL.",
+        "Check the network connection and the firewall, then {retry}. To use another RPC "
+        "endpoint, set PEAQOS_RPC_URL.",
         Kind.NETWORK,
         money=SAFE,
     ),
     Entry(
         "RPC_NOT_A_NODE",
-        "This is not a peaq node",
-        "{host} answers, but not as a node does: {reason}.",
-        "If the local network has a login page, log in there. If not, check PEAQOS_RPC_URL. "
-        "Then {retry}.",
+        "This is not a peaq RPC endpoint",
+        "{host} answers, but not like an RPC endpoint: {reason}.",
+        "If your network has a login page, log in there. Otherwise check PEAQOS_RPC_URL. Then "
+        "{retry}.",
         Kind.NETWORK,
         money=SAFE,
     ),
     Entry(
         "RPC_BUSY",
-        "The network endpoint is busy",
-        "{host} asks to come back later.",
-        "Wait until the endpoint is free, then {retry}. Or set another endpoint as PEAQOS_RPC_URL.",
+        "The RPC endpoint is busy",
+        "{host} is rate-limiting requests.",
+        "Wait until the endpoint is free, then {retry}. To use another RPC endpoint, set "
+        "PEAQOS_RPC_URL.",
         Kind.WAITING,
         money=SAFE,
     ),
     Entry(
         "RPC_BEHIND",
-        "The network endpoint lags behind",
-        "{host} is at block {height}; block {needed} is needed to be sure.",
-        "Wait a minute, then {retry}. Or set another endpoint as PEAQOS_RPC_URL.",
+        "The RPC endpoint is behind",
+        "{host} is at block {height}. The wizard needs block {needed} to continue safely.",
+        "Wait a minute, then {retry}. To use another RPC endpoint, set PEAQOS_RPC_URL.",
         Kind.NETWORK,
         money=SAFE,
     ),
     Entry(
         "RPC_ERROR",
-        "The network refused the question",
+        "The RPC endpoint returned an error",
         "{host}: {reason}",
-        "Wait a minute, then {retry}. If it happens again, set another endpoint as PEAQOS_RPC_URL.",
+        "Wait a minute, then {retry}. If it happens again, set another RPC endpoint as "
+        "PEAQOS_RPC_URL.",
         Kind.NETWORK,
         money=SAFE,
     ),
     Entry(
         "CHAIN_ID_WRONG",
-        "This is another network",
+        "The RPC endpoint serves another network",
         "{host} serves chain {found}; {network} is chain {expected}.",
-        "Check PEAQOS_RPC_URL, or name the network that you want with --network.",
+        "Check PEAQOS_RPC_URL, or choose the network you want with --network.",
         Kind.CONFIGURATION,
         again="after a change",
     ),
     Entry(
         "NO_CODE_AT_ADDRESS",
-        "There is no contract at {variable}",
-        "{address} has no code on {network}.",
+        "{variable} is not a contract",
+        "{address} holds no contract code on {network}.",
         "To correct or remove {variable}, {settings}. Without it, the wizard uses the network's "
         "own address.",
         Kind.CONFIGURATION,
@@ -66,18 +68,18 @@ RPC = (
     ),
     Entry(
         "CONTRACT_UNEXPECTED",
-        "The contract does not answer as expected",
+        "The contract gave an unexpected answer",
         "{variable}: {reason}",
         "To correct or remove {variable}, {settings}. Without it, the wizard uses the network's "
-        "own address. What you paid stays paid: continue in a new state directory with a copy of "
-        "keystore.json in it.",
+        "own address. Earlier payments are safe: continue in a new state directory that contains"
+        " a copy of keystore.json.",
         Kind.CONFIGURATION,
         money="",
         again="after a change",
     ),
     Entry(
         "JOURNAL_CHAIN_DISAGREE",
-        "The records and the network disagree",
+        "The journal and the network disagree",
         "{reason}",
         "{Retry}. If it happens again, check PEAQOS_RPC_URL: the endpoint may serve another chain.",
         Kind.NETWORK,
@@ -89,32 +91,32 @@ FUNDS = (
     Entry(
         "INSUFFICIENT_BALANCE",
         "Insufficient balance for gas + bond",
-        "Needed {needed} {token}, held {held}: {missing} {token} are missing.",
-        "Send {missing} {token} to {address}. The wizard notices when it arrives.",
+        "Required: {needed} {token}. Balance: {held}. Shortfall: {missing} {token}.",
+        "Send {missing} {token} to {address}. The wizard detects the payment.",
         money=SAFE,
         again="after a change",
     ),
     Entry(
         "FUNDING_LATE",
         "The payment has not arrived yet",
-        "The Gas Station says that it sent {amount} {token}, but the wallet holds {held}.",
-        "The wizard watches the balance. {Retry}, or come back later.",
+        "The Gas Station reports that it sent {amount} {token}, but the balance is {held}.",
+        "The wizard is watching the balance. {Retry}, or come back later.",
         Kind.WAITING,
         money="A payment is on its way.",
     ),
     Entry(
         "FUNDING_TOO_SMALL",
-        "Insufficient balance for gas + bond",
-        "The wallet received {amount} {token} and still needs {missing} {token}.",
-        "{Fund}: send {missing} {token} to {address}. The wizard notices when it arrives.",
-        money="What was paid is in the wallet.",
+        "The payment does not cover gas + bond",
+        "{amount} {token} arrived. The shortfall is still {missing} {token}.",
+        "{Fund}: send {missing} {token} to {address}. The wizard detects the payment.",
+        money="The payment is in the wallet.",
         again="after a change",
     ),
     Entry(
         "SKIPPED_BUT_POOR",
-        "Insufficient balance for gas + bond",
-        "The Gas Station finds {held} {token} sufficient, but bond and gas need {needed}.",
-        "{Fund}: send {missing} {token} to {address}. The wizard notices when it arrives.",
+        "The Gas Station skipped the payment",
+        "It considers {held} {token} enough, but bond and gas require {needed}.",
+        "{Fund}: send {missing} {token} to {address}. The wizard detects the payment.",
         again="after a change",
     ),
 )
@@ -122,8 +124,9 @@ FUNDS = (
 OWNER = (
     Entry(
         "OWNER_KEY_REQUIRED",
-        "PEAQOS_PRIVATE_KEY is required",
-        "The owner's wallet is to pay, but PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
+        "The owner's key is not set",
+        "You chose to pay from the owner's wallet, but PEAQOS_PRIVATE_KEY, which holds its key, "
+        "is not set.",
         "Set PEAQOS_PRIVATE_KEY to the owner's key (0x and 64 hex digits) and start the wizard "
         "again. Or {fund}.",
         money="",
@@ -131,41 +134,41 @@ OWNER = (
     ),
     Entry(
         "OWNER_POOR",
-        "The owner's wallet holds too little",
-        "{owner} holds {held} {token}; with the fee, {needed} are needed.",
+        "Insufficient balance in the owner's wallet",
+        "{owner} holds {held} {token}. The transfer and its fee require {needed}.",
         "Send {token} to the owner's wallet, then {retry}. Or {fund}.",
         again="after a change",
     ),
     Entry(
         "OWNER_PENDING",
         "Another transfer from the owner's wallet is pending",
-        "{owner} has a transaction that this wizard did not send, for example to another machine. "
-        "Nothing is sent while it is pending.",
+        "{owner} has a pending transaction that this wizard did not send, for example for "
+        "another machine. The wizard sends nothing until it is done.",
         "{Retry}, or come back later. If it stays pending, replace it from the wallet that "
         "sent it.",
         Kind.WAITING,
     ),
     Entry(
         "OWNER_DISPLACED",
-        "Another transfer from the owner's wallet came first",
-        "Another transaction used nonce {nonce} of {owner}, for example a transfer to another "
+        "Another transfer from the owner's wallet went first",
+        "Another transaction of {owner} used nonce {nonce}, for example a transfer to another "
         "machine. The transfer to this machine was never executed.",
         "{Retry}. The wizard signs it with the next nonce.",
         Kind.WAITING,
-        money="The displaced transfer paid nothing.",
+        money="The replaced transfer paid nothing.",
     ),
     Entry(
         "OWNER_IS_MACHINE",
-        "The owner's wallet is the machine's own",
-        "PEAQOS_PRIVATE_KEY is the key of {address}, which is to be funded.",
+        "The owner's wallet is the machine's wallet",
+        "PEAQOS_PRIVATE_KEY is the key of {address}, the wallet that needs the money.",
         "{Fund}.",
         again="after a change",
     ),
     Entry(
         "AMOUNT_CHANGED",
         "The amount has changed",
-        "It was {quoted} {token} when this was shown; now it is {now}.",
-        "{Retry}. The wizard shows the new amount, and signs nothing before you agree.",
+        "The wizard showed {quoted} {token}. The amount is now {now}.",
+        "{Retry}. The wizard shows you the new amount and asks again before it signs.",
     ),
 )
 
@@ -173,119 +176,122 @@ CHAIN = (
     Entry(
         "ALREADY_REGISTERED",
         "AlreadyRegistered",
-        "The network knows this owner already, but not yet under which number.",
-        "{Retry}. The wizard looks up the machine id and continues.",
+        "This owner is already registered, but the network does not return its machine ID yet.",
+        "{Retry}. The wizard looks up the machine ID and continues.",
         Kind.NETWORK,
-        money="The bond was paid earlier. It is not paid again.",
+        money="The bond was paid earlier. The wizard does not pay it again.",
     ),
     Entry(
         "BOND_CHANGED",
         "The bond has changed",
-        "It was {quoted} {token} when this was shown; now it is {now}.",
-        "{Retry}. The wizard shows the new amount, and signs nothing before you agree.",
+        "The wizard showed {quoted} {token}. The bond is now {now}.",
+        "{Retry}. The wizard shows you the new bond and asks again before it signs.",
     ),
     Entry(
         "BOND_NOT_ACCEPTED",
-        "The bond was not agreed to",
-        "The bond is {bond} {token}; at most {accepted} was accepted.",
-        "Start again and accept the bond as it is.",
+        "The bond is higher than you accepted",
+        "The bond is {bond} {token}. You accepted at most {accepted}.",
+        "Start again and accept the current bond.",
         money="The bond was not paid.",
         again="after a change",
     ),
     Entry(
         "CONTRACTS_NOT_ACCEPTED",
-        "Contracts that are not the network's own need your consent",
+        "You have not accepted these contracts",
         "{names}: not a contract of {network}.",
-        "{Retry}, then type the word. Or start the wizard again with --accept-contracts. To use "
-        "the network's own contracts, remove these variables.",
+        "{Retry}, then type the word. Or start again with --accept-contracts. To use the "
+        "network's own contracts, remove these variables.",
         again="after a change",
     ),
     Entry(
         "FEE_TOO_HIGH",
         "The fee is higher than you agreed to",
-        "The fee for the rest is now at most {now} {token}. You agreed to at most {agreed}.",
-        "{Retry}: the wizard shows the new fee before it signs. Or come back when the fee is "
-        "lower.",
+        "The fee for the remaining transactions is now at most {now} {token}. You agreed to at "
+        "most {agreed}.",
+        "{Retry}. The wizard shows you the new fee before it signs. Or come back when the fee is"
+        " lower.",
         Kind.WAITING,
         money="{safe}",
     ),
     Entry(
         "FEE_IMPLAUSIBLE",
         "The fee is implausibly high",
-        "The fee for the rest would be {now} {token}. On {network} the wizard signs at most "
-        "{limit}.",
-        "{Retry}, or set another endpoint as PEAQOS_RPC_URL: this one may be wrong.",
+        "The fee for the remaining transactions would be {now} {token}. On {network}, the wizard"
+        " signs for at most {limit}.",
+        "{Retry}, or set another RPC endpoint as PEAQOS_RPC_URL: this one may be wrong.",
         Kind.WAITING,
         money="{safe}",
     ),
     Entry(
         "FEE_UNPAYABLE",
-        "The wallet cannot pay the higher fee",
-        "{purpose} is pending because the fee rose. It needs {needed} {token} now; the wallet "
-        "holds {held}.",
+        "The balance does not cover the higher fee",
+        "{purpose} is pending because the fee rose. It now requires {needed} {token}. The "
+        "balance is {held}.",
         "Send {missing} {token} to {address}, or wait until the fee is lower. Then {retry}.",
         Kind.WAITING,
-        money="It is paid once at most.",
+        money="The wizard pays for it once at most.",
     ),
     Entry(
         "CONTRACT_PAUSED",
         "The contract is paused",
-        "{name}: the operators of the network have stopped it for now.",
-        "Only they can release it, and nobody can register until then. Come back later and "
-        "{retry}.",
+        "{name}: the operators of the network have paused this contract.",
+        "Only they can resume it, and nobody can register until then. Come back later and {retry}.",
         Kind.NETWORK,
     ),
     Entry(
         "CONTRACT_REFUSED",
-        "The contract refused: {name}",
-        "{purpose} was tried without sending it, and would have failed: {reason}",
-        "{Retry}. If it happens again, note the name above and ask for help.",
+        "The contract rejected the transaction: {name}",
+        "{purpose} failed in simulation, so the wizard did not send it: {reason}",
+        "{Retry}. If it happens again, contact support with the error name above.",
         Kind.NETWORK,
     ),
     Entry(
         "TRANSACTION_REVERTED",
-        "The transaction failed on the network",
+        "The transaction reverted",
         "{purpose}: {reason}",
-        "{Retry}. The wizard checks it again before it sends anything new.",
+        "{Retry}. The wizard simulates it again before it sends anything.",
         Kind.NETWORK,
         money=GAS_ONLY,
     ),
     Entry(
         "TRANSACTION_LATE",
-        "The network takes longer than usual",
-        "{purpose} was sent {seconds} s ago and is not in a block yet.",
-        "{Retry}, or come back later. The wizard keeps watching it, and never sends it twice.",
+        "The transaction takes longer than usual",
+        "{purpose} was broadcast {seconds} s ago and is still pending.",
+        "{Retry}, or come back later. The wizard keeps watching it and never pays twice.",
         Kind.WAITING,
-        money="It was sent, and is paid once at most.",
+        money="The transaction was broadcast. It pays once at most.",
     ),
     Entry(
         "FUNDS_MISSING",
-        "The wallet's funds are missing for now",
-        "{purpose} was sent, but the wallet lacks {missing} {token} for it. A reorganization of "
-        "the network may have removed an earlier payment.",
-        "The payment usually returns by itself. {Retry}, or come back later. "
-        "If it is still missing after an hour, send {missing} {token} to {address}.",
+        "A payment into this wallet has disappeared",
+        "{purpose} was broadcast, but the balance is now {missing} {token} short. A "
+        "reorganization of the network may have removed an earlier payment.",
+        "The payment usually returns. {Retry}, or come back later. If it is still missing after "
+        "an hour, send {missing} {token} to {address}.",
         Kind.WAITING,
-        money="The transaction is saved, and is paid once at most.",
+        money="The transaction is saved. It pays once at most.",
     ),
     Entry(
         "TRANSACTION_DISPLACED",
-        "Another program used this key",
-        "The place of our transaction (number {nonce}) was taken by another one of this wallet.",
-        "Stop the other program, then {retry}. The wizard first checks what that program did.",
-        money="Ours was not executed.",
+        "Another program uses this private key",
+        "Another transaction of this wallet used nonce {nonce}, so the wizard's transaction was "
+        "not executed.",
+        "Stop the other program, then {retry}. The wizard first checks what the other "
+        "transaction did.",
+        money="The wizard's transaction paid nothing.",
     ),
     Entry(
         "FOREIGN_PENDING",
-        "Another transaction of this wallet is under way",
-        "It was not sent by this wizard, and nothing is sent while it is open.",
-        "Wait until it is finalized, then {retry}. If another program uses this key, stop it.",
+        "Another transaction of this wallet is pending",
+        "The wizard did not send it, and sends nothing until it is done.",
+        "Wait until it is finalized, then {retry}. If another program uses this private key, "
+        "stop that program.",
     ),
     Entry(
         "READ_BACK_FAILED",
-        "The network does not show what was written",
+        "The network does not return what was written",
         "{what}: expected {expected}, found {found}.",
-        "{Retry}. The wizard reads it again, and sends nothing before the two agree.",
+        "{Retry}. The wizard reads it again, and sends nothing until the two match.",
         Kind.NETWORK,
         money=SAFE,
     ),

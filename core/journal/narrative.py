@@ -78,42 +78,42 @@ def in_words(event: ev.Event, token: str) -> str:
     match event:
         case ev.OnboardingStarted():
             return (
-                f"The onboarding was started on {event.network}, chain {event.chain_id}, "
+                f"Started the onboarding on {event.network} (chain {event.chain_id}) "
                 f"with version {event.version}."
             )
         case ev.DetailsRecorded():
             return (
-                f"The machine's details were given: documentation {event.documentation_url}, "
+                f"Details of the machine: documentation {event.documentation_url}, "
                 f"data API {event.data_api}, visibility {event.data_visibility}."
             )
         case ev.EnvironmentPassed():
             return (
-                f"The checks passed. The bond was {format_peaq(event.bond_wei)} {token} "
+                f"All required checks passed. Bond: {format_peaq(event.bond_wei)} {token} "
                 f"at block {event.height}."
             )
         case ev.KeypairStored():
             return (
-                f"{_KEY.get(event.way, event.way)} It is stored, encrypted ({event.kdf}). "
-                f"Its address is {event.address}."
+                f"{_KEY.get(event.way, event.way)} Saved the encrypted keystore ({event.kdf}). "
+                f"Address: {event.address}."
             )
         case ev.KeypairBackedUp():
             return _BACKUP.get(event.way, event.way)
         case ev.KeyWrittenToEnv():
-            return f"On request, the key was written unencrypted into {event.path}."
+            return f"Wrote the private key, unencrypted, to {event.path} at your request."
         case ev.EnrolmentRequested():
-            return "The Gas Station was asked for an entry for the authenticator."
+            return "Requested a 2FA entry from the Gas Station."
         case ev.EnrolmentIssued():
-            return "It gave one. Its secret is recorded nowhere."
+            return "Received the 2FA entry. Its secret is not recorded."
         case ev.EnrolmentShown():
-            return "The technician said that the entry is in the authenticator."
+            return "You confirmed that the authenticator app has the entry."
         case ev.EnrolmentConfirmed(code="2FA_ALREADY_CONFIGURED"):
-            return "This owner has had a confirmed authenticator before; it is used."
+            return "This owner already has a confirmed authenticator. Using it."
         case ev.EnrolmentConfirmed():
-            return f"A code was accepted: 2FA is confirmed ({event.code})."
+            return f"The Gas Station accepted a code. 2FA is confirmed ({event.code})."
         case ev.EnrolmentLost(code="2FA_NOT_ACTIVE"):
-            return f"The Gas Station knows the entry, but not as confirmed ({event.code})."
+            return f"The Gas Station has the entry, but it is not confirmed ({event.code})."
         case ev.EnrolmentLost():
-            return f"The Gas Station did not know the entry; a new one is needed ({event.code})."
+            return f"The Gas Station does not have the entry. A new one is required ({event.code})."
         case ev.StepFailed():
             return _failure(event)
         case _:
@@ -121,34 +121,34 @@ def in_words(event: ev.Event, token: str) -> str:
 
 
 _KEY = {
-    "generated": "A new key was made.",
-    "imported": "A key was imported.",
-    "environment": "The key of PEAQOS_PRIVATE_KEY was taken.",
-    "kept": "The keystore that was there was opened.",
+    "generated": "Created a new private key.",
+    "imported": "Imported a private key.",
+    "environment": "Used the private key in PEAQOS_PRIVATE_KEY.",
+    "kept": "Opened the existing keystore.",
 }
 
 
 _BACKUP = {
-    "copied": "The technician said that the keystore is copied to another place.",
-    "revealed": "The key was shown, and the technician said that it is written down.",
-    "none": "The technician chose to go on without a backup.",
+    "copied": "You confirmed that you copied the keystore.",
+    "revealed": "You confirmed that you wrote down the private key.",
+    "none": "You chose to continue without a backup.",
 }
 
 
 _WAYS = {
     "gas-station": "by the Gas Station",
     "owner": "from the owner's wallet",
-    "manual": "by hand",
-    "already": "it held enough before anything was asked for",
+    "manual": "by manual transfer",
+    "already": "not needed: the balance was sufficient",
 }
 
 
 _SUBJECTS = {
-    "funding": "The payment from the owner's wallet",
-    "register": "The registration",
-    "mint": "The minting of the Machine NFT",
-    "did": "The writing of the DID",
-    "single": "One transaction for registration, Machine NFT and DID",
+    "funding": "the transfer from the owner's wallet",
+    "register": "the registration",
+    "mint": "the Machine NFT mint",
+    "did": "the DID update",
+    "single": "the combined transaction (registration, Machine NFT and DID)",
 }
 
 
@@ -158,51 +158,51 @@ def _failure(event: ev.StepFailed) -> str:
         said = f"{problem.title} ({event.code}). {problem.cause}"
     except KeyError:  # a code of another version speaks for itself
         said = f"{event.code}."
-    until = f" Again from {parse_stamp(event.until):{_TIME}} UTC on." if event.until else ""
-    return f"It did not work: {said}{until}"
+    until = f" Retry possible at {parse_stamp(event.until):{_TIME}} UTC." if event.until else ""
+    return f"Error: {said}{until}"
 
 
 def _funding_in_words(event: ev.Event, token: str) -> str:
     match event:
         case ev.NeedMeasured():
             return (
-                f"It was measured what is needed: bond {format_peaq(event.bond_wei)}, "
+                f"Required: bond {format_peaq(event.bond_wei)}, "
                 f"fees {format_peaq(event.gas_wei, up=True)} ({event.basis}), "
-                f"head room {format_peaq(event.head_room_wei)} {token}. "
-                f"The wallet held {format_peaq(event.held_wei)} at block {event.block}."
+                f"safety margin {format_peaq(event.head_room_wei)} {token}. "
+                f"Balance {format_peaq(event.held_wei)} at block {event.block}."
             )
         case ev.FundingWayChosen():
-            return f"Way of funding: {_WAYS.get(event.way, event.way)}."
+            return f"Funding method: {_WAYS.get(event.way, event.way)}."
         case ev.FundingRequested():
             return (
-                f"The Gas Station is about to be asked, as request {event.request_id}. "
-                f"The wallet held {format_peaq(event.held_wei)} {token}."
+                f"Requesting funds from the Gas Station with request id {event.request_id}. "
+                f"Balance: {format_peaq(event.held_wei)} {token}."
             )
         case ev.FundingAnswered(code="SUCCESS"):
             paid = (
                 f"{format_peaq(event.amount_wei)} {token}"
                 if event.amount_wei
-                else "an unstated amount"
+                else "an unknown amount"
             )
-            where = f", in {event.transaction_hash}" if event.transaction_hash else ""
+            where = f" in transaction {event.transaction_hash}" if event.transaction_hash else ""
             return f"The Gas Station paid {paid}{where}."
         case ev.FundingAnswered(code="REQUEST_ALREADY_PROCESSED"):
             return (
-                "The Gas Station had settled the request before (REQUEST_ALREADY_PROCESSED). "
-                "The balance shows what it paid."
+                "The Gas Station had already processed this request (REQUEST_ALREADY_PROCESSED). "
+                "The balance shows the amount it paid."
             )
         case ev.FundingAnswered():
-            return f"The Gas Station settled the request without a new payment ({event.code})."
+            return f"The Gas Station closed the request without a new payment ({event.code})."
         case ev.BalanceChanged():
-            return f"The wallet held {format_peaq(event.held_wei)} {token} at block {event.block}."
+            return f"Balance {format_peaq(event.held_wei)} {token} at block {event.block}."
         case ev.FundingReopened():
             return (
-                f"More was needed after all: {format_peaq(event.needed_wei, up=True)} {token}; "
-                f"the wallet held {format_peaq(event.held_wei)}."
+                f"The required amount rose to {format_peaq(event.needed_wei, up=True)} {token}. "
+                f"Balance: {format_peaq(event.held_wei)}."
             )
         case ev.WalletFunded():
             return (
-                f"The wallet is funded ({_WAYS.get(event.way, event.way)}): it held "
+                f"The wallet is funded ({_WAYS.get(event.way, event.way)}). Balance "
                 f"{format_peaq(event.held_wei)} {token} at block {event.block}."
             )
         case _:
@@ -212,39 +212,43 @@ def _funding_in_words(event: ev.Event, token: str) -> str:
 def _chain_in_words(event: ev.Event, token: str) -> str:
     match event:
         case ev.TransactionSigned():
-            value = f", with {format_peaq(event.value_wei)} {token}" if event.value_wei else ""
+            value = f"{format_peaq(event.value_wei)} {token}, " if event.value_wei else ""
             return (
-                f"{_SUBJECTS.get(event.purpose, event.purpose)} was signed and written down before "
-                f"it was sent{value}. Its number is {event.nonce}, its hash {event.hash}"
+                f"Signed {_SUBJECTS.get(event.purpose, event.purpose)} "
+                f"({value}nonce {event.nonce}). "
+                f"Saved before sending. Hash: {event.hash}"
             )
         case ev.TransactionBroadcast():
-            return f"It was handed to the network, which said: {clean(event.answer)}."
+            return f"Broadcast. The RPC endpoint answered: {clean(event.answer)}."
         case ev.TransactionIncluded():
-            fee = f"The fee was {format_peaq(event.fee_wei, up=True)} {token}."
-            how = "came into" if event.succeeded else "failed in"
-            return f"It {how} block {event.block}. {fee}"
+            fee = f"Fee {format_peaq(event.fee_wei, up=True)} {token}."
+            how = "Included" if event.succeeded else "Reverted"
+            return f"{how} in block {event.block}. {fee}"
         case ev.TransactionReorganised():
-            return "The network took its block back. The same bytes are sent again, nothing else."
+            return "A reorganization removed its block. Sending the same signed transaction again."
         case ev.TransactionDisplaced():
             return (
-                f"Another program used this key: number {event.nonce} went to its transaction. "
-                "Ours was not executed."
+                f"Another transaction of this wallet used nonce {event.nonce}. "
+                "The wizard's transaction was not executed."
             )
         case ev.TransactionFinal():
-            return f"Block {event.block} is final: it cannot be taken back any more."
+            return f"Finalized in block {event.block}."
         case ev.MachineRegistered(way="found"):
             return (
-                f"The network knew this owner already, as machine {event.machine_id} "
-                f"(seen at block {event.block}). No bond was paid now."
+                f"This owner is already registered as machine {event.machine_id} "
+                f"(read at block {event.block}). No bond was paid."
             )
         case ev.MachineRegistered():
-            return f"The machine got the number {event.machine_id}, in block {event.block}."
+            return f"Registered: machine {event.machine_id}, block {event.block}."
         case ev.NftMinted():
-            found = ", which was there already" if event.way == "found" else ""
-            return f"The machine has the Machine NFT {event.token_id}{found}."
+            found = " (it already existed)" if event.way == "found" else ""
+            return f"Machine NFT {event.token_id}{found}."
         case ev.DidWritten():
-            return f"The six attributes were read back as they should be, at block {event.block}."
+            return f"Verified all six DID attributes at block {event.block}."
         case ev.OnboardingFinished():
-            return f"All is done and final. Rating: {event.mcr or 'not indexed yet'}."
+            return (
+                "Onboarding finished. All transactions are finalized. "
+                f"Machine credit rating: {event.mcr or 'not indexed yet'}."
+            )
         case _:
             return f"{type(event).__name__}."
