@@ -32,7 +32,13 @@ OTHERS = {
     "--require-hashes": "pip",
     "--target": "pip",
     "--python": "deploy/make_pyz.py",
-    "--check": "ruff and docs/make_tables.py",
+    "--check": "ruff, docs/make_tables.py and ansible-playbook",
+    "--ask-vault-pass": "ansible-playbook",
+    "--forks": "ansible-playbook",
+    "--failed": "systemctl",
+    "--name": "systemd-creds",
+    "--shell": "useradd",
+    "--system": "useradd",
     "--skip-funding": "the official command line",
 }
 """Options of other programs that the documents speak of."""
