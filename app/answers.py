@@ -138,74 +138,91 @@ def _amount(text: str) -> int:
 def _duration(text: str) -> float:
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a duration, such as 90s, 15m, 2h or 0")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a duration. Use a form such as 90s, 15m, 2h or 0"
+        )
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return float((hours * 60 + minutes) * 60 + seconds)
 
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "answers given ahead (the full screen has them filled in; Enter takes them)"
+        "presets (answers to the wizard's questions; on the full screen they are filled in)"
     )
     group.add_argument(
         "--key",
         metavar="generate|keep|environment|PATH",
-        help="a new key, the keystore that is there, the key of PEAQOS_PRIVATE_KEY, "
-        "or a file (keystore V3 or hex)",
+        help=(
+            "a new key, the existing keystore, the key in PEAQOS_PRIVATE_KEY, or a file "
+            "(keystore V3 or hex)"
+        ),
     )
     group.add_argument(
         "--passphrase-file",
         type=Path,
         metavar="PATH",
-        help="its first line, read once (/dev/fd/3 will do); others must not be able to read the "
-        "file (chmod 600); for a new key under 12 characters "
-        "are taken on test networks only, with a warning, and typed consent is wanted on mainnet",
+        help=(
+            "file with the passphrase on its first line, read once (/dev/fd/3 works); other "
+            "users must not be able to read it (chmod 600); for a new key, fewer than 12 "
+            "characters need typed consent on mainnet and print a warning elsewhere"
+        ),
     )
-    group.add_argument("--backup", choices=("copied", "none"), help="how the key is backed up")
-    group.add_argument("--documentation-url", metavar="URL", help="where its documentation is")
-    group.add_argument("--data-api", metavar="URL", help="where its data is")
+    group.add_argument("--backup", choices=("copied", "none"), help="how you back up the key")
     group.add_argument(
-        "--data-visibility", choices=("public", "private", "onchain"), help="who may see the data"
+        "--documentation-url", metavar="URL", help="URL of the machine's documentation"
+    )
+    group.add_argument("--data-api", metavar="URL", help="URL of the machine's data")
+    group.add_argument(
+        "--data-visibility", choices=("public", "private", "onchain"), help="who may read the data"
     )
     group.add_argument(
         "--fund",
         choices=("gas-station", "owner", "manual"),
-        help="who pays bond and fees; owner: the wallet of PEAQOS_PRIVATE_KEY",
+        help="who pays bond and fees; owner means the wallet of PEAQOS_PRIVATE_KEY",
     )
     group.add_argument(
         "--code-command",
         metavar="CMD",
-        help="prints a TOTP code; at enrolment the otpauth URI is written to its stdin",
+        help=(
+            "command that prints a TOTP code; when 2FA is set up, it receives the otpauth URI "
+            "on stdin"
+        ),
     )
-    group.add_argument("--yes", action="store_true", help="consents, but not to real money")
+    group.add_argument(
+        "--yes", action="store_true", help="answer yes to consent questions, except with real money"
+    )
     group.add_argument(
         "--accept-bond",
         type=_amount,
         metavar="PEAQ",
-        help="consents on mainnet, for at most this bond",
+        help="on mainnet, consent to a bond of at most this amount",
     )
     group.add_argument(
         "--accept-contracts",
         action="store_true",
-        help="consents on mainnet to contracts that are not the network's own",
+        help="on mainnet, consent to contracts that are not the network's own",
     )
     group.add_argument(
         "--no-input",
         action="store_true",
-        help="never asks: names all missing or unusable answers and exits 1",
+        help="never ask: list all missing or unusable answers and exit with 1",
     )
     group.add_argument(
         "--wait",
         type=_duration,
         default=600.0,
         metavar="DURATION",
-        help="line by line: how long to go on by itself after a fault before exiting with 75, "
-        "such as 90s, 15m or 2h; 0: never; default 10m",
+        help=(
+            "plain mode: how long to keep retrying after an error before exiting with 75, such"
+            " as 90s, 15m or 2h; 0 exits at once; default 10m"
+        ),
     )
     parser.add_argument(
-        "--plain", action="store_true", help="line by line: serial consoles, screen readers, pipes"
+        "--plain",
+        action="store_true",
+        help=("plain mode, line by line: for serial consoles, screen readers and pipes"),
     )
-    parser.add_argument("--no-qr", action="store_true", help="no QR code as text blocks")
+    parser.add_argument("--no-qr", action="store_true", help="do not draw QR codes as text")
 
 
 def read_answers(parsed: argparse.Namespace) -> Answers:

@@ -19,14 +19,14 @@ from core.errors.problem import problem
 
 _EPILOG = """\
 examples:
-  peaq-onboard --rehearse          try it, with pretend money
-  peaq-onboard                     the real thing; goes on where it stopped
-  peaq-onboard --network agung     with test money
-  peaq-onboard doctor              is everything there that is needed?
-  peaq-onboard status              where it stands
+  peaq-onboard --rehearse          practise on the rehearsal network
+  peaq-onboard                     onboard this machine, or resume
+  peaq-onboard --network agung     use the testnet
+  peaq-onboard doctor              run all checks
+  peaq-onboard status              show progress
 
 exit codes: 0 onboarded, 1 stopped before the end, 2 network, 3 configuration,
-            4 another session owns the lock, 75 waiting (status says for what)
+            4 another session owns the lock, 75 waiting (see status)
 
 help on one command: peaq-onboard COMMAND --help
 """
@@ -45,7 +45,7 @@ examples:
   peaq-onboard verify-key
   peaq-onboard verify-key --passphrase-file pass.txt
 
-exit codes: 0 it opens, 1 it does not, 3 there is no usable keystore
+exit codes: 0 the passphrase works, 1 it does not, 3 no usable keystore
 """,
     "backup": """\
 examples:
@@ -70,7 +70,7 @@ examples:
   peaq-onboard receipt | lp
   peaq-onboard receipt --verify
 
-exit codes: 0, 1 there is none yet, 2 the network says otherwise or nothing,
+exit codes: 0 done, 1 no receipt yet, 2 the network disagrees or does not answer,
             3 settings or journal cannot be read
 """,
     "explain": """\
@@ -105,7 +105,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0 to 3600")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 3600")
     return seconds
 
 
@@ -118,13 +118,13 @@ def _network(text: str) -> str:
 
 def _folder(text: str) -> Path:
     if not text:  # a variable of a script that is empty would mean the folder where it stands
-        raise argparse.ArgumentTypeError("a folder has a name; this is empty")
+        raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)
 
 
@@ -177,14 +177,14 @@ def _place(default: object) -> _Parser:
         type=Path,
         metavar="PATH",
         default=default,
-        help="a file of variables, instead of .env in this folder",
+        help="read variables from this file instead of .env in the current folder",
     )
     place.add_argument(
         "--state-dir",
         type=_folder,
         metavar="DIR",
         default=default,
-        help="the state folder itself, instead of the network's own",
+        help="the state directory, instead of the network's default",
     )
     return place
 
@@ -197,14 +197,14 @@ def _pretend_network(*, before: bool) -> _Parser:
         action="append",
         metavar="NAME[:N]",
         default=[] if before else argparse.SUPPRESS,
-        help="what is to go wrong, see below; may be repeated",
+        help="simulate a fault (see below); can be repeated",
     )
     network.add_argument(
         "--block-time",
         type=_seconds,
         metavar="S",
         default=0.0 if before else argparse.SUPPRESS,
-        help="seconds between blocks of the pretend network; 0, the default, at once",
+        help="seconds between blocks of the rehearsal network; default 0: a block per transaction",
     )
     return network
 
@@ -216,7 +216,7 @@ def build_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
     form, json = argparse.RawDescriptionHelpFormatter, asks_for_json(words or ())
     parser = _Parser(
         prog="peaq-onboard",
-        description="Takes one machine through peaqOS self-managed onboarding.",
+        description="Take one machine through peaqOS self-managed onboarding.",
         epilog=_EPILOG,
         faults=True,
         json=json,
@@ -225,12 +225,12 @@ def build_parser(words: Sequence[str] | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=installed_version())
     parser.add_argument(
-        "--rehearse", action="store_true", help="against a pretend network inside the program"
+        "--rehearse", action="store_true", help="use the built-in rehearsal network"
     )
     parser.add_argument(
         "--single-transaction",
         action="store_true",
-        help="register, mint and write the DID in one transaction, where the network takes it",
+        help="register, mint and write the DID in one transaction, if the network supports it",
     )
     add_answer_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -272,7 +272,9 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_receipt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--verify", action="store_true", help="compare it with the network")
+    parser.add_argument(
+        "--verify", action="store_true", help="compare the receipt with the network"
+    )
     _add_json(parser)
 
 
@@ -282,7 +284,7 @@ def _add_passphrase(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         default=argparse.SUPPRESS,
-        help="a file whose first line is the passphrase",
+        help="a file with the passphrase on its first line",
     )
 
 
@@ -304,7 +306,9 @@ def _target(text: str) -> str:
 
 
 def _add_step(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("step", metavar="STEP", help="its number or name, such as 5 or funding")
+    parser.add_argument(
+        "step", metavar="STEP", help="number or name of a step, such as 5 or funding"
+    )
 
 
 def _add_shell(parser: argparse.ArgumentParser) -> None:
@@ -318,17 +322,17 @@ def _add_shell(parser: argparse.ArgumentParser) -> None:
 
 def _add_port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--port", type=_port, default=0, metavar="N", help="0, the default: any that is free"
+        "--port", type=_port, default=0, metavar="N", help="default 0: any free port"
     )
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "status": ("where it stands; asks no network, changes nothing", _add_json),
-    "verify-key": ("does this passphrase open the keystore?", _add_passphrase),
+    "status": ("show progress (offline, read-only)", _add_json),
+    "verify-key": ("check that a passphrase opens the keystore", _add_passphrase),
     "backup": ("copies the keystore, checks the copy and records the backup", _add_backup),
-    "doctor": ("checks everything that is needed; changes nothing", _add_doctor),
-    "receipt": ("the handover papers, again", _add_receipt),
-    "explain": ("what was recorded of a step, in plain words", _add_step),
+    "doctor": ("run all checks (read-only)", _add_doctor),
+    "receipt": ("show the receipt", _add_receipt),
+    "explain": ("show what the journal records about a step", _add_step),
     "completion": ("prints a script that completes commands and options", _add_shell),
-    "devnet": ("the rehearsal network alone, for any client", _add_port),
+    "devnet": ("run the rehearsal network for any client", _add_port),
 }

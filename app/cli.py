@@ -49,14 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - a defect: it is said without the values of variables
         if isinstance(error, OSError) and error.errno in _OUTPUT_FAULTS and not error.filename:
             write_no_more()
-            print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+            print(f"Standard output cannot be written: {error.strerror}.", file=sys.stderr)
             return EXIT_STOPPED
         from core.errors.crash import describe_crash
 
         crash = describe_crash(error)
         if json:
             print_problem(problem("UNEXPECTED", reason=crash))
-        print(f"Something unforeseen happened: {crash}", file=sys.stderr)
+        print(f"Unexpected error: {crash}", file=sys.stderr)
         return EXIT_STOPPED
 
 
@@ -67,7 +67,7 @@ def _parse_and_run(words: Sequence[str]) -> int:
     if not pretend and (parsed.fault or parsed.block_time):
         parser.error("--fault and --block-time need --rehearse or devnet")
     if sys.stdout is None:
-        print("There is nowhere to write to: the output is closed.", file=sys.stderr)
+        print("Standard output is closed.", file=sys.stderr)
         return EXIT_STOPPED
     _require_current_folder()
     code = _run(options_from(parsed))

@@ -35,20 +35,22 @@ def say_goodbye(
         print("The machine is onboarded.\n")
         if receipt:
             print("\n".join(receipt_lines(receipt, Layout.FACTS_LAST)))
-        print(f"\nTo be printed: {clean(folder / TEXT_NAME, _LONG)}")
+        print(f"\nTo print: {clean(folder / TEXT_NAME, _LONG)}")
         return
     step = engine.action.step or Step.ENVIRONMENT
     signalled = code == 128 + signal.SIGTERM  # what was typed and not submitted is lost then
-    by, kept = (" by SIGTERM", "Saved steps stay.") if signalled else ("", "Nothing is lost.")
+    by, kept = (
+        (" by SIGTERM", "Saved steps are kept.") if signalled else ("", "All progress is saved.")
+    )
     print(f"Stopped{by} at step {step.value} of {len(Step)}: {step.info.title}. {kept}")
     if state.open_transactions:
-        print("  A transaction is under way: leaving does not stop it.")
+        print("  A transaction is pending. Quitting does not cancel it.")
     found = engine.problem
     if found:
         print(f"  {found.title}")
         if found.until and found.remaining(engine.clock.now()).total_seconds() > 0:
-            print(f"  Again from {found.until:%Y-%m-%d %H:%M:%S} UTC on.")
-    print(f"To go on:\n  {clean(shlex.join([_program(), *arguments]), _LONG)}")
+            print(f"  Try again at {found.until:%Y-%m-%d %H:%M:%S} UTC.")
+    print(f"To resume:\n  {clean(shlex.join([_program(), *arguments]), _LONG)}")
 
 
 def _program() -> str:

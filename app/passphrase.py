@@ -22,9 +22,9 @@ def read_passphrase(path: Path | None) -> Secret | None:
     try:
         return _file_or_input(path)
     except EOFError:
-        reason = "the input has ended"
+        reason = "the input ended"
     except UnicodeDecodeError:
-        reason = "it is not text"
+        reason = "it is not a text file"
     except OSError as error:
         reason = f"{path or 'the input'}: {error.strerror or error}"
     print(f"The passphrase cannot be read: {reason}.", file=sys.stderr)

@@ -45,8 +45,8 @@ def run_wizard(options: Options) -> int:
     env_file = usable_env_file(options.env_file, required=options.env_file_named)
     if options.needs_terminal and not sys.stdin.isatty():
         print(
-            "peaq-onboard needs a terminal to type in. Over SSH: ssh -t HOST peaq-onboard\n"
-            "Without one: peaq-onboard --plain, with the answers given ahead (--help).",
+            "peaq-onboard needs a terminal. Over SSH: ssh -t HOST peaq-onboard\n"
+            "Without a terminal: peaq-onboard --plain, with presets (see --help).",
             file=sys.stderr,
         )
         return EXIT_STOPPED
@@ -180,7 +180,7 @@ def _run_plain(answers: Answers, engine: Onboarding, pretend: PretendPeople | No
     except SystemExit as signalled:
         return int(signalled.code or EXIT_STOPPED)
     except KeyboardInterrupt:
-        print("\nLeft. Nothing is lost.", file=sys.stderr)
+        print("\nQuit. All progress is saved.", file=sys.stderr)
         return EXIT_STOPPED
 
 

@@ -28,7 +28,7 @@ CHOICES = [
     ("take over", "end that session and resume here"),
     ("quit", "leave that session running"),
 ]
-LOST = "Anything typed there but not yet submitted is lost. Saved steps stay."
+LOST = "Anything typed there but not yet submitted is lost. Saved steps are kept."
 
 
 def take_folder(

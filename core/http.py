@@ -118,9 +118,9 @@ class Http:
         except httpx.ConnectError as error:
             raise HttpFault(self.host, _connect_reason(error), arrived=False) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as error:
-            raise HttpFault(self.host, "the address cannot be used", arrived=False) from error
+            raise HttpFault(self.host, "the URL is not valid", arrived=False) from error
         except httpx.HTTPError as error:
-            raise HttpFault(self.host, "the connection broke off", arrived=True) from error
+            raise HttpFault(self.host, "the connection was closed", arrived=True) from error
 
     async def _exchange(self, method: str, path: str, body: Any, timeout: float) -> HttpAnswer:
         content = None if body is None else json.dumps(body).encode()
@@ -131,7 +131,10 @@ class Http:
             encoding = response.headers.get("content-encoding", "").strip().lower()
             if encoding not in ("", "identity"):
                 # Unpacking is never tried: a few kilobytes can become gigabytes of memory.
-                reason = f"the answer is compressed ({clean(encoding, 30)}), against the request"
+                reason = (
+                    f"the answer is compressed ({clean(encoding, 30)}), although the "
+                    "wizard asked for plain text"
+                )
                 raise HttpFault(self.host, reason, arrived=True)
             certificate = _certificate(response)  # while the connection is still open
             received = bytearray()
@@ -139,7 +142,7 @@ class Http:
             async for chunk in cast(httpx.AsyncByteStream, response.stream):
                 received += chunk
                 if len(received) > SIZE_LIMIT:
-                    raise HttpFault(self.host, "the answer is far too long", arrived=True)
+                    raise HttpFault(self.host, "the answer is too long", arrived=True)
             return HttpAnswer(
                 self.host, response.status_code, response.headers, bytes(received), certificate
             )
@@ -180,19 +183,19 @@ def cause_of(error: BaseException | None, kind: type[_Error]) -> _Error | None:
 
 def _connect_reason(error: httpx.ConnectError) -> str:
     if cause_of(error, ssl.SSLCertVerificationError):
-        return "its certificate is not valid (is the clock of this machine right?)"
+        return "its certificate is not valid (check this machine's clock)"
     if cause_of(error, ssl.SSLError):
-        return "no secure connection could be made"
+        return "no secure connection"
     if cause_of(error, ConnectionRefusedError):
         return "it refused the connection"
     text = str(error).lower()
     if "name" in text or "getaddrinfo" in text or "nodename" in text:
-        return "its name is not known here (is there a network?)"
+        return "unknown host name (is this machine online?)"
     if "refused" in text:
         return "it refused the connection"
     if "certificate" in text:
-        return "its certificate is not valid (is the clock of this machine right?)"
-    return "no connection could be made"
+        return "its certificate is not valid (check this machine's clock)"
+    return "no connection"
 
 
 def _http_date(text: str) -> datetime | None:

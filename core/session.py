@@ -69,7 +69,7 @@ def open_session(
         raise
     if store.repaired:
         said.append(
-            "The last record had not been written to its end; it never counted and was dropped."
+            "The last record was incomplete, so the wizard discarded it. Nothing depends on it."
         )
     return Session(folder, store, taken, said, keeps_lock=lock is not None)
 

@@ -48,41 +48,41 @@ STEPS: dict[Step, StepInfo] = {
     Step.ENVIRONMENT: StepInfo(
         "Environment",
         "Environment",
-        "Checks that everything that is needed answers, before any money moves.",
+        "Checks this machine and every service before any money moves.",
     ),
     Step.KEYPAIR: StepInfo(
         "Keypair",
         "Keypair",
-        "Makes the machine's key and stores it encrypted on this machine.",
+        "Creates the machine's private key and stores it encrypted on this machine.",
     ),
     Step.ENROLMENT: StepInfo(
         "Set up 2FA",
         "2FA",
-        "Links an authenticator app, which the Gas Station asks for before it pays.",
-        "the wallet holds enough already, or it is funded without the Gas Station",
+        "Links an authenticator app. The Gas Station requires its codes before it pays.",
+        "the balance is sufficient, or you fund the wallet without the Gas Station",
     ),
     Step.CONFIRMATION: StepInfo(
         "Confirm 2FA",
         "Code",
-        "Proves that the authenticator shows the right codes.",
-        "the wallet holds enough already, or it is funded without the Gas Station",
+        "Confirms that the authenticator app shows the right codes.",
+        "the balance is sufficient, or you fund the wallet without the Gas Station",
     ),
     Step.FUNDING: StepInfo(
         "Fund",
         "Fund",
-        "Brings the bond and the network fees to the machine's wallet.",
-        "the wallet holds enough already",
+        "Funds the machine's wallet with the bond and the network fees.",
+        "the balance is sufficient",
     ),
     Step.REGISTRATION: StepInfo(
         "Register",
         "Register",
-        "Stakes the bond and gives the machine its number on the network.",
-        "the machine is registered already",
+        "Pays the bond and registers the machine.",
+        "the machine is already registered",
     ),
     Step.MACHINE_NFT: StepInfo(
         "Machine NFT and DID",
         "NFT & DID",
-        "Mints the machine's token and writes its public description.",
+        "Mints the Machine NFT and writes the public DID attributes.",
     ),
 }
 

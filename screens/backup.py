@@ -26,15 +26,15 @@ from screens.widgets.line import Line
 T = TypeVar("T")
 _WAYS = (
     ("undecided", "not yet"),
-    ("copied", "I have copied the file"),
-    ("revealed", "show me the key, I write it down"),
+    ("copied", "I have copied the keystore"),
+    ("revealed", "show the private key to write it down"),
     ("none", "no backup"),
 )
 
 
 class BackupScreen(StepScreen):
     step = Step.KEYPAIR
-    title_text = "Keep a copy of the key"
+    title_text = "Back up the key"
 
     choice = getters.query_one("#backup", Choice)
     note = getters.query_one("#env-note", Line)
@@ -44,21 +44,23 @@ class BackupScreen(StepScreen):
     def body(self) -> ComposeResult:
         keypair = self.state.keypair
         path = self.engine.session.folder / "keystore.json"
-        yield Line("The key is stored, was read back, and opens with your passphrase.")
+        yield Line("The keystore is saved and opens with your passphrase.")
         yield Line("")
-        yield Line("Its address")
+        yield Line("Address")
         yield Line(f"  {keypair.address if keypair else ''}")
-        yield Line("Its file, to be copied to another place now, e.g. with scp or a stick")
+        yield Line("Keystore: copy this file to another machine now, for example with scp")
         yield Line(f"  {path}")
-        yield Line("The file's sha256, to compare the copy with")
+        yield Line("SHA-256 of the file, to check the copy")
         yield Line(f"  {keypair.keystore_sha256 if keypair else ''}")
         yield Line("")
         yield Row("Backup", Choice(_WAYS, self.wizard.presets.backup or "", id="backup"))
-        yield Line("If this machine breaks without a copy, its bond is lost.", classes="muted")
+        yield Line(
+            "Without a backup, a disk failure loses this identity and its bond.", classes="muted"
+        )
         yield Line("", id="env-note")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "go on"), ("Left Right", "choose"), ("F7", "key into .env")]
+        return [("Enter", "continue"), ("Left Right", "choose"), ("F7", "write key to .env")]
 
     def first_focus(self) -> Widget:
         return self.choice
@@ -68,7 +70,7 @@ class BackupScreen(StepScreen):
         if chosen == "undecided":
             # What the receipt says about the backup is stated, not assumed.
             self.note.set_text(
-                "Copy the file now; then choose the answer with the arrow keys, and press Enter."
+                "Copy the file now. Then choose an answer with the arrow keys and press Enter."
             )
             return
         method = cast(Literal["copied", "revealed", "none"], chosen)
@@ -79,12 +81,12 @@ class BackupScreen(StepScreen):
         else:
             self.app.push_screen(
                 ConsentScreen(
-                    "Without a backup",
+                    "Continue without a backup?",
                     [
-                        "If the disk of this machine fails, its identity and the bond are gone. "
-                        "The receipt will say that there is no backup.",
+                        "If this machine's disk fails, its identity and its bond are lost. "
+                        "The receipt will show that there is no backup.",
                     ],
-                    yes="Go on without",
+                    yes="Continue without a backup",
                     word="" if self.wizard.presets.backup == method else "no backup",
                 ),
                 lambda agreed: self._record("none") if agreed else None,
@@ -112,14 +114,19 @@ class BackupScreen(StepScreen):
     def action_write_env(self) -> None:
         self.app.push_screen(
             ConsentScreen(
-                "Write the key into .env?",
+                "Write the private key to .env?",
                 [
-                    "PEAQOS_PRIVATE_KEY goes unencrypted, for the machine's own software, into",
+                    (
+                        "The wizard writes PEAQOS_PRIVATE_KEY, unencrypted, for the machine's "
+                        "software, to"
+                    ),
                     f"  {self.engine.settings.env_file}",
-                    "Whoever reads that file, or a copy of this disk, has the machine and its "
-                    "money. Only do it where it is needed.",
+                    (
+                        "Anyone who can read that file, or a copy of this disk, controls the "
+                        "machine and its money. Only do this if the machine's software needs it."
+                    ),
                 ],
-                yes="Write it",
+                yes="Write the key",
                 word="write",
             ),
             lambda agreed: self._write_env() if agreed else None,
@@ -146,11 +153,11 @@ class MeasureScreen(StepScreen):
     """Between 2 and 3: the wallet is looked at, which decides what comes next."""
 
     step = Step.KEYPAIR
-    title_text = "Looking at the wallet"
-    primary_label = "Try again"
+    title_text = "Check the balance"
+    primary_label = "Retry"
 
     def body(self) -> ComposeResult:
-        yield Line("The network is asked what this wallet holds, and what is needed.")
+        yield Line("Reading the wallet's balance and the amount required…")
 
     def on_mount(self) -> None:
         failure = self.state.failure
@@ -159,7 +166,7 @@ class MeasureScreen(StepScreen):
             self.submit()
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "try again")] if self.problem else []
+        return [("Enter", "retry")] if self.problem else []
 
     def submit(self) -> None:
         self.wizard.perform(self.engine.measure)

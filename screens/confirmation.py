@@ -21,7 +21,7 @@ from screens.widgets.line import Line
 from screens.widgets.marks import marks
 from screens.widgets.special_fields import CodeField
 
-_UNCHECKED = "Since the restart a code cannot be checked here first: a wrong one counts."
+_UNCHECKED = "After a restart, the wizard cannot check codes first. A wrong code uses an attempt."
 
 
 class CodeScreen(StepScreen):
@@ -46,7 +46,7 @@ class CodeScreen(StepScreen):
             return ""
         code, left = shown
         half = len(code) // 2
-        return f"Pretend phone: {code[:half]} {code[half:]}   for {left:2d} s"
+        return f"Simulated authenticator: {code[:half]} {code[half:]}   {left:2d} s left"
 
     def code_row(self) -> ComposeResult:
         yield Row("Code", CodeField(id="code"), self._next_code)
@@ -59,7 +59,9 @@ class CodeScreen(StepScreen):
         self._used_code.display = self._entered_used
         if self._entered_used:
             advice = "Wait for the next code." if left else "Enter the code your app shows now."
-            self._used_code.set_text(f"{marks().waiting} Code already used. Not sent. {advice}")
+            self._used_code.set_text(
+                f"{marks().waiting} This code was already used, so it was not sent. {advice}"
+            )
 
     def action_primary(self) -> None:
         """Where the Gas Station has forgotten the enrolment, Enter leads back to it."""
@@ -73,7 +75,7 @@ class CodeScreen(StepScreen):
     def hint(self) -> ComposeResult:
         """That Enter alone is enough, where a command gives the codes; what a slip costs."""
         if self.wizard.presets.code_command:
-            yield Line("Enter asks --code-command for a code; a typed one comes first.")
+            yield Line("Press Enter to run --code-command, or type a code.")
         elif self.engine.enrolment is None:
             # The secret is in memory only, and this start has not seen it.
             yield Line(_UNCHECKED, classes="muted")
@@ -87,7 +89,7 @@ class CodeScreen(StepScreen):
         if left:
             with store.waiting("Waiting for the next code", usual=left):
                 await self.engine.clock.sleep(left)
-        with store.waiting("The code command is asked"):
+        with store.waiting("Running --code-command"):
             return await asyncio.to_thread(presets.code) or ""
 
     def failed(self, problem: Problem) -> None:
@@ -110,7 +112,7 @@ class CodeScreen(StepScreen):
 
 class ConfirmationScreen(CodeScreen):
     step = Step.CONFIRMATION
-    title_text = "Type the code from your authenticator"
+    title_text = "Confirm 2FA"
     primary_label = "Confirm"
 
     attempts = getters.query_one("#attempts", Line)
@@ -129,7 +131,7 @@ class ConfirmationScreen(CodeScreen):
         yield Line("", id="attempts")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "confirm"), ("Esc", "show the QR code"), ("F3", "other way")]
+        return [("Enter", "confirm"), ("Esc", "show the QR code"), ("F3", "other method")]
 
     def first_focus(self) -> Widget:
         return self.code_field
@@ -140,9 +142,12 @@ class ConfirmationScreen(CodeScreen):
         times = "once" if refused == 1 else f"{refused} times"
         locked = self.problem is not None and self.problem.code == "2FA_LOCKED"
         self.attempts.display = bool(refused) and not locked
-        again = " Esc makes a new QR code, for a new entry in the app." if refused > 1 else ""
+        again = " Press Esc for a new QR code." if refused > 1 else ""
         self.attempts.set_text(
-            f"\nThe Gas Station has refused a code {times}; it locks after a few.{again}"
+            (
+                f"\nThe Gas Station has rejected a code {times}. It locks after several wrong "
+                f"codes.{again}"
+            )
             if refused
             else ""
         )
@@ -167,4 +172,7 @@ def _description_of_code(enrolment: Enrolment | None) -> str:
     """By the entry's own parameters, while they are known; else what nearly all of them are."""
     digits = {7: "seven", 8: "eight"}.get(enrolment.digits if enrolment else 6, "six")
     period = enrolment.period if enrolment else 30
-    return f"The app shows {digits} digits for this machine. They change every {period} seconds."
+    return (
+        f"Enter the {digits}-digit code that the app shows for this machine. It changes "
+        f"every {period} seconds."
+    )

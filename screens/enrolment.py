@@ -57,24 +57,29 @@ class EnrolmentScreen(StepScreen):
         with Horizontal(id="enrolment"):
             yield QrCode(enrolment.uri if enrolment else "", id="qr")
             with Vertical(id="enrolment-text"):
-                yield Line("Link your authenticator", classes="title")
+                yield Line("Set up 2FA", classes="title")
                 yield Line(_text_of(enrolment), id="enrolment-how")
                 yield Line("", id="picture-left")
                 yield Line(self.engine.image[0], id="picture")
 
     def keys(self) -> list[tuple[str, str]]:
         if self._asks_anew:
-            return [("Enter", "try again"), ("F3", "other way")]
+            return [("Enter", "retry"), ("F3", "other method")]
         if self.problem is not None:
-            return [("Enter", "show the code"), ("F3", "other way")]
+            return [("Enter", "show the QR code"), ("F3", "other method")]
         if not self._has_room:
-            return [("Enter", "done"), ("F4", "the code"), ("F5", "renew"), ("F3", "other way")]
+            return [
+                ("Enter", "done"),
+                ("F4", "enter the code"),
+                ("F5", "renew"),
+                ("F3", "other method"),
+            ]
         return [
             ("Enter", "done"),
             ("F4", "large"),
             ("F5", "renew"),
             ("F6", "invert"),
-            ("F3", "other way"),
+            ("F3", "other method"),
         ]
 
     @property
@@ -98,7 +103,7 @@ class EnrolmentScreen(StepScreen):
 
     def show_problem(self, problem: Problem | None) -> None:
         super().show_problem(problem)
-        again = "Show the code" if self._command_failed else "Try again"
+        again = "Show the QR code" if self._command_failed else "Retry"
         self.set_primary_label(again if problem else self.primary_label)
 
     def on_mount(self) -> None:
@@ -133,9 +138,9 @@ class EnrolmentScreen(StepScreen):
         if not url:
             text = ""
         elif left > 0:
-            text = f"Also as a picture, {clock_text(left)} more:"
+            text = f"QR image link (expires in {clock_text(left)}):"
         else:
-            text = "The picture has expired; F5 renews."
+            text = "The image link has expired. F5 renews it."
         self.picture_left.set_text(text, layout=False)
 
     def submit(self) -> None:
@@ -150,7 +155,7 @@ class EnrolmentScreen(StepScreen):
         """Gives the entry to the code command too, where there is one that takes it."""
         presets, enrolment = self.wizard.presets, self.engine.enrolment
         if presets.code_command and enrolment is not None and not self._command_failed:
-            with self.engine.session.store.waiting("The code command takes the entry"):
+            with self.engine.session.store.waiting("Passing the entry to --code-command"):
                 try:
                     await asyncio.to_thread(presets.code, enrolment.uri)
                 except OnboardingError:
@@ -174,16 +179,17 @@ class EnrolmentScreen(StepScreen):
 
 def preset_unusable(way: str) -> Problem:
     """`--fund` names a method that this network lacks, or that needs an owner's key."""
-    return problem("ANSWER_UNUSABLE", reason=f"--fund {way} is not possible here.")
+    return problem("ANSWER_UNUSABLE", reason=f"--fund {way} is not available here.")
 
 
 def _text_of(enrolment: Enrolment | None, *, apart: bool = False) -> str:
     """Seven to nine lines beside the code; `apart`, where the code is on a screen of its own."""
     if enrolment is None:
-        return "The Gas Station is asked for a code to scan."
+        return "Requesting a QR code from the Gas Station…"
     return (
-        f"Add an entry in the app on your phone and scan the code{', with F4' if apart else ''}. "
-        "An older entry of this machine can be deleted.\n\n"
-        f"Or type this secret:\n{grouped(enrolment.secret.reveal())}\n\n"
-        f"The app names the entry\n{enrolment.label}\n"
+        "In the app on your phone, add an entry and scan the QR "
+        f"code{', with F4' if apart else ''}. "
+        "You can delete older entries for this machine.\n\n"
+        f"Or enter this secret:\n{grouped(enrolment.secret.reveal())}\n\n"
+        f"The app shows the entry as\n{enrolment.label}\n"
     )

@@ -29,7 +29,7 @@ _WIDTH_OF_ROW = 74
 
 class EnvironmentScreen(StepScreen):
     step = Step.ENVIRONMENT
-    title_text = "Tell us about the machine"
+    title_text = "Check the environment"
     card_in_body = True
 
     form = getters.query_one(DetailsForm)
@@ -59,7 +59,10 @@ class EnvironmentScreen(StepScreen):
         yield Line("", id="checks")
 
     def keys(self) -> list[tuple[str, str]]:
-        keys = [("Enter", "check again" if self._must_recheck else "go on"), ("Tab", "next field")]
+        keys = [
+            ("Enter", "check again" if self._must_recheck else "continue"),
+            ("Tab", "next field"),
+        ]
         if not self.wizard.simulation:
             keys.append(("F2", "settings"))
         return keys if self._must_recheck else [*keys, ("F5", "check again")]
@@ -149,11 +152,11 @@ class EnvironmentScreen(StepScreen):
         red = first_failed(checks)
         waiting = any(check.status is Status.PENDING for check in checks)
         if waiting:
-            title = "Checking what the machine needs…"
+            title = "Checking this machine and the network…"
         elif red:
-            title = "One thing has to be mended first:"
+            title = "1 problem to fix before you continue:"
         elif any(check.status is not Status.PASSED for check in checks):
-            title = "All that is essential passed the checks."
+            title = "All required checks passed."
         else:
             title = "All checks passed."
         brief = red is not None or self.problem is not None

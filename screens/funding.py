@@ -25,15 +25,15 @@ from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 
 _TITLES = {
-    "gas-station": "the Gas Station, with a fresh code",
-    "owner": "the owner's wallet, PEAQOS_PRIVATE_KEY",
-    "manual": "by hand, from any wallet",
+    "gas-station": "Gas Station, with a new code",
+    "owner": "owner's wallet (PEAQOS_PRIVATE_KEY)",
+    "manual": "manual transfer, from any wallet",
 }
 
 _PRIMARY = {
-    "gas-station": "Ask the Gas Station",
-    "owner": "See what is sent",
-    "manual": "Look again",
+    "gas-station": "Request funds",
+    "owner": "Review the transfer",
+    "manual": "Check again",
 }
 
 
@@ -76,12 +76,12 @@ class FundingScreen(CodeScreen):
 
     def keys(self) -> list[tuple[str, str]]:
         if self.method == "manual":
-            keys = [("Enter", "look again"), ("F4", "address as QR")]
+            keys = [("Enter", "check again"), ("F4", "address as QR code")]
         elif self.method == "owner":
-            keys = [("Enter", "see what is sent")]
+            keys = [("Enter", "review the transfer")]
         else:
             keys = [("Enter", "ask")]
-        return [*keys, ("F3", "other way")] if len(self.engine.ways) > 1 else keys
+        return [*keys, ("F3", "other method")] if len(self.engine.ways) > 1 else keys
 
     def on_mount(self) -> None:
         self._show_method()
@@ -116,12 +116,10 @@ class FundingScreen(CodeScreen):
         else:
             self.show_problem(None)
         network = self.engine.settings.network
-        faucet = (
-            f"\nTest money is given away at\n  {network.faucet_url}" if network.faucet_url else ""
-        )
+        faucet = f"\nGet test tokens at\n  {network.faucet_url}" if network.faucet_url else ""
         self.by_hand.display = by_hand
         self.by_hand.set_text(
-            f"\nSend what is missing to this address; it is noticed by itself.\n"
+            f"\nSend the shortfall to this address. The wizard detects the payment.\n"
             f"  {self.state.address}{faucet}"
             if by_hand
             else ""
@@ -143,14 +141,16 @@ class FundingScreen(CodeScreen):
         self.show_frame()
         token = self.engine.settings.network.token
         missing = max(need.total - held, 0)
-        parts = f"bond {format_peaq(need.bond)}, gas {format_peaq(need.gas, up=True)}, head room "
+        parts = (
+            f"bond {format_peaq(need.bond)}, gas {format_peaq(need.gas, up=True)}, safety margin "
+        )
         parts += format_peaq(need.safety_margin)
         if not need.bond:
-            parts = "for what is left to do"
+            parts = "for the remaining steps"
         self.amounts.set_text(
-            f"  needed   {peaq_fixed(need.total, up=True)} {token}   {parts}\n"
-            f"  held     {peaq_fixed(held)}\n"
-            f"  missing  {peaq_fixed(missing, up=True)}"
+            f"  required  {peaq_fixed(need.total, up=True)} {token}   {parts}\n"
+            f"  balance   {peaq_fixed(held)}\n"
+            f"  shortfall {peaq_fixed(missing, up=True)}"
         )
 
     def submit(self) -> None:
@@ -179,7 +179,7 @@ class FundingScreen(CodeScreen):
                     f"{format_peaq(quote.fee, up=True)},",
                     f"  from {quote.owner}",
                     f"  to   {self.state.address}",
-                    f"on {network.title}. The owner's wallet holds {format_peaq(quote.held)}.",
+                    f"on {network.title}. Owner's balance: {format_peaq(quote.held)}.",
                 ],
                 yes="Sign and send",
                 word="send" if network.real_money else "",
@@ -219,7 +219,7 @@ class FundingScreen(CodeScreen):
 
     def simulation_text(self) -> str:
         if self.method == "manual":
-            return "Rehearsal: F8 has somebody send what is missing."
+            return "Rehearsal: press F8 to simulate the payment."
         return super().simulation_text()
 
     def action_simulate_payment(self) -> None:

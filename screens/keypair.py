@@ -27,24 +27,26 @@ WEAK_BELOW = 12
 """Characters."""
 
 _WAYS = (
-    ("generate", "make a new one"),
+    ("generate", "create a new key"),
     ("import", "import a key or keystore"),
     ("environment", "use PEAQOS_PRIVATE_KEY"),
 )
-_KEEP = ("keep", "open the keystore that is here")
+_KEEP = ("keep", "open the existing keystore")
 _TEXTS = {
-    "generate": "A new key is made here. It never leaves this machine unencrypted.",
-    "import": "Paste a private key, or name a file with one (keystore V3 or hex). "
-    "A keystore's own passphrase opens it, and locks the copy here.",
-    "environment": "The key of PEAQOS_PRIVATE_KEY becomes the machine's key, locked here.",
-    "keep": "A keystore is in the state folder already. Its passphrase opens it.",
+    "generate": "The wizard creates the key on this machine. It never leaves it unencrypted.",
+    "import": (
+        "Paste a private key, or enter the path of a keystore (V3) or hex file. For a "
+        "keystore, enter its own passphrase; the copy here keeps it."
+    ),
+    "environment": "The machine uses the key in PEAQOS_PRIVATE_KEY, stored here encrypted.",
+    "keep": "The state directory already contains a keystore. Enter its passphrase.",
 }
 
 
 class KeypairScreen(StepScreen):
     step = Step.KEYPAIR
-    title_text = "Give the machine its key"
-    primary_label = "Store the key"
+    title_text = "Create the machine's key"
+    primary_label = "Save the key"
     can_go_back = True
 
     choice = getters.query_one("#way", Choice)
@@ -63,14 +65,14 @@ class KeypairScreen(StepScreen):
         yield Row("The key", Choice([_KEEP, *_WAYS] if kept else _WAYS, way, id="way"))
         yield Line("", id="way-text")
         yield Line("")
-        yield Row("Private key", KeyField(id="private-key", placeholder="pasted, never shown"))
+        yield Row("Private key", KeyField(id="private-key", placeholder="paste here; never shown"))
         path = "" if known else preset
         yield Row("or a file", Field(path, id="key-file", placeholder="/path/to/keystore.json"))
         yield Row("Passphrase", SecretField(id="passphrase"))
-        yield Row("Once more", SecretField(id="passphrase-again"))
+        yield Row("Repeat passphrase", SecretField(id="passphrase-again"))
         yield Line("", classes="muted")
-        yield Line(f"It is kept encrypted in {self.engine.session.folder}", classes="muted")
-        yield Line("Write the passphrase down: nobody can recover it.", classes="muted")
+        yield Line(f"Stored encrypted in {self.engine.session.folder}", classes="muted")
+        yield Line("Write the passphrase down. Nobody can recover it.", classes="muted")
 
     def keys(self) -> list[tuple[str, str]]:
         return [("Enter", str(self.primary.label).lower()), ("Tab", "next field")]
@@ -101,7 +103,7 @@ class KeypairScreen(StepScreen):
     def _show_source(self) -> None:
         source = self.source
         self.explanation.set_text(_TEXTS[source])
-        self.set_primary_label("Open the key" if source == "keep" else self.primary_label)
+        self.set_primary_label("Open the keystore" if source == "keep" else self.primary_label)
         for field, shown in (
             (self.private_key, source == "import"),
             (self.file, source == "import"),
@@ -136,12 +138,13 @@ class KeypairScreen(StepScreen):
         elif self._chosen_here() and len(passphrase.reveal()) < WEAK_BELOW:
             self.app.push_screen(
                 ConsentScreen(
-                    "A short passphrase",
+                    "This passphrase is short",
                     [
-                        f"It has fewer than {WEAK_BELOW} characters. Whoever copies the file can "
-                        "try millions of short ones. A few words in a row are better.",
+                        f"It has fewer than {WEAK_BELOW} characters. Anyone who copies the file "
+                        "can "
+                        "try millions of short ones. Several words in a row are safer.",
                     ],
-                    yes="Use it all the same",
+                    yes="Use it anyway",
                     word="" if self._consent_preset else "weak",
                 ),
                 lambda agreed: self._store(passphrase) if agreed else None,
@@ -207,8 +210,8 @@ class KeypairScreen(StepScreen):
         self.app.push_screen(
             ConsentScreen(
                 "Is this the right key?",
-                ["It is the key of this address:", "", f"  {key.address}"],
-                yes="It is the right one",
+                ["The key belongs to this address:", "", f"  {key.address}"],
+                yes="Use this key",
             ),
             store,
         )
@@ -229,10 +232,10 @@ class KeypairScreen(StepScreen):
                 problem.title,
                 [
                     problem.cause,
-                    "It can be kept beside the new one, under a name with today's date.",
+                    "The wizard can rename it with today's date and keep it next to the new one.",
                     "To use it instead, go back and choose to open it.",
                 ],
-                yes="Keep it aside",
+                yes="Rename and keep it",
                 word="aside",
             ),
             lambda agreed: self._set_aside() if agreed else None,

@@ -22,7 +22,7 @@ from screens.widgets.marks import marks
 
 class MachineNftScreen(StepScreen):
     step = Step.MACHINE_NFT
-    title_text = "Write the machine's description"
+    title_text = "Mint the Machine NFT and write the DID"
     primary_label = "Mint and write"
 
     form = getters.query_one(DetailsForm)
@@ -34,12 +34,12 @@ class MachineNftScreen(StepScreen):
         number = registered.machine_id if registered else 0
         if found:
             yield Line(
-                f"AlreadyRegistered: this owner is machine {number} already. "
-                "The bond was paid earlier and is not paid again."
+                f"AlreadyRegistered: this owner is already machine {number}. "
+                "The bond was paid earlier. The wizard does not pay it again."
             )
         else:
-            yield Line(f"The machine is registered as number {number}.")
-        yield Line("The description is public. It can still be changed here:")
+            yield Line(f"The machine is registered: machine {number}.")
+        yield Line("These details become public. You can still change them:")
         yield Line("", classes="muted")
         yield DetailsForm(self.state.details or self.wizard.details)
         yield Line("", classes="muted")
@@ -72,7 +72,7 @@ class MachineNftScreen(StepScreen):
         state = self.state
         rows = (
             ("Machine NFT", f"token {state.minted.token_id}" if state.minted else ""),
-            ("Six attributes", "written and read back" if state.did else ""),
+            ("Six attributes", "written and verified" if state.did else ""),
             ("Final", "yes" if state.finished else ""),
         )
         lines = [

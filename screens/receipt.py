@@ -25,12 +25,14 @@ class ReceiptScreen(StepScreen):
         folder = self.engine.session.folder
         receipt = read_receipt(folder)
         if receipt is None:
-            yield Line(f"The receipt is not in {folder}. `peaq-onboard receipt` makes it again.")
+            yield Line(
+                f"The receipt is not in {folder}. Run `peaq-onboard receipt` to write it again."
+            )
             return
         lines = receipt_lines(receipt, Layout.SUMMARY)
         yield Line("\n".join(lines))
-        yield Line("The six attributes were read back from the network.")
-        yield Line(f"Kept in {folder}", classes="muted one-line")
+        yield Line("The six attributes are verified on the network.")
+        yield Line(f"Saved in {folder}", classes="muted one-line")
 
     def keys(self) -> list[tuple[str, str]]:
         return [("Enter", "done")]

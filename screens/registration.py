@@ -33,19 +33,19 @@ class RegistrationScreen(StepScreen):
         skipped = Line("", id="skipped")
         skipped.display = False
         yield skipped
-        yield Line("The network is asked what it costs…", id="quote")
+        yield Line("Reading the price…", id="quote")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "sign and register" if self._quote else "look again")]
+        return [("Enter", "sign and register" if self._quote else "check again")]
 
     def on_mount(self) -> None:
         funded = self.state.funded
         if funded and funded.way == "already":
             self.skipped.display = True
-            self.skipped.set_text("The wallet holds enough already; funding was not needed.\n")
+            self.skipped.set_text("The balance is sufficient, so funding was not needed.\n")
         if self.state.open_transactions:
             self.offer.set_text(
-                "A registration was sent before. What became of it is looked up first."
+                "The wizard already sent a registration. It checks the result first."
             )
         failure = self.state.failure
         # As in the frame: a fault of the line is over, and asking is what finds that out.
@@ -65,7 +65,7 @@ class RegistrationScreen(StepScreen):
         """What was shown does not hold any more: the next Enter asks for it, and signs nothing."""
         self._quote = None
         self.offer.display = False
-        self.set_primary_label("Look again")
+        self.set_primary_label("Check again")
 
     def _quoted(self, quote: Quote | None) -> None:
         if quote is None:
@@ -79,10 +79,11 @@ class RegistrationScreen(StepScreen):
         mark = f"            {mark}\n" if mark else ""
         self.offer.set_text(
             f"{_effect_of(quote)}\n\n"
-            f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   held while it is registered\n"
+            f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   locked while the machine "
+            "is registered\n"
             f"  max. fee  {peaq_fixed(quote.fee, up=True)} {token}   for all transactions\n"
-            f"  in wallet {peaq_fixed(quote.held)} {token}\n"
-            f"  after it  {peaq_fixed(max(quote.after, 0))} {token}   at least\n\n"
+            f"  balance   {peaq_fixed(quote.held)} {token}\n"
+            f"  after     {peaq_fixed(max(quote.after, 0))} {token}   at least\n\n"
             f"  network   {quote.network}, chain {settings.network.chain_id}\n"
             f"  contract  {quote.contract}\n"
             f"{mark}"
@@ -111,16 +112,20 @@ class RegistrationScreen(StepScreen):
             return
         bond = format_peaq(self._quote.bond, up=True)
         lines = [
-            f"{bond} {network.token} will be staked on {network.title}, from",
+            f"{bond} {network.token} will be locked as the bond on {network.title}, from",
             f"  {self.state.address}",
-            "It is done once, and cannot be taken back here.",
+            "You pay it once. The wizard cannot undo it.",
         ]
         if limit is not None:
-            ahead = f"--accept-bond accepted at most {format_peaq(limit)} {network.token} ahead"
-            lines += ["", f"{ahead}: this is more." if above else f"{ahead}."]
+            ahead = (
+                f"--accept-bond accepted at most {format_peaq(limit)} {network.token} in advance"
+            )
+            lines += ["", f"{ahead}. The bond is higher." if above else f"{ahead}."]
         self.app.push_screen(
             ConsentScreen(
-                "This is real money" if network.real_money else "The bond is higher",
+                "This is real money"
+                if network.real_money
+                else "The bond is higher than you accepted",
                 lines,
                 yes="Sign and register",
                 word="register" if above or limit is None else "",
@@ -161,9 +166,11 @@ class RegistrationScreen(StepScreen):
 
 def _effect_of(quote: Quote) -> str:
     if quote.single:
-        return "One transaction does it all: bond, Machine NFT and description. Done once."
-    why = f"\nAll in one transaction is refused here: {quote.refused}" if quote.refused else ""
-    return f"This pays the bond and gives the machine its number. It is done once.{why}"
+        return "One transaction pays the bond, mints the Machine NFT and writes the DID."
+    why = (
+        f"\nThis network rejects the combined transaction: {quote.refused}" if quote.refused else ""
+    )
+    return f"This pays the bond and registers the machine. You pay it once.{why}"
 
 
 def _published_by(quote: Quote, details: Details | None) -> str:

@@ -19,7 +19,7 @@ class ResumeScreen(StepScreen):
     BINDINGS = [Binding("f2", "settings", show=False)]
 
     title_text = "Welcome back"
-    primary_label = "Try again"
+    primary_label = "Retry"
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
@@ -28,13 +28,13 @@ class ResumeScreen(StepScreen):
     def body(self) -> ComposeResult:
         yield Line(
             f"You were at step {self.step.value} of {len(Step)}: {self.step.info.title}. "
-            "The network is asked where things stand; nothing is done twice."
+            "Checking the network for the current state. Completed steps are not repeated."
         )
         for warning in self.engine.session.warnings:
             yield Line(f"\n{warning}", classes="muted")
 
     def keys(self) -> list[tuple[str, str]]:
-        again = [("Enter", "try again")] if self.problem else []
+        again = [("Enter", "retry")] if self.problem else []
         return [*again, *([] if self.wizard.simulation else [("F2", "settings")])]
 
     def on_mount(self) -> None:

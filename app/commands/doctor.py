@@ -124,8 +124,8 @@ def _summary(results: list[CheckResult]) -> str:
     if failed:
         return f"\nFailed checks: {failed}. Fix them before you onboard this machine."
     if warnings:
-        return f"\nAn onboarding can succeed here. Warnings: {warnings}."
-    return "\nAn onboarding can succeed here."
+        return f"\nYou can onboard here. Warnings: {warnings}."
+    return "\nYou can onboard here."
 
 
 def _exit_code(results: list[CheckResult]) -> int:

@@ -31,7 +31,7 @@ def run_explain(options: Options) -> int:
     print(f"{step.value} {step.info.title}\n{step.info.purpose}\n")
     token = token_of(fold(records))
     lines = [record_line(record, token) for record, place in with_steps(records) if place is step]
-    print("\n".join(lines) if lines else "Nothing has been recorded for it yet.")
+    print("\n".join(lines) if lines else "No records yet.")
     return EXIT_DONE
 
 

@@ -66,7 +66,7 @@ def _print_text(receipt: dict[str, Any], folder: Path) -> None:
     if sys.stdout.isatty() or not _can_print("\N{FULL BLOCK}"):
         # The code is drawn for paper: on a dark screen it would be light on dark.
         print("\n".join(receipt_lines(receipt)))
-        print(f"\nThe page to print, with a QR code: {folder / 'receipt.txt'}")
+        print(f"\nTo print, with a QR code: {folder / 'receipt.txt'}")
     else:
         print("\n".join(receipt_lines(receipt, Layout.PAGE)))
 
@@ -82,7 +82,7 @@ def _rebuilt(records: list[Record], folder: Path) -> tuple[dict[str, Any], list[
     receipt = receipt_of(records, folder, machine_facts)
     remarks = _remarks(read_receipt(folder), receipt, folder)
     if keep_receipt(folder, receipt):
-        remarks = [replace(row, found=f"{row.found}; written again") for row in remarks]
+        remarks = [replace(row, found=f"{row.found}; rewritten") for row in remarks]
     return receipt, [*remarks, *_of_host(receipt)]
 
 
@@ -110,7 +110,7 @@ def _remarks(kept: dict[str, Any] | None, receipt: dict[str, Any], folder: Path)
     fields = differing(kept, receipt)
     if not fields:
         return []
-    return [Row(JSON_NAME, "as the journal", f"was different in {', '.join(fields)}")]
+    return [Row(JSON_NAME, "matches the journal", f"differed in {', '.join(fields)}")]
 
 
 def _of_host(receipt: dict[str, Any]) -> list[Row]:
@@ -156,7 +156,7 @@ def _print_rows(rows: list[Row]) -> None:
         other = "" if row.same else f"; found: {row.found}"
         print(f"  {sign} {row.what:<22} {row.expected}{other}")
     wrong = sum(row.wrong for row in rows)
-    print(f"{wrong} of {len(rows)} lines differ." if wrong else f"All {len(rows)} lines hold.")
+    print(f"{wrong} of {len(rows)} lines differ." if wrong else f"All {len(rows)} lines match.")
 
 
 def _as_data(rows: list[Row]) -> dict[str, Any]:

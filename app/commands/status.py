@@ -23,8 +23,8 @@ from core.step import Step
 
 SCHEMA_VERSION = 1
 _WAITS = {
-    "transaction": "A transaction is under way: start the wizard again to go on watching it.",
-    "payment": "A payment is on its way: start the wizard again to go on watching for it.",
+    "transaction": "A transaction is pending. Start the wizard again to continue watching it.",
+    "payment": "A payment is pending. Start the wizard again to continue watching for it.",
 }
 
 
@@ -133,7 +133,7 @@ def _lines(status: dict[str, Any], remedy: str, token: str) -> list[str]:
         error = status["error"]
         lines += [f"{error['title']} ({error['code']})", *_wrapped(error["cause"])]
         if status["waiting_until"]:
-            lines.append(f"Again from {status['waiting_until']} on.")
+            lines.append(f"Try again at {status['waiting_until']}.")
         lines += _wrapped(remedy)
     if status["waiting_for"] in _WAITS:
         lines.append(_WAITS[status["waiting_for"]])

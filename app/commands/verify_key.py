@@ -39,7 +39,13 @@ def run_verify_key(options: Options) -> int:
         print("\n  ".join([found.title, *lines]), file=sys.stderr)
         return exit_code(found.kind)
     if expected is not None and expected != stored.key.address:
-        print(f"It opens {stored.key.address}, but this machine is {expected}.", file=sys.stderr)
+        print(
+            (
+                f"The passphrase opens the keystore of {stored.key.address}, but this machine is "
+                f"{expected}."
+            ),
+            file=sys.stderr,
+        )
         return EXIT_CONFIGURATION
     print(f"The passphrase opens the keystore of {stored.key.address}.")
     print(f"{path}\nsha256 {stored.sha256}")

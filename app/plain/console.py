@@ -23,8 +23,8 @@ _LONGEST_LINE = 64 * 1024
 """Characters."""
 _MOST_REFUSED = 100
 _ANYTIME = (
-    "At any time ctrl+c leaves; the same command goes on where you were. "
-    "Nothing that is done is lost, and nothing is paid twice."
+    "Press Ctrl+C at any time to quit. Run the same command again to resume. Completed steps "
+    "are saved, and nothing is paid twice."
 )
 _FACTS = (
     ev.EnrolmentConfirmed,
@@ -92,7 +92,7 @@ class Console:
         if not line:
             raise EOFError
         if len(line) == _LONGEST_LINE and not line.endswith("\n"):
-            raise EndlessInput(f"A line of the input has more than {_LONGEST_LINE} characters.")
+            raise EndlessInput(f"An input line has more than {_LONGEST_LINE} characters.")
         return line
 
     def refused(self, hint: str = "") -> None:
@@ -101,7 +101,7 @@ class Console:
         """
         self._refused += 1
         if self._refused >= _MOST_REFUSED and not sys.stdin.isatty():
-            raise EndlessInput(f"{_MOST_REFUSED} answers in a row were of no use.")
+            raise EndlessInput(f"{_MOST_REFUSED} unusable answers in a row.")
         if hint:
             self.say(hint)
 
@@ -157,7 +157,7 @@ class Console:
         self.paragraph(f"{problem.cause} {problem.money}".strip())
         self.paragraph(problem.remedy(COMMAND if self._no_input else PLAIN))
         if problem.until:
-            self.say(f"Again from {problem.until:%Y-%m-%d %H:%M:%S} UTC on.")
+            self.say(f"Try again at {problem.until:%Y-%m-%d %H:%M:%S} UTC.")
 
     def on_record(self, record: Record, state: State) -> None:
         """What has just become true, once."""

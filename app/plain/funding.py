@@ -73,7 +73,9 @@ class FundingPrompts(Prompts):
             raise MissingAnswer("--code-command" if self.answers.fund else "--fund")
         enrolment = await self.engine.enrol()
         if enrolment is None:
-            self.console.say("This owner has set up 2FA before; its codes are used.")
+            self.console.say(
+                "This owner has already set up 2FA. Use the codes of the existing entry."
+            )
             return
         told = self.answers.code_command is not None and await self._told(enrolment.uri)
         nobody = self.pretend is not None and self.answers.no_input
@@ -105,7 +107,7 @@ class FundingPrompts(Prompts):
 
     def _or_else(self, question: str) -> str:
         others = [way for way in self.engine.ways if way != "gas-station"]
-        return f"{question} (or type {' or '.join(others)}, to fund it otherwise)"
+        return f"{question} (or type {' or '.join(others)} for another method)"
 
     async def _other_way(self, typed: str) -> bool:
         """Whether another way of funding was typed instead; it is taken then."""
@@ -117,10 +119,10 @@ class FundingPrompts(Prompts):
 
     async def _show_enrolment(self, enrolment: Enrolment) -> bool:
         """Shows it until it is in the app; False where another way of funding was typed."""
-        question, inverted = "Enter when it is in the app", False
+        question, inverted = "Press Enter when the app has the entry", False
         self.console.paragraph(
-            "The 2FA secret comes next. It stays in the scrollback of this terminal and in any log "
-            "of it: clear both when it is in the app."
+            "The 2FA secret comes next. This terminal's scrollback and logs keep it: clear them "
+            "once the app has the entry."
         )
         drawn = self.answers.qr and blocks()
         if drawn:
@@ -129,9 +131,11 @@ class FundingPrompts(Prompts):
             if drawn:
                 ink: Literal["dark", "light"] = "dark" if inverted else "light"
                 self.console.say("\n".join(qr_lines(enrolment.uri, ink=ink)))
-                self.console.say("Scan it with an authenticator app, or type this secret into it:")
+                self.console.say(
+                    "Scan it with an authenticator app, or enter this secret in the app:"
+                )
             else:
-                self.console.say("In an authenticator app, type this secret:")
+                self.console.say("Enter this secret in an authenticator app:")
             self.console.say(f"  {grouped(enrolment.secret.reveal())}")
             self.console.say(f"  {enrolment.label}")
             typed = self.console.ask("--code-command", self._or_else(question))
@@ -155,8 +159,8 @@ class FundingPrompts(Prompts):
             if shown and self.answers.no_input:
                 return shown[0]
             if shown:
-                self.console.say(f"Simulation phone: {shown[0]}, for {shown[1]} s")
-        return self.console.ask("--code-command", self._or_else("Code from the authenticator"))
+                self.console.say(f"Simulation phone: {shown[0]}, {shown[1]} s left")
+        return self.console.ask("--code-command", self._or_else("Code from the authenticator app"))
 
     async def _with_code(self, use: Callable[[str], Awaitable[object]]) -> None:
         """Does `use` with a code, unless another way of funding was typed. Waits first while the
@@ -203,8 +207,9 @@ class FundingPrompts(Prompts):
             return
         token = self.engine.settings.network.token
         self.console.say(
-            f"needed {format_peaq(balance.needed, up=True)}, held {format_peaq(balance.held)}, "
-            f"missing {format_peaq(balance.missing, up=True)} {token}"
+            f"required {format_peaq(balance.needed, up=True)}, balance "
+            f"{format_peaq(balance.held)}, "
+            f"shortfall {format_peaq(balance.missing, up=True)} {token}"
         )
         if self.engine.state.way == "gas-station":
             await self._with_code(self.engine.ask_gas_station)
@@ -230,11 +235,11 @@ class FundingPrompts(Prompts):
         self.console.say(f"Send {format_peaq(missing, up=True)} {token} to this address:")
         self.console.result(f"send {format_peaq(missing, up=True)} {token} to {address}")
         if self.engine.settings.network.faucet_url:
-            self.console.say(f"Test money: {self.engine.settings.network.faucet_url}")
+            self.console.say(f"Test tokens: {self.engine.settings.network.faucet_url}")
         if self.pretend:
-            self.console.say("Rehearsal: somebody sends it.")
+            self.console.say("Rehearsal: simulating the payment.")
             self.pretend.pay(address, missing)
-        self.console.say("... waiting for it to arrive; ctrl+c leaves, and nothing is lost")
+        self.console.say("... waiting for the payment; Ctrl+C quits, progress is saved")
         pause = self.engine.settings.network.block_seconds
         clock = self.engine.clock
         ends = clock.monotonic() + self.answers.wait if self.answers.no_input else None

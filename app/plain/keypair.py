@@ -14,12 +14,12 @@ from core.keys.private_key import Key
 from core.secrets import Secret
 
 _TYPED_AGAIN = ("PASSPHRASE_WRONG", "PASSPHRASE_EMPTY")
-_KEPT = ("keep", "open the keystore that is in the state folder")
+_KEPT = ("keep", "open the keystore in the state directory")
 _WAYS = [
-    ("generate", "make a new key"),
+    ("generate", "create a new key"),
     ("environment", "use PEAQOS_PRIVATE_KEY"),
     ("file", "a file with a keystore V3 or a hex key"),
-    ("paste", "paste a hex key; it is not shown"),
+    ("paste", "paste a hex key (not shown)"),
 ]
 
 
@@ -42,8 +42,8 @@ class KeyPrompts(Prompts):
         loaded: Key | None = None
         if source.way in ("import", "environment"):
             loaded = await self.engine.preview_key(source)
-            self.console.say(f"It is the key of {loaded.address}")
-            self.consent("Is this the right one?")
+            self.console.say(f"The key belongs to {loaded.address}")
+            self.consent("Use this key?")
         address = await self.engine.create_keypair(source, passphrase, loaded=loaded)
         self.console.result(f"address {address}")
         self.console.result(f"keystore {self.engine.session.folder / 'keystore.json'}")
@@ -101,14 +101,14 @@ class KeyPrompts(Prompts):
             if not typed:
                 self._refuse_typed("PASSPHRASE_EMPTY")
                 continue
-            if typed != self.console.ask_secret("--passphrase-file", "Once more"):
+            if typed != self.console.ask_secret("--passphrase-file", "Repeat passphrase"):
                 self._refuse_typed("PASSPHRASES_DIFFER")
                 continue
             try:
                 if len(typed.reveal()) < WEAK_BELOW:
                     self._weak(typed=True)
             except NotAgreed:
-                self.console.refused("Another one, then.")
+                self.console.refused("Enter another passphrase.")
             else:
                 return typed
 
@@ -123,35 +123,37 @@ class KeyPrompts(Prompts):
         """
         self.console.say(f"The passphrase has fewer than {WEAK_BELOW} characters.")
         self.console.paragraph(
-            "Who copies the file can try millions of short ones. A few words in a row are better."
+            "Who copies the file can try millions of short ones. Several words in a row are safer."
         )
         if typed or self.engine.settings.network.real_money:
             option = f"A --passphrase-file with {WEAK_BELOW} characters or more"
-            self.consent_in_words("Use it all the same?", "weak", option)
+            self.consent_in_words("Use it anyway?", "weak", option)
         else:
-            self.console.say("It is used all the same: there is no real money on this network.")
+            self.console.say("Using it anyway: this network has no real money.")
 
     async def backup(self) -> None:
         keypair = self.engine.state.keypair
         if keypair is not None:
-            self.console.say(f"Copy {self.engine.session.folder / 'keystore.json'} elsewhere now.")
+            self.console.say(
+                f"Copy {self.engine.session.folder / 'keystore.json'} to another machine now."
+            )
             self.console.say(f"sha256 {keypair.keystore_sha256}")
         way = self.answers.backup
         if way is None and self.answers.no_input:
             self.console.say("`peaq-onboard backup --to PATH` does that and records the backup.")
         if way is None:
             self.console.paragraph(
-                "The key itself is shown in the full screen only: what a console of lines has "
-                "shown stays in its memory."
+                "Only the full screen shows the key itself: a plain console keeps everything in"
+                " its scrollback."
             )
-            ways = [("copied", "I have copied the file"), ("none", "no backup")]
+            ways = [("copied", "I have copied the keystore"), ("none", "no backup")]
             # An Enter too many must not say that a copy was made.
             way = self.console.ask_choice("--backup", "Backup", ways, default=False)
             if way == "none":
                 self.console.paragraph(
-                    "If the disk of this machine fails, its identity and the bond are gone."
+                    "If this machine's disk fails, its identity and its bond are lost."
                 )
-                self.consent_in_words("Go on without?", "no backup", "--backup")
+                self.consent_in_words("Continue without a backup?", "no backup", "--backup")
         await self.engine.back_up(cast(Literal["copied", "none"], way))
 
     async def unlock(self) -> None:

@@ -153,7 +153,7 @@ def _wrong_file(text: str, passphrase: Secret | None) -> list[Problem]:
         there = regular = False
         path = Path(text)
     if not there:
-        return [problem("ANSWER_UNUSABLE", reason=f"--key: there is no file {text}.")]
+        return [problem("ANSWER_UNUSABLE", reason=f"--key: the file {text} does not exist.")]
     unread = not regular or passphrase is None  # then the passphrase is named already
     return [] if unread else _problems_of(lambda: read_key_file(path, passphrase))
 
@@ -173,5 +173,5 @@ def _missing_command(command: str) -> list[Problem]:
         words = []
     if words and shutil.which(words[0]):
         return []
-    why = f"there is no program {words[0]}" if words else "it is no command"
+    why = f"the program {words[0]} does not exist" if words else "it is not a command"
     return [problem("ANSWER_UNUSABLE", reason=f"--code-command: {why}.")]

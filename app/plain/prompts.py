@@ -35,7 +35,7 @@ class Prompts:
         self.console.say(f"These contracts are not {self.engine.settings.network.title}'s own:")
         for variable, address in others.items():
             self.console.say(f"  {variable} {address}")
-        self.console.say("Their operator decides what happens to the bond.")
+        self.console.say("Their operator controls what happens to the bond.")
         self.consent_in_words("Use these contracts?", "contracts", "--accept-contracts")
         self.engine.accept_contracts()
 

@@ -66,7 +66,7 @@ class PlainWizard(Prompts):
             Action.FINISH: self._finish,
         }
         if not self.answers.no_input:
-            self.console.say("? at a question explains the step. ctrl+c leaves; nothing is lost.")
+            self.console.say("Type ? at a question for help. Ctrl+C quits; progress is saved.")
         if self.answers.no_input and self.engine.action is not Action.NOTHING:
             code = self._check_presets()
             if code is not None:
@@ -92,16 +92,16 @@ class PlainWizard(Prompts):
             self.console.problem(error.problem)
             return exit_code(error.problem.kind)
         except MissingAnswer as missing:
-            self.console.say(f"{missing} is missing, and --no-input forbids asking for it.")
+            self.console.say(f"{missing} is missing. With --no-input, the wizard does not ask.")
             return EXIT_STOPPED
         except NotAgreed:
-            self.console.say("Not agreed: nothing was done. Start again to go on.")
+            self.console.say("You did not agree, so nothing was done. Start again to continue.")
             return self._left()
         except EndlessInput as endless:
-            self.console.say(f"\n{endless} It is given up; nothing is lost.")
+            self.console.say(f"\n{endless} Stopping. All progress is saved.")
             return self._left()
         except EOFError:
-            self.console.say("\nThe input has ended. Nothing is lost; start again to go on.")
+            self.console.say("\nThe input ended. All progress is saved; start again to resume.")
             return self._left()
         self._receipt()
         return EXIT_DONE
@@ -118,7 +118,9 @@ class PlainWizard(Prompts):
             *others, last = missing
             names = f"{', '.join(others)} and {last} are" if others else f"{last} is"
             asking = "for them" if others else "for it"
-            self.console.paragraph(f"{names} missing, and --no-input forbids asking {asking}.")
+            self.console.paragraph(
+                f"{names} missing. With --no-input, the wizard does not ask {asking}."
+            )
             return EXIT_STOPPED
         return exit_code(unusable[0].kind) if unusable else None
 
@@ -192,7 +194,7 @@ class PlainWizard(Prompts):
         self.console.refused()
         if problem.code in WRONG_CODES:
             return None  # to the code prompt: a code typed at another one would be lost
-        typed = self.console.ask("", "Enter tries again, q leaves").lower()
+        typed = self.console.ask("", "Enter retries, q quits").lower()
         return code if typed.startswith("q") else None
 
     def _can_agree(self, problem: Problem) -> bool:
@@ -211,10 +213,10 @@ class PlainWizard(Prompts):
         unsigned = not self.engine.state.open_transactions
         if self.engine.action is Action.REGISTER and unsigned and not self._consents_ahead:
             # The next try shows bond and fee, and asks.
-            typed = self.console.ask("", "Enter shows the new fee, q leaves").lower()
+            typed = self.console.ask("", "Enter shows the new fee, q quits").lower()
             return exit_code(problem.kind) if typed.startswith("q") else None
         most = f"{problem.params['now']} {self.engine.settings.network.token}"
-        question = f'Type "agree" for a maximum fee of {most}; Enter tries again, q leaves'
+        question = f'Type "agree" for a maximum fee of {most}; Enter retries, q quits'
         typed = self.console.ask("", question).lower()
         if typed == "agree":
             self.engine.agree_to_fee(problem)
@@ -240,7 +242,7 @@ class PlainWizard(Prompts):
             while found := _fault_of(details, name, value):
                 self.console.problem(found)
                 if self.answers.no_input:
-                    raise fault("ANSWER_UNUSABLE", reason="A detail of the machine is refused.")
+                    raise fault("ANSWER_UNUSABLE", reason="A detail of the machine is not valid.")
                 self.console.refused()
                 value = self.console.ask(option, question, known)
             details = replace(details, **{name: value})
@@ -256,14 +258,16 @@ class PlainWizard(Prompts):
             f"maximum fee {format_peaq(quote.fee, up=True)}, "
             f"balance after at least {format_peaq(max(quote.after, 0))} {network.token}"
         )
-        self.console.say("The maximum fee covers all transactions, this one and those after it.")
+        self.console.say("The maximum fee covers this transaction and all remaining ones.")
         mark = self.engine.settings.contract_mark(quote.contract)
         contract = f"{quote.contract} ({mark})" if mark else quote.contract
         self.console.say(f"network {quote.network}, contract {contract}")
         if quote.single:
-            self.console.say("One transaction registers, mints and writes the description.")
+            self.console.say(
+                "One transaction registers the machine, mints the Machine NFT and writes the DID."
+            )
         elif quote.refused:
-            self.console.say(f"All in one transaction is refused here: {quote.refused}")
+            self.console.say(f"This network rejects the combined transaction: {quote.refused}")
         self.accept_contracts()
         if self.answers.accept_bond is None:
             self.consent("Sign and register?", word="register", option="--accept-bond")
@@ -277,7 +281,10 @@ class PlainWizard(Prompts):
         registered = self.engine.state.registered
         if registered is not None:
             if registered.way == "found":
-                self.console.say("AlreadyRegistered: the bond was paid earlier, not again.")
+                self.console.say(
+                    "AlreadyRegistered: the bond was paid earlier. The wizard does not pay it "
+                    "again."
+                )
             self.console.result(f"machine {registered.machine_id}")
         self.accept_contracts()
         await self._keys.unlock()

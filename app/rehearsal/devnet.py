@@ -33,7 +33,7 @@ def run_devnet(*, port: int, block_time: float, faults: Sequence[Fault], out: Te
             print(f"# export PEAQOS_DEPLOYMENT_ID={network.deployment_id}", file=out)
             for name, address in network.activation_contracts.items():
                 print(f"# {name} {address}", file=out)
-            print("# A wallet with pretend money; this key is worthless outside:", file=out)
+            print("# A funded wallet. Its key is worthless on other networks:", file=out)
             print(f"# {network.owner_key}", file=out, flush=True)
             ended.wait()
     finally:

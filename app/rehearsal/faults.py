@@ -9,22 +9,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 FAULTS: dict[str, str] = {
-    "invalid-code": "Gas Station: a right code is refused with INVALID_2FA",
-    "expired-code": "Gas Station: funding refuses the code with TOTP_EXPIRED",
+    "invalid-code": "Gas Station: a correct code is rejected with INVALID_2FA",
+    "expired-code": "Gas Station: funding rejects the code with TOTP_EXPIRED",
     "locked": "Gas Station: 2FA_LOCKED for 20 seconds",
-    "2fa-not-configured": "Gas Station: 2FA_NOT_CONFIGURED, as if the enrolment were forgotten",
-    "qr-failed": "Gas Station: enrolment fails with QR_GENERATION_FAILED",
+    "2fa-not-configured": "Gas Station: 2FA_NOT_CONFIGURED, as if it had lost the 2FA setup",
+    "qr-failed": "Gas Station: 2FA setup fails with QR_GENERATION_FAILED",
     "rate-limited": "Gas Station: funding is RATE_LIMITED for 30 seconds",
     "owner-cap": "Gas Station: CAP_EXCEEDED_OWNER, the owner's daily cap is reached",
     "wallet-cap": "Gas Station: CAP_EXCEEDED_WALLET, the wallet's daily cap is reached",
-    "duplicate-request": "Gas Station: DUPLICATE_REQUEST, the request is said to be in flight",
+    "duplicate-request": "Gas Station: DUPLICATE_REQUEST, the request is already in progress",
     "transfer-failed": "Gas Station: TRANSFER_FAILED, nothing is paid",
     "skipped-but-poor": "Gas Station: skips a wallet that holds 0.6 PEAQ, less than the bond",
     "underfunded": "Gas Station: pays 0.55 PEAQ only",
     "lost-answer": "Gas Station: pays, but the connection drops before the answer",
     "gas-station-down": "Gas Station: every request gets 503 and an HTML page",
     "gas-station-html": "Gas Station: an HTML page with status 200, as from a captive portal",
-    "already-registered": "Registry: the machine turns out to be registered already",
+    "already-registered": "Registry: the machine is already registered",
     "no-price": "Activation: no PEAQ price is committed, every quote reverts",
     "price-raised": "Activation: the price rises by a quarter after the approval",
     "voucher-partial": "Activation: the wallet has a voucher of 0.1 PEAQ",
@@ -40,7 +40,7 @@ FAULTS: dict[str, str] = {
     "did-bare-error": "DID: an absent attribute is a bare RPC error without data",
     "rpc-down": "RPC: the connection drops before an answer",
     "rpc-html": "RPC: an HTML page with status 200, as from a captive portal",
-    "slow-blocks": "RPC: blocks come 12 seconds apart, whatever the block time",
+    "slow-blocks": "RPC: one block every 12 seconds, whatever the block time",
     "mcr-down": "MCR API: every request gets 503",
     "mcr-silent": "MCR API: requests are never answered",
     "mcr-conflict": "MCR API: 409, the machine is said to be at home on another chain",
@@ -56,7 +56,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.name not in FAULTS:
-            raise ValueError(f"no fault is called {self.name!r}; there are: {', '.join(FAULTS)}")
+            raise ValueError(f"{self.name!r} is not a fault. Faults: {', '.join(FAULTS)}")
         if self.times is not None and self.times < 1:
             raise ValueError(f"fault {self.name}: the number of times must be 1 or more")
 
@@ -67,7 +67,7 @@ def parse_fault(text: str) -> Fault:
     if not colon:
         return Fault(name)
     if not (times.isascii() and times.isdigit()):
-        raise ValueError(f"fault {name}: {times!r} is not a number of times; write NAME or NAME:2")
+        raise ValueError(f"fault {name}: {times!r} is not a number of times. Write NAME or NAME:2")
     return Fault(name, int(times))
 
 

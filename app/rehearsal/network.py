@@ -101,7 +101,7 @@ class RehearsalNetwork:
     def start(self) -> None:
         """Starts the server thread; returns once it listens. Raises RehearsalError."""
         if self._thread is not None:
-            raise RehearsalError("the rehearsal network is running already")
+            raise RehearsalError("the rehearsal network is already running")
         started: Future[int] = Future()
         self._thread = threading.Thread(
             target=self._serve, args=(started,), name="rehearsal-network", daemon=True

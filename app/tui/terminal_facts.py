@@ -29,16 +29,18 @@ def terminal_check() -> CheckResult:
     name = os.environ.get("TERM", "unknown")
     text = f"{columns}x{rows}, {name}, {_colours(name)}"
     if not sys.stdout.isatty():
-        return passed("terminal", "none: the wizard runs line by line")
+        return passed("terminal", "none: the wizard runs in plain mode")
     if name == "dumb":
-        advice = "Nothing needs to be done. For the full screen: TERM=xterm-256color."
-        return warning("terminal", f"{text}: the wizard runs line by line", advice)
+        advice = "No action needed. For the full screen, set TERM=xterm-256color."
+        return warning("terminal", f"{text}: the wizard runs in plain mode", advice)
     if columns < WANTED[0] or rows < WANTED[1]:
         wanted = f"{WANTED[0]}x{WANTED[1]}"
-        return warning("terminal", f"{text}; {wanted} shows all at once", f"Resize it to {wanted}.")
+        return warning(
+            "terminal", f"{text}; {wanted} shows everything at once", f"Resize it to {wanted}."
+        )
     if "utf" not in locale.getpreferredencoding(do_setlocale=False).lower():
         advice = "Set LANG to a locale with UTF-8, such as C.UTF-8."
-        return warning("terminal", f"{text}; signs may look odd (no UTF-8)", advice)
+        return warning("terminal", f"{text}; some symbols may look wrong (no UTF-8)", advice)
     return passed("terminal", text)
 
 
@@ -46,10 +48,10 @@ def qr_check() -> CheckResult:
     """Check that the authenticator's QR code fits with its frame, at the largest usual size."""
     columns, rows = shutil.get_terminal_size()
     if not sys.stdout.isatty():
-        return passed("qr", "no terminal to show it on; its secret is told in letters")
+        return passed("qr", "no terminal to show it on; the wizard prints the secret")
     if columns >= _QR_WANTED[0] and rows >= _QR_WANTED[1]:
         return passed("qr", "fits")
-    text = f"does not fit into {columns}x{rows}; its secret can be typed instead"
+    text = f"does not fit into {columns}x{rows}; you can type the secret instead"
     return warning("qr", text, f"Resize it to {_QR_WANTED[0]}x{_QR_WANTED[1]} or larger.")
 
 

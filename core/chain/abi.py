@@ -69,10 +69,10 @@ class ContractCodec:
         try:
             raw = bytes.fromhex(str(data).removeprefix("0x"))
             if len(raw) > _LONGEST:
-                raise ValueError("it is far too long")
+                raise ValueError("the value is too long")
             return tuple(self._web3.codec.decode(types, raw))
         except (ValueError, DecodingError, OverflowError) as error:
-            raise ValueError(f"{function} answered something else") from error
+            raise ValueError(f"{function} returned an unexpected value") from error
 
     def arguments(self, function: str, data: str) -> tuple[Any, ...]:
         """The arguments of call data that `encode` made."""

@@ -39,7 +39,7 @@ def check_details(details: Details) -> list[Problem]:
         if reason:
             found.append(problem(code, reason=reason))
     if details.data_visibility not in VISIBILITIES:
-        reason = f"{details.data_visibility!r} is none of {', '.join(VISIBILITIES)}."
+        reason = f"{details.data_visibility!r} is not one of {', '.join(VISIBILITIES)}."
         found.append(problem("DATA_VISIBILITY_INVALID", reason=reason))
     return found
 
@@ -47,21 +47,21 @@ def check_details(details: Details) -> list[Problem]:
 def url_reason(url: str) -> str | None:
     """Why an address cannot be written into the DID, as a sentence, or None."""
     if not url:
-        return "It is empty."
+        return "The value is empty."
     if not url.isascii():
-        return "It has characters outside plain ASCII."
+        return "The value contains non-ASCII characters."
     if any(ord(character) <= 32 or ord(character) == 127 for character in url):
-        return "It has spaces or invisible characters."
+        return "The value contains spaces or invisible characters."
     if len(url) > VALUE_LIMIT:
-        return f"It has {len(url)} bytes; {VALUE_LIMIT} is the limit."
+        return f"The value has {len(url)} bytes. The limit is {VALUE_LIMIT}."
     try:
         parts = urlsplit(url)
         host = parts.hostname
         _ = parts.port  # raises ValueError for one that is no number
     except ValueError:
-        return "It cannot be read as an address."
+        return "The value is not a URL."
     if parts.username is not None or parts.password is not None:
-        return "It holds a user name or a password, and the description is public."
+        return "The URL contains a user name or a password, and DID attributes are public."
     if parts.scheme not in ("http", "https"):
-        return "It does not start with https:// or http://."
-    return None if host else "It names no host."
+        return "The URL does not start with https:// or http://."
+    return None if host else "The URL has no host."

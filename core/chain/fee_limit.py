@@ -35,8 +35,8 @@ _UNASKED = 25
 most a 25th of the ceiling: about what it would ask people to agree to (four times the base fee).
 """
 _PAUSE = timedelta(minutes=5)
-_UNSIGNED = "Nothing was signed. What was done before stays done."
-_PENDING = "The transaction stays pending. It is paid once at most."
+_UNSIGNED = "Nothing was signed. Completed steps are saved."
+_PENDING = "The transaction stays pending. It pays once at most."
 
 
 def price_to_agree(fees: Fees, network: Network, *, gas: int, spare: int) -> int:

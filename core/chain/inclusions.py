@@ -107,5 +107,5 @@ class Inclusions:
             raise fault(
                 "JOURNAL_CHAIN_DISAGREE",
                 reason=f"{TITLES[tx.purpose]} was included in block {tx.block}. Another block is "
-                f"there now, and the wallet cannot pay for it. {self._chain.network.anew}",
+                f"there now, and the wallet cannot pay again. {self._chain.network.anew}",
             )

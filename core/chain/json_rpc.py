@@ -342,4 +342,4 @@ def quantity(value: Any, host: str) -> int:
             number = -1
         if 0 <= number < 2**256:
             return number
-    raise fault("RPC_NOT_A_NODE", host=host, reason="a number was expected")
+    raise fault("RPC_NOT_A_NODE", host=host, reason="it did not return a number")

@@ -91,7 +91,7 @@ class Chain:
         if price.value is None and not other:
             return await self.read_with_fees(*asks, at_least=at_least, other=True)
         if price.value is None:
-            raise fault("RPC_NOT_A_NODE", host=self.rpc.host, reason="it hides the base fee")
+            raise fault("RPC_NOT_A_NODE", host=self.rpc.host, reason="its blocks have no base fee")
         return price.value, height
 
     # Questions to the node

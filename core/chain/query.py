@@ -58,7 +58,7 @@ class Query(Generic[T]):
         sense, and RuntimeError before it was asked.
         """
         if self._results is None:
-            raise RuntimeError("it was not asked")
+            raise RuntimeError("it was not read")
         return self._understand(self._results)
 
 

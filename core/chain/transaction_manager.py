@@ -35,7 +35,7 @@ FINALITY_PATIENCE = 180.0
 DEEP_ENOUGH = 12
 """Blocks above it that make a transaction final where a node does not tell what is."""
 LATE_PAUSE = timedelta(seconds=30)
-_SHORT = "Waiting for the wallet's funds to return"
+_SHORT = "Waiting for the missing payment to return"
 
 
 class Reorganised(Exception):
@@ -91,7 +91,7 @@ class TransactionManager:
         used_since: float | None = None
         fees_checked = patience_from = started
         short = 0
-        title = f"{TITLES[tx.purpose]} is under way"
+        title = f"{TITLES[tx.purpose]} is pending"
         with self._store.waiting(title, usual=usual, in_flight=True) as say:
             while True:
                 say(_SHORT if short else title)
@@ -163,7 +163,7 @@ class TransactionManager:
         """
         chain = self._chain
         started = self._clock.monotonic()
-        with self._store.waiting("The network makes it final", usual=3 * chain.usual):
+        with self._store.waiting("Waiting for finality", usual=3 * chain.usual):
             while True:
                 included = [
                     tx for tx in self._store.state.transactions if tx.status is TxStatus.INCLUDED
@@ -193,7 +193,7 @@ class TransactionManager:
         RPC_BEHIND).
         """
         if any(tx.sender == sender for tx in self._store.state.open_transactions):
-            raise AssertionError("a transaction is open: settle it first")
+            raise AssertionError("settle the open transaction first")
         least = self._store.state.next_nonce(sender)
         if account.nonce < least:
             await self.inclusions.revisit(doubt=True)
@@ -286,7 +286,11 @@ class TransactionManager:
             asked = self._chain.failure(call)
             await self._chain.read(asked)
             revert = asked.value
-            reason = revert.reason if revert else "it ran out of gas, or the reason is gone by now"
+            reason = (
+                revert.reason
+                if revert
+                else "it ran out of gas, or the node no longer has the reason"
+            )
             raise fault("TRANSACTION_REVERTED", purpose=TITLES[tx.purpose], reason=reason)
         return tx, receipt
 

@@ -65,7 +65,7 @@ def with_margin(estimate: int, network: Network, host: str) -> int:
     """
     most = network.block_gas_limit
     if estimate > most:
-        reason = f"it estimates {estimate} gas, but a block holds {most}"
+        reason = f"it estimates {estimate} gas, but a block holds only {most}"
         raise fault("RPC_ERROR", host=host, reason=reason)
     return min(estimate * GAS_MARGIN_PERCENT // 100, most)
 

@@ -56,7 +56,7 @@ def _check_reads_back(path: Path, old: str, new: str, values: dict[str, str]) ->
     if all((read.get(name) or "") == (value or "") for name, value in meant.items()):
         return
     line = next((one.original.line for one in before if one.error), new.count("\n"))
-    reason = "a quote that is opened there is never closed."
+    reason = "a quotation mark on this line is never closed."
     raise fault("ENV_FILE_MALFORMED", path=path, line=line, reason=reason)
 
 
@@ -81,5 +81,5 @@ def _quoted(value: str) -> str:
     if _PLAIN.fullmatch(value):
         return value
     if any(character in value for character in "\r\n\0"):
-        raise OSError("a value must be one line")
+        raise OSError("a value must fit on one line")
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -169,5 +169,5 @@ def find_network(name: str) -> Network:
     key = name.strip().lower()
     key = _ALIASES.get(key, key)
     if key not in NETWORKS:
-        raise ValueError(f"{name!r} is no known network: use mainnet, agung or rehearsal.")
+        raise ValueError(f"{name!r} is not a known network. Use mainnet, agung or rehearsal.")
     return NETWORKS[key]

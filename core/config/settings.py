@@ -199,7 +199,7 @@ def make_settings(
         values=values,
         sources=sources,
         problems=tuple(problems),
-        warnings=(f"other users can read it: chmod 600 {env_file.path}",)
+        warnings=(f"other users can read it; run chmod 600 {env_file.path}",)
         if env_file.exposed
         else (),
     )
@@ -210,9 +210,7 @@ def _twins(values: Mapping[str, str], sources: Mapping[str, str]) -> list[Proble
     that nothing else would notice it before the bond is paid.
     """
     return [
-        problem(
-            "VARIABLE_INVALID", variable=variable, reason=f"it is the address of {other} already"
-        )
+        problem("VARIABLE_INVALID", variable=variable, reason=f"{other} already has this address")
         for variable in CONTRACT_VARIABLES
         for other in CONTRACT_VARIABLES
         if variable != other
@@ -230,11 +228,11 @@ def read_env_file(path: Path, *, required: bool = False) -> EnvFile:
         content, exposed = read_trusted(path, ENV_FILE_LIMIT)
         text = content.decode()
     except FileNotFoundError:
-        return _unreadable(path, "there is no such file") if required else EnvFile(path)
+        return _unreadable(path, "the file does not exist") if required else EnvFile(path)
     except UntrustedFile as error:
         return EnvFile(path, problem=unsafe_env_file(path, error))
     except UnicodeDecodeError:
-        return _unreadable(path, "it is not text")
+        return _unreadable(path, "it is not a text file")
     except OSError as error:
         return _unreadable(path, error.strerror or str(error))
     from dotenv import dotenv_values  # most machines have no such file: they do not wait for it
@@ -256,19 +254,19 @@ def unsafe_env_file(path: Path, found: UntrustedFile) -> Problem:
 def url_fault(url: str) -> str | None:
     """Why an endpoint cannot be used, as a sentence, or None. `http` only for loopback."""
     if not url.isascii() or any(character.isspace() for character in url):
-        return "An address has only plain letters, digits and signs, and no spaces."
+        return "A URL contains only ASCII characters, without spaces."
     try:
         parts = urlsplit(url)
         host = parts.hostname
         _ = parts.port  # raises ValueError for one that is no number
     except ValueError:
-        return "This is not an address of the form https://host/path."
+        return "A URL looks like this: https://host/path."
     if parts.scheme not in ("http", "https") or not host:
-        return "This is not an address of the form https://host/path."
+        return "A URL looks like this: https://host/path."
     if parts.username or parts.password:
-        return "An address must not hold a user name or a password."
+        return "The URL must not contain a user name or a password."
     if parts.scheme == "http" and not _is_loopback(host):
-        return "http:// is accepted for this machine itself only; use https://."
+        return "http:// works only for this machine itself. Use https://."
     return None
 
 
@@ -289,7 +287,7 @@ def address_fault(address: str) -> str | None:
     if digits in (digits.lower(), digits.upper()):
         return None
     if _checksummed(address) != address:
-        return "The checksum is wrong: one of the characters has a slip."
+        return "The checksum does not match. Compare the address character by character."
     return None
 
 

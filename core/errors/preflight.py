@@ -46,7 +46,7 @@ PREFLIGHT = (
         "MCR_SILENT",
         "The MCR API does not answer as expected",
         "{host}: {reason}.",
-        "Nothing needs to be done: only the rating on the receipt comes from there.",
+        "No action needed. Only the rating on the receipt comes from this service.",
         Kind.NETWORK,
     ),
     Entry(

@@ -78,7 +78,9 @@ class Journal:
         Raises OnboardingError (DISK_FULL) and then leaves the file without it.
         """
         if self._handle is None:
-            raise fault("DISK_FULL", path=self.path, reason="it was closed after a fault")
+            raise fault(
+                "DISK_FULL", path=self.path, reason="the file was closed after a write error"
+            )
         record = Record(self._count + 1, parse_stamp(stamp(self._now())), event)
         line = encode(record)
         try:
@@ -177,19 +179,19 @@ def _decode(line: bytes, number: int) -> Record:
     try:
         body = read_json(line)
     except ValueError:
-        raise ValueError("it is not readable") from None
+        raise ValueError("the record is not readable") from None
     if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
-        raise ValueError("it is not a record")
+        raise ValueError("this is not a record")
     if number == 1:
         version = body.get("format")
         if isinstance(version, int) and version > FORMAT:
             raise _NewerFormat(version)
     expected = body.pop("sum", None)
     if expected != _checksum(body):
-        raise ValueError("its checksum does not fit")
+        raise ValueError("the checksum does not match")
     if body.get("n") != number:
-        raise ValueError(f"it is record {body.get('n')}, not {number}")
+        raise ValueError(f"found record {body.get('n')}, expected {number}")
     event = event_from(body["event"], body["data"])
     if (number == 1) != isinstance(event, OnboardingStarted):
-        raise ValueError("only the first record starts an onboarding")
+        raise ValueError("only the first record can start an onboarding")
     return Record(number, parse_stamp(str(body["at"])), event)

@@ -48,7 +48,7 @@ def copy_keystore(content: bytes, target: Path) -> None:
             _write(handle, content)
             sync_folder(target.parent)
             if read_file(target, SIZE_LIMIT) != content:
-                raise OSError("what was written does not read back")
+                raise OSError("the file does not contain what was written")
         except BaseException:
             with suppress(OSError):
                 target.unlink()

@@ -138,11 +138,11 @@ def store_key(
         create_file(new, written)
         stored = open_file(new, passphrase)
         if stored.key.address != key.address:
-            raise OSError("what was written does not read back")
+            raise OSError("the file does not contain what was written")
         os.link(new, path)  # unlike a rename this never replaces a file
         sync_folder(folder)
         if read_file(path, SIZE_LIMIT) != written:
-            raise OSError("what was written does not read back")
+            raise OSError("the file does not contain what was written")
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
@@ -223,7 +223,7 @@ def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
     try:
         key = key_from_bytes(bytes(private))
     except Exception:  # noqa: BLE001 - eth_keys has its own errors, and they may quote the key
-        reason = "what it holds is no private key"
+        reason = "it does not contain a private key"
         raise fault("KEYSTORE_UNREADABLE", path=path, reason=reason) from None
     return StoredKey(key, body["crypto"]["kdf"], hashlib.sha256(content).hexdigest())
 
@@ -242,7 +242,7 @@ def check_kept(path: Path, address: str, sha256: str) -> None:
     _body(content, path)
     claimed = peek_address(path)
     if claimed is None:
-        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it says no address")
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason="it contains no address")
     if claimed != address:
         raise fault("KEYSTORE_OTHER_ADDRESS", found=claimed, expected=address)
 
@@ -278,7 +278,7 @@ def read_keystore(path: Path) -> bytes:
     try:
         return read_file(path, SIZE_LIMIT)
     except FileNotFoundError:
-        raise fault("KEYSTORE_UNREADABLE", path=path, reason="there is no such file") from None
+        raise fault("KEYSTORE_UNREADABLE", path=path, reason="the file does not exist") from None
     except OSError as error:
         raise fault("KEYSTORE_UNREADABLE", path=path, reason=error.strerror or error) from error
 
@@ -309,7 +309,7 @@ def _lower(value: Any) -> Any:
         return value
     lower = {name.lower(): _lower(part) for name, part in value.items()}
     if len(lower) != len(value):
-        raise ValueError("two of its names differ only in upper and lower case")
+        raise ValueError("two names differ only in case")
     return lower
 
 
@@ -324,7 +324,7 @@ def _check_work(crypto: Any) -> None:
         raise ValueError("it is not a keystore V3")
     parameters, names = crypto.get("kdfparams"), _PARAMETERS.get(str(crypto.get("kdf")))
     if names is None or not isinstance(parameters, dict):
-        raise ValueError("it is not locked with scrypt or pbkdf2")
+        raise ValueError("it uses neither scrypt nor PBKDF2")
     numbers = [parameters.get(name, 0) for name in names]
     for name, number in zip(names, numbers, strict=True):
         if type(number) is not int or number < 1:
@@ -333,7 +333,7 @@ def _check_work(crypto: Any) -> None:
         raise ValueError(f"dklen must be {_KEY_LENGTH}")
     scrypt = "n" in names
     if scrypt and (parameters["p"] > _MOST_P or parameters["r"] > _MOST_R):
-        raise ValueError("p or r is far larger than in any wallet's keystore")
+        raise ValueError("p or r is larger than in any wallet's keystore")
     work = math.prod(numbers) * (_BLOCK if scrypt else 1)
     if work > (_WORK_LIMIT if scrypt else _ROUNDS_LIMIT):
-        raise ValueError("opening it takes too much memory or time")
+        raise ValueError("opening it would take too much memory or time")

@@ -71,14 +71,14 @@ def parse_key(text: Secret) -> Key:
     if digits[:2] in ("0x", "0X"):
         digits = digits[2:]
     if not digits:
-        raise fault("PRIVATE_KEY_INVALID", reason="Nothing was entered.")
+        raise fault("PRIVATE_KEY_INVALID", reason="The field is empty.")
     if not _HEX.fullmatch(digits):
-        raise fault("PRIVATE_KEY_INVALID", reason="It has characters that are no hex digits.")
+        raise fault("PRIVATE_KEY_INVALID", reason="It contains characters that are not hex digits.")
     if len(digits) != 64:
-        raise fault("PRIVATE_KEY_INVALID", reason=f"It has {len(digits)} digits instead of 64.")
+        raise fault("PRIVATE_KEY_INVALID", reason=f"It has {len(digits)} hex digits instead of 64.")
     number = int(digits, 16)
     if number == 0:
         raise fault("PRIVATE_KEY_INVALID", reason="It is all zeros.")
     if number >= CURVE_ORDER:
-        raise fault("PRIVATE_KEY_INVALID", reason="It is larger than any key can be.")
+        raise fault("PRIVATE_KEY_INVALID", reason="It is larger than the largest possible key.")
     return key_from_bytes(number.to_bytes(32, "big"))

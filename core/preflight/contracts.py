@@ -41,9 +41,9 @@ def _check_presence(settings: Settings, snapshot: NetworkSnapshot) -> CheckResul
     if settings.foreign_contracts:  # any contract has code: these deserve a second look
         names = ", ".join(settings.foreign_contracts)
         advice = "Compare each address with its source. Remove it to use the network's own."
-        text = f"all six answer; not the network's own: {names}"
+        text = f"all six found; not the network's own: {names}"
         return warning("contracts", text, advice)
-    return passed("contracts", "all six answer")
+    return passed("contracts", "all six found")
 
 
 def _check_bond(settings: Settings, snapshot: NetworkSnapshot) -> CheckResult:
@@ -71,7 +71,7 @@ def no_bond() -> Problem:
     return problem(
         "CONTRACT_UNEXPECTED",
         variable="IDENTITY_REGISTRY_ADDRESS",
-        reason="minBond gives no amount",
+        reason="minBond returns no amount",
     )
 
 
@@ -116,11 +116,11 @@ def _yes(answer: Any) -> bool:
 
 def _registration(answer: Any) -> CheckResult:
     if not isinstance(answer, RpcError):
-        return passed("register", "is accepted (simulated)")
+        return passed("register", "accepted (simulated)")
     revert = read_revert(answer)
     if revert is None or revert.poor:
-        advice = "Nothing needs to be done: it is simulated again before anything is signed."
-        return warning("register", "cannot be simulated at this endpoint", advice)
+        advice = "No action needed. The wizard simulates it again before it signs."
+        return warning("register", "this endpoint cannot simulate it", advice)
     if revert.name == "EnforcedPause":
         return of_problem("register", problem("CONTRACT_PAUSED", name="registering"))
     reason = revert.reason

@@ -29,7 +29,7 @@ def check_python(version: tuple[int, int, int] = sys.version_info[:3]) -> CheckR
     if version[:2] >= _OLDEST:
         return passed("python", text)
     oldest = ".".join(map(str, _OLDEST))
-    advice = f"Install Python {oldest} or later, and make the virtual environment with it."
+    advice = f"Install Python {oldest} or later and create the virtual environment with it."
     old = f"{text} is too old"
     return CheckResult("python", TITLES["python"], Status.FAILED, old, advice=advice)
 
@@ -40,8 +40,8 @@ def check_architecture(machine: str | None = None) -> CheckResult:
     text = f"{name}, {bits}"
     if name.lower() in _KNOWN and bits == "64-bit":
         return passed("architecture", text)
-    advice = "It may work; where a package does not install, build tools (gcc) are needed."
-    return warning("architecture", f"{text}, not tried", advice)
+    advice = "It may work. If a package does not install, install build tools (gcc)."
+    return warning("architecture", f"{text}, not tested", advice)
 
 
 def check_memory(available: int) -> CheckResult:
@@ -50,8 +50,8 @@ def check_memory(available: int) -> CheckResult:
     if available >= _MEMORY_WANTED:
         return passed("memory", f"{available // _MIB} MiB free; {used}")
     if not available:
-        advice = "Nothing needs to be done. At least 150 MiB should be free."
-        return warning("memory", f"the system does not say how much is free; {used}", advice)
+        advice = "No action needed. At least 150 MiB should be free."
+        return warning("memory", f"the system does not report free memory; {used}", advice)
     advice = "Stop what is not needed while the wizard runs: it wants 150 MiB."
     return warning("memory", f"only {available // _MIB} MiB free; {used}", advice)
 
@@ -81,11 +81,11 @@ def _folder_fault(folder: Path) -> tuple[str, Path]:
     if not place.is_dir():
         return f"{place} is not a folder", place.parent
     if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
-        return f"{place} cannot be written by this user", place
+        return f"this user cannot write to {place}", place
     info = place.stat()
     foreign = info.st_uid != os.geteuid()
     if place == folder and info.st_mode & 0o022 and (foreign or any(place.iterdir())):
-        return "other users can write to it (chmod 700 closes it)", place
+        return "other users can write to it (run chmod 700)", place
     if os.statvfs(place).f_flag & os.ST_RDONLY or not stat.S_ISDIR(info.st_mode):
-        return f"{place} is on a file system that is read only", place
+        return f"{place} is on a read-only file system", place
     return "", place

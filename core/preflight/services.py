@@ -62,7 +62,7 @@ async def check_gas_station(gas_station: GasStation | None, see: str | None) -> 
     if see:
         return skipped("gas-station", see)
     if gas_station is None:
-        return passed("gas-station", "none on this network; funding is by hand")
+        return passed("gas-station", "none on this network; fund the wallet manually")
     try:
         await gas_station.probe()
     except OnboardingError as error:
@@ -96,8 +96,8 @@ def check_clock(skews: Iterable[timedelta | None], *, makes_codes: bool = False)
     """
     known = sorted(skew for skew in skews if skew is not None)
     if not known:
-        advice = "Compare it by hand (date -u): codes and certificates need the right time."
-        return warning("clock", "no server has told the time", advice)
+        advice = "Compare it yourself (date -u). Codes and certificates need the correct time."
+        return warning("clock", "no server reported the time", advice)
     skew = known[len(known) // 2]
     servers = f"{len(known)} server{'s' if len(known) > 1 else ''}"
     if abs(skew) <= _IN_SYNC:

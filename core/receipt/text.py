@@ -17,7 +17,7 @@ _WAYS = {
     "gas-station": "by the Gas Station",
     "owner": "from the owner's wallet",
     "manual": "by hand",
-    "already": "held enough before",
+    "already": "not needed: the balance was sufficient",
     "none": "not needed",
 }
 _BACKUPS = {
@@ -61,7 +61,7 @@ def _facts(receipt: dict[str, Any], *, whole: bool) -> list[str]:
         held = format_peaq(int(funding["held_wei"]))
         funded += f", held {held} {token} at block {funding['block']}"
     if whole and receipt["rebuilt_at"]:
-        finished += f", made again {receipt['rebuilt_at']}"
+        finished += f", rebuilt {receipt['rebuilt_at']}"
     rows = [
         ("peaqID", receipt["peaq_id"]),
         *([("Address", receipt["address"])] if whole else []),
@@ -117,7 +117,7 @@ def _code(receipt: dict[str, Any]) -> list[str]:
 def _description(receipt: dict[str, Any]) -> list[str]:
     attributes = receipt["did_attributes"].items()
     return [
-        "Description, as read back from the network",
+        "DID attributes, as read back from the network",
         *(_cut(f"  {name:<18} {value or '(empty: self-managed)'}") for name, value in attributes),
     ]
 
@@ -135,7 +135,7 @@ def _transactions(receipt: dict[str, Any]) -> list[str]:
     if paid and all(row["hash"] != paid for row in used):
         lines += ["  funding  by the Gas Station", f"    {paid}"]
     if len(rows) > min(len(used), _ROWS_AT_MOST):
-        lines.append(f"  All {len(rows)} that were signed stand in receipt.json.")
+        lines.append(f"  receipt.json lists all {len(rows)} signed transactions.")
     if receipt["link"]:
         lines.append(f"  {receipt['link']}")
     return lines

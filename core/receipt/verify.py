@@ -93,14 +93,14 @@ async def _transactions(receipt: Mapping[str, Any], chain: Chain, height: int) -
     for row, ask in zip(counted, asks, strict=True):
         fee, executed = int(row["fee_wei"]), row["status"] != "reverted"
         expected = _outcome(row["block"], executed, fee, receipt["token"])
-        found, outcome = ask.value, "not there"
+        found, outcome = ask.value, "not found"
         if found:
             outcome = _outcome(found.block, found.succeeded, found.fee, receipt["token"])
         rows.append(Row(f"transaction {row['purpose']}", expected, outcome))
     for ask in transfer:
         there = ask.value is not None and ask.value.succeeded
         # The Gas Station's own: that it cannot be seen makes nothing of the machine wrong.
-        rows.append(Row("funding", "paid", "paid" if there else "not seen", lasting=False))
+        rows.append(Row("funding", "paid", "paid" if there else "not found", lasting=False))
     return rows
 
 
@@ -116,7 +116,7 @@ async def _rating(receipt: Mapping[str, Any], mcr: Mcr) -> Row:
         card = await mcr.machine(address)
     except OnboardingError as error:
         silent = error.code == "RPC_UNREACHABLE"
-        text = f"the MCR API {'cannot be reached' if silent else 'does not answer as it should'}"
+        text = f"the MCR API {'cannot be reached' if silent else 'gives an unexpected answer'}"
         return Row("MCR rating", receipt["mcr"] or "not indexed", text, lasting=False)
     found = clean(card.get("mcr") or "", 40) if card else "not indexed"
     return Row("MCR rating", receipt["mcr"] or "not indexed", found, lasting=False)

@@ -109,7 +109,7 @@ class GasStation:
             raise
         uri = data.get("otpauthUri")
         if not isinstance(uri, str):
-            raise fault("ENROLMENT_UNUSABLE", reason="There is no otpauth address in the answer.")
+            raise fault("ENROLMENT_UNUSABLE", reason="The answer contains no otpauth URI.")
         return Setup(Secret(uri), clean(data.get("qrImageUrl") or "", 200))
 
     async def confirm(self, owner: str, code: Secret) -> None:

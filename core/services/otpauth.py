@@ -81,18 +81,18 @@ def read_enrolment(uri: Secret, address: str) -> Enrolment:
     """The entry of an otpauth URI. Raises OnboardingError (ENROLMENT_UNUSABLE)."""
     text = uri.reveal().strip()
     if len(text) > _URI_LIMIT:
-        raise _unusable("The otpauth address is far too long.")
+        raise _unusable("The otpauth URI is too long.")
     try:
         parts = urlsplit(text)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
     except ValueError:
-        raise _unusable("The otpauth address cannot be read.") from None
+        raise _unusable("The otpauth URI is not readable.") from None
     if parts.scheme != "otpauth" or parts.netloc.lower() != "totp":
-        raise _unusable("It is not an otpauth address for time-based codes.")
+        raise _unusable("The otpauth URI is not for time-based codes.")
     secret = _base32(query.get("secret", ""))
     algorithm = query.get("algorithm", "SHA1").upper().replace("-", "")
     if algorithm not in _ALGORITHMS:
-        raise _unusable(f"It asks for the unknown algorithm {clean(algorithm, 20)}.")
+        raise _unusable(f"It uses the unknown algorithm {clean(algorithm, 20)}.")
     digits = _number(query.get("digits", "6"), 6, 8, "digits")
     period = _number(query.get("period", "30"), 10, 120, "period")
     label = clean(unquote(parts.path.lstrip("/")), 80)
@@ -127,7 +127,7 @@ def _base32(text: str) -> str:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) < 10:  # 80 bits is what authenticators have always used as the least
-        raise _unusable("It holds no usable secret.")
+        raise _unusable("It contains no usable secret.")
     return secret
 
 
@@ -138,7 +138,7 @@ def _decoded(secret: str) -> bytes:
 
 def _number(text: str, low: int, high: int, name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", text) or not low <= int(text) <= high:
-        raise _unusable(f"Its {name} cannot be used.")
+        raise _unusable(f"Its {name} is not valid.")
     return int(text)
 
 
@@ -176,7 +176,7 @@ def normalise_code(text: str, *lengths: int) -> Secret:
     digits = allowed[0]
     code = _SEPARATORS.sub("", text)
     if not re.fullmatch(r"[0-9]+", code or "x"):
-        found = "none" if not code else "other characters"
+        found = "no digits" if not code else "other characters"
         raise fault("CODE_MALFORMED", digits=digits, found=found)
     if len(code) not in allowed:
         raise fault("CODE_MALFORMED", digits=digits, found=f"{len(code)}")

@@ -40,7 +40,7 @@ async def enrol(context: Context) -> Enrolment | None:
     gas_station = station(context)
     owner = context.address
     await context.store.record(ev.EnrolmentRequested(owner))
-    with context.store.waiting("The Gas Station prepares 2FA", usual=2.0, in_flight=True):
+    with context.store.waiting("Requesting 2FA setup", usual=2.0, in_flight=True):
         setup = await gas_station.setup(owner)
     if setup is None:
         await context.store.record(ev.EnrolmentConfirmed(owner, ALREADY_CONFIGURED))
@@ -70,7 +70,7 @@ async def confirm(context: Context, typed: str) -> None:
     code = validate_code(context, typed)
     owner = context.address
     try:
-        with context.store.waiting("The Gas Station checks the code", usual=2.0, in_flight=True):
+        with context.store.waiting("Checking the code", usual=2.0, in_flight=True):
             await station(context).confirm(owner, code)
     except OnboardingError as error:
         await note_refusal(context, code, error)
@@ -133,6 +133,6 @@ def _skewed(context: Context, judgement: Diagnosis) -> OnboardingError:
         "CODE_SKEWED",
         seconds=judgement.seconds,
         direction="ahead of" if judgement.verdict is Verdict.EARLY else "behind",
-        reference="the right time" if told else "this machine; one of the two clocks is off",
-        device="the phone" if told else "phone and machine",
+        reference="the correct time" if told else "this machine. One of the two clocks is wrong",
+        device="the phone" if told else "both the phone and this machine",
     )

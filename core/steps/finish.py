@@ -57,7 +57,7 @@ async def _rating(context: Context) -> str:
     if context.mcr is None:
         return ""
     started = context.clock.monotonic()
-    with context.store.waiting("The MCR API is asked", usual=MCR_PATIENCE):
+    with context.store.waiting("Reading the machine credit rating", usual=MCR_PATIENCE):
         while True:
             try:
                 found = await context.mcr.machine(context.address)

@@ -38,7 +38,7 @@ async def measure(context: Context) -> None:
     Records the need, and the funding as done where the wallet holds enough. Raises
     OnboardingError (FEE_IMPLAUSIBLE, RPC_…).
     """
-    with context.store.waiting("The wallet is being looked at"):
+    with context.store.waiting("Reading the balance"):
         need, balance = await context.protocol.requirement(context)
     held, block = balance.held, balance.height
     if balance.missing and context.state.way is None:
@@ -111,7 +111,9 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     code = validate_code(context, typed)
     request_id = await _request_id(context, balance)
     try:
-        with context.store.waiting("The Gas Station is asked", usual=5.0, in_flight=True):
+        with context.store.waiting(
+            "Requesting funds from the Gas Station", usual=5.0, in_flight=True
+        ):
             answer = await gas_station.fund(context.address, code, request_id)
     except OnboardingError as error:
         await note_refusal(context, code, error)
@@ -215,7 +217,7 @@ async def _watch(
     """Looks until the wallet holds what is needed, or `until` wei, or `patience` seconds pass."""
     usual, clock = context.chain.usual, context.clock
     started = clock.monotonic()
-    with context.store.waiting("The payment is on its way", usual=2 * usual):
+    with context.store.waiting("Waiting for the payment", usual=2 * usual):
         for pause in pauses(usual):
             await clock.sleep(pause)
             balance = await look(context)

@@ -39,7 +39,7 @@ async def load_key(context: Context, source: KeySource) -> Key:
     if source.private_key is not None:
         return parse_key(source.private_key)
     if source.path is None:
-        raise fault("PRIVATE_KEY_INVALID", reason="Nothing was entered.")
+        raise fault("PRIVATE_KEY_INVALID", reason="The field is empty.")
     return await asyncio.to_thread(read_key_file, source.path, source.path_passphrase)
 
 
@@ -106,7 +106,7 @@ async def _store(
         adopted = keystore.adopt(folder, passphrase, address, record)
         return adopted or keystore.store_key(folder, key, passphrase, kdf, record)
 
-    with context.store.waiting(f"The key is being locked ({kdf.name})", usual=3.0):
+    with context.store.waiting(f"Encrypting the keystore ({kdf.name})", usual=3.0):
         return await context.store.record_during(store)
 
 
@@ -121,7 +121,7 @@ def _stored(source: KeySource, stored: keystore.StoredKey) -> ev.KeypairStored:
 
 async def _keep(context: Context, passphrase: Secret) -> keystore.StoredKey:
     path = context.folder / keystore.FILE_NAME
-    with context.store.waiting("The keystore is being opened", usual=3.0):
+    with context.store.waiting("Decrypting the keystore", usual=3.0):
         return await _open(context, path, passphrase)
 
 
@@ -143,7 +143,7 @@ async def unlock(context: Context, passphrase: Secret) -> None:
     path = context.folder / keystore.FILE_NAME
     if not path.exists():
         raise fault("KEYSTORE_MISSING", path=path, address=context.address)
-    with context.store.waiting("The keystore is being opened", usual=3.0):
+    with context.store.waiting("Decrypting the keystore", usual=3.0):
         stored = await _open(context, path, passphrase)
     if stored.key.address != context.address:
         raise fault("KEYSTORE_OTHER_ADDRESS", found=stored.key.address, expected=context.address)

@@ -109,16 +109,16 @@ def prepare_state_folder(folder: Path) -> list[str]:
         if os.geteuid() == 0 and info.st_uid != 0:
             # What root writes there, its owner could not read afterwards.
             name = owner_name(info.st_uid)
-            raise OSError(f"it belongs to {name}; start it as {name}, without sudo")
+            raise OSError(f"it belongs to {name}; start the wizard as {name}, without sudo")
         others = info.st_mode & 0o077
         warnings += _shared_parents(folder)
         # Only an empty folder of our own is closed: DIR may be a place that others rely on.
         if others and info.st_uid == os.geteuid() and not any(folder.iterdir()):
             folder.chmod(FOLDER_MODE)
         elif others & 0o022:
-            raise OSError("other users can write to it (chmod 700 closes it)")
+            raise OSError("other users can write to it (run chmod 700)")
         elif others:
-            warnings.append(f"{folder} can be looked into by other users: chmod 700 {folder}")
+            warnings.append(f"{folder} is readable by other users; run chmod 700 {folder}")
         probe = folder / f".probe-{os.getpid()}"
         probe.unlink(missing_ok=True)
         create_file(probe, b"x", sync=False)
@@ -134,7 +134,7 @@ def prepare_state_folder(folder: Path) -> list[str]:
 def place_fault(folder: Path) -> str:
     """Return why `folder` is not a place for secrets, before anything is made there, or ""."""
     if folder.is_symlink() and not folder.exists():
-        return "it is a link that leads nowhere"
+        return "it is a broken symbolic link"
     above = next(place for place in (folder, *folder.parents) if place.exists())
     owner = above.stat().st_uid
     if above != folder and os.geteuid() == 0 and owner != 0:
@@ -143,7 +143,7 @@ def place_fault(folder: Path) -> str:
         return f"{above} belongs to {name}; start the wizard as {name}, without sudo"
     for place in _parents(folder):
         if place.stat().st_mode & (0o002 | stat.S_ISVTX) == 0o002:
-            return f"every user can replace what is in {place}; run chmod o-w {quote(str(place))}"
+            return f"every user can replace files in {place}; run chmod o-w {quote(str(place))}"
     return ""
 
 
@@ -156,7 +156,7 @@ def _shared_parents(folder: Path) -> list[str]:
         # Where each user has a group of their own name, nobody else is in it.
         if shared and info.st_gid != 0 and group_name(info.st_gid) != owner_name(info.st_uid):
             warnings.append(
-                f"A group can replace what is in {place}: chmod g-w {quote(str(place))}"
+                f"A group can replace files in {place}; run chmod g-w {quote(str(place))}"
             )
     return warnings
 

@@ -29,7 +29,7 @@ SMALLEST = (40, 12)
 """Columns and rows below which nothing sensible can be shown."""
 ROOMY = (90, 30)
 """Columns and rows from which on there is room for margins."""
-TOO_SMALL = "Make the window larger"
+TOO_SMALL = "Enlarge the window"
 _TICK = 0.5
 """Seconds. A slow line bears two updates a second; nothing is written where nothing changed."""
 _BRIEF = 0.3
@@ -42,7 +42,7 @@ class FrameScreen(Screen[None]):
 
     step: Step
     title_text: ClassVar[str] = ""
-    primary_label: ClassVar[str] = "Go on"
+    primary_label: ClassVar[str] = "Continue"
     can_go_back: ClassVar[bool] = False
     card_in_body: ClassVar[bool] = False
     """True where `body` has a better place for `card` than below everything."""
@@ -163,7 +163,7 @@ class FrameScreen(Screen[None]):
 
     def _show_keys(self, *, waits: bool) -> None:
         """The last row: what keys do now, in the widget that has the focus."""
-        keys = [*self.all_keys(), ("F1", "help"), ("ctrl+q", "leave")]
+        keys = [*self.all_keys(), ("F1", "help"), ("Ctrl+Q", "quit")]
         if isinstance(self.focused, Choice) and _CHOOSE not in keys:
             keys = [keys[0], _CHOOSE, *(key for key in keys[1:] if key[0] != "Tab")]
         if self.enter_ignored(waits=waits):

@@ -23,7 +23,7 @@ TYPED = (
     "PRIVATE_KEY_INVALID",
 )
 """Problems with what was typed: over once something else is typed."""
-_SEE_FEE = "See the new fee"
+_SEE_FEE = "Show the new fee"
 
 
 class ProblemScreen(FrameScreen):

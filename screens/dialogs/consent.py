@@ -58,8 +58,8 @@ class ConsentScreen(ModalScreen[bool]):
                 yield Row(f'Type "{self._word}"', Field(id="consent-word"))
             yield Line("", id="consent-note")
             yield ActionButton(self._yes, id="consent-yes")
-            agrees = "The word and Enter agree" if self._word else "Enter agrees"
-            yield Line(f"{agrees}, Esc goes back.", classes="muted")
+            agrees = "Type the word and press Enter to agree" if self._word else "Enter agrees"
+            yield Line(f"{agrees}. Esc goes back.", classes="muted")
 
     def on_mount(self) -> None:
         (self.word if self._word else self.button).focus()
@@ -72,9 +72,7 @@ class ConsentScreen(ModalScreen[bool]):
         if self._word:
             typed = self.word.value.strip().lower()
             if typed != self._word:
-                self.note.set_text(
-                    f'Type the word "{self._word}" and press Enter, or Esc to go back.'
-                )
+                self.note.set_text(f'Type the word "{self._word}" and press Enter. Esc goes back.')
                 return
         self.dismiss(True)
 
@@ -97,9 +95,9 @@ def agree_to_contracts(app: App[object], engine: Onboarding, then: Callable[[], 
     lines = [
         f"These contracts are not {engine.settings.network.title}'s own:",
         *(f"  {address} {variable}" for variable, address in others.items()),
-        "Their operator decides what happens to the bond.",
+        "Their operator controls what happens to the bond.",
     ]
-    title, yes = "Contracts of somebody else", "Use these contracts"
+    title, yes = "These are not the network's contracts", "Use these contracts"
     app.push_screen(ConsentScreen(title, lines, yes=yes, word="contracts", loud=True), answered)
 
 
@@ -107,12 +105,12 @@ def fee_question(problem: Problem, network: Network) -> ConsentScreen:
     """Asks to agree to the price that a FEE_TOO_HIGH names."""
     now, agreed = problem.params["now"], problem.params["agreed"]
     return ConsentScreen(
-        "The fee is higher now",
+        "The fee is higher than before",
         [
-            f"Maximum fee  {now} {network.token}   for all transactions still to come",
+            f"Maximum fee  {now} {network.token}   for all remaining transactions",
             f"Agreed       {agreed} {network.token}",
-            f"on {network.title}. Or wait: the fee may fall again.",
+            f"on {network.title}. Or wait: the fee may drop.",
         ],
-        yes="Agree to the fee",
+        yes="Accept the fee",
         loud=network.real_money,
     )

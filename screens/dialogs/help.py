@@ -16,81 +16,113 @@ from screens.widgets.frame import keys_text
 from screens.widgets.line import Line
 
 WORDS = {
-    "peaq": "A public network, run by many computers, on which machines have an identity.",
-    "key": "A long secret number. Whoever has it can act as the machine and spend its money. "
-    "It is kept encrypted, and your passphrase opens it.",
-    "address": "The public name that belongs to the key: 0x and 40 signs. "
-    "Money is sent to it; showing it does no harm.",
+    "peaq": "A public blockchain on which machines have an identity.",
+    "key": (
+        "A secret number. Anyone who has it can act as the machine and spend its money. The "
+        "wizard stores it encrypted with your passphrase."
+    ),
+    "address": (
+        "The public name of a wallet: 0x and 40 characters. People send money to it. It "
+        "is safe to share."
+    ),
     "wallet": "The money at one address. Only the key of that address can spend it.",
-    "PEAQ": "The network's money. 1 PEAQ is the bond; small parts of one pay for gas.",
-    "bond": "A deposit of 1 PEAQ that is held while the machine is registered. "
-    "It is paid once, when the machine is registered.",
-    "gas": "The small fee that the network takes for everything it writes down.",
-    "Gas Station": "A service that pays bond and gas for new machines. It asks for a code first.",
-    "2FA": "Proof by a second device: an app on your phone shows a new six-digit code every "
-    "30 seconds, and the code shows that it is you who asks.",
-    "transaction": "An order to the network, signed with the key. Once it is in a block, "
-    "it is written down for good.",
-    "block": "The network writes transactions down in blocks, one every few seconds.",
-    "final": "Said of a block that can no longer be taken back.",
-    "NFT": "An entry on the network that exists once and belongs to one address.",
-    "Identity NFT": "The registration itself, with the machine's number. It stays with the key.",
-    "Machine NFT": "The entry that stands for the machine in other programs.",
-    "DID": "The machine's public description: its number, where its documentation and its data "
-    "are, and who may see the data.",
-    "MCR": "A service that rates machines. A new one is rated Provisioned.",
+    "PEAQ": "The network's currency. The bond is 1 PEAQ. Fees cost a tiny fraction of that.",
+    "bond": (
+        "A deposit of 1 PEAQ, locked in the staking contract. You pay it once, when you "
+        "register the machine."
+    ),
+    "gas": "The small fee that the network charges for each transaction.",
+    "Gas Station": "A peaq service that pays bond and gas for new machines. It needs a 2FA code.",
+    "2FA": (
+        "Two-factor authentication: an app on your phone shows a new six-digit code every 30"
+        " seconds. The code proves that you are the one asking."
+    ),
+    "transaction": (
+        "An instruction to the network, signed with the private key. It takes effect"
+        " once a block includes it."
+    ),
+    "block": "The network records transactions in blocks, one every few seconds.",
+    "final": "A finalized block can no longer be undone.",
+    "NFT": "A unique token on the network that belongs to one address.",
+    "Identity NFT": (
+        "The token that records the registration and the machine ID. It stays with the key."
+    ),
+    "Machine NFT": "The token that represents the machine in other programs.",
+    "DID": (
+        "The machine's public identity record: its machine ID, the URLs of its documentation"
+        " and its data, and who may read the data."
+    ),
+    "MCR": "Machine credit rating, from peaq. A new machine is rated Provisioned.",
 }
 
 OF_STEP: dict[Step, tuple[str, tuple[str, ...]]] = {
     Step.ENVIRONMENT: (
-        "Three things about the machine are asked now, so that nothing is found wrong after money "
-        "has moved. Meanwhile everything that is needed later is checked. A line with ! can wait. "
-        "A line with a cross has to be mended first; it says how.",
+        (
+            "Enter the machine's details. Meanwhile, the wizard checks your setup. A line with ! is"
+            " a warning and can wait. A line with a cross must be fixed before you continue; it "
+            "says how."
+        ),
         ("peaq", "bond", "Gas Station", "DID", "MCR"),
     ),
     Step.KEYPAIR: (
-        "The machine gets a key. It is stored on this machine, locked with a passphrase that you "
-        "choose. Without the file and the passphrase nobody can ever use the machine's money: "
-        "keep a copy of both, in two places.",
+        (
+            "The wizard creates the machine's private key and stores it on this machine, encrypted "
+            "with a passphrase that you choose. Without the keystore and the passphrase, nobody can"
+            " ever use the machine's money. Keep a copy of both, in two places."
+        ),
         ("key", "address", "wallet", "bond"),
     ),
     Step.ENROLMENT: (
-        "Open an authenticator app on your phone (any will do), choose to add an entry, and point "
-        "the camera at the square. Or type the secret by hand.",
+        (
+            "Open any authenticator app on your phone, add an entry, and scan the QR code. Or enter"
+            " the secret by hand."
+        ),
         ("2FA", "Gas Station"),
     ),
     Step.CONFIRMATION: (
-        "Type the six digits that the app shows for this machine. They are checked here before "
-        "they are sent, so that a slip costs no attempt; only after a restart they cannot be.",
+        (
+            "Enter the six digits that the app shows for this machine. The wizard checks them "
+            "before it sends them, so a typo costs no attempt. After a restart, it cannot check "
+            "them."
+        ),
         ("2FA", "Gas Station"),
     ),
     Step.FUNDING: (
-        "The machine's wallet needs the bond and some gas. The Gas Station pays both for a fresh "
-        "code. Or send it yourself to the address shown; the wizard notices when it arrives.",
+        (
+            "The machine's wallet needs the bond and some gas. The Gas Station pays both if you "
+            "enter a new code. Or send the amount yourself to the address shown; the wizard detects"
+            " the payment."
+        ),
         ("bond", "gas", "PEAQ", "wallet", "Gas Station"),
     ),
     Step.REGISTRATION: (
-        "One transaction pays the bond and gives the machine its number. It is written down here "
-        "before it is sent, so it is never paid twice, even if the power fails.",
+        (
+            "One transaction pays the bond and registers the machine. The wizard saves it before it"
+            " sends it, so the bond is never paid twice, even if the power fails."
+        ),
         ("bond", "gas", "transaction", "block", "Identity NFT"),
     ),
     Step.MACHINE_NFT: (
-        "Two transactions finish it: one makes the Machine NFT, one writes the public "
-        "description, which is then read back from the network, line by line.",
+        (
+            "Two more transactions: one mints the Machine NFT, one writes the public DID "
+            "attributes. The wizard then reads every attribute back from the network."
+        ),
         ("NFT", "Machine NFT", "DID", "gas", "final", "MCR"),
     ),
 }
 
 KEYS_OF_STEP = {
-    Step.ENROLMENT: "If the camera does not catch it: F4 shows it alone, larger where the window "
-    "has room, and F6 swaps dark and light.",
-    Step.CONFIRMATION: "Esc shows the square again, or makes a new one.",
+    Step.ENROLMENT: (
+        "If the camera cannot read it, press F4 to show it alone and larger, or F6 "
+        "to swap dark and light."
+    ),
+    Step.CONFIRMATION: "Esc shows the QR code again, or requests a new one.",
 }
 """What follows OF_STEP on the screen, and is not true in plain mode, which has no such keys."""
 
 ANYTIME = (
-    "At any time ctrl+q leaves, and says the command that goes on where you were. "
-    "Nothing that is done is lost, and nothing is paid twice."
+    "Press Ctrl+Q at any time to quit. The wizard prints the command to resume. Completed steps"
+    " are saved, and nothing is paid twice."
 )
 
 

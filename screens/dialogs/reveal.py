@@ -39,15 +39,15 @@ class RevealScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):
-            yield Line("Write this down, on paper", id="title")
-            yield Line("Who has these 64 characters, has the machine and its money.")
+            yield Line("Write this key down on paper", id="title")
+            yield Line("Anyone with these 64 characters controls the machine and its money.")
             yield Line("")
             yield Line(_in_rows(self._key), id="revealed")
             yield Line("", id="reveal-left")
             yield Line("")
-            yield Row("Its last six", Field(id="typed-back", max_length=12))
+            yield Row("Last six", Field(id="typed-back", max_length=12))
             yield Line("", id="consent-note")
-            yield Line("Enter compares, Esc goes back.", classes="muted")
+            yield Line("Enter checks, Esc goes back.", classes="muted")
 
     def on_mount(self) -> None:
         self.typed_back.focus()
@@ -57,10 +57,12 @@ class RevealScreen(ModalScreen[bool]):
     def _tick(self) -> None:
         left = self._ends - self._clock.monotonic()
         if left > 0:
-            self.time_left.set_text(f"Shown for {left:2.0f} s more", layout=False)
+            self.time_left.set_text(f"Hidden in {left:2.0f} s", layout=False)
         else:
-            self.revealed.set_text("The key is no longer shown.")
-            self.time_left.set_text("Type its end from your paper. Esc, to see it once more.")
+            self.revealed.set_text("The key is hidden now.")
+            self.time_left.set_text(
+                "Enter its last six characters from your paper. Esc shows the key again."
+            )
 
     @on(Input.Submitted)
     def _compare(self, event: Input.Submitted) -> None:
@@ -70,7 +72,9 @@ class RevealScreen(ModalScreen[bool]):
             self.dismiss(True)
             return
         event.input.value = ""
-        self.note.set_text("That is not its end. Compare with your paper and type it again.")
+        self.note.set_text(
+            "The last six characters do not match. Check your paper and enter them again."
+        )
 
     def action_refuse(self) -> None:
         self.dismiss(False)

@@ -41,7 +41,9 @@ class SettingsScreen(ModalScreen[bool]):
         settings = self._wizard.engine.settings
         with VerticalScroll(id="settings", can_focus=False):
             yield Line("Settings", id="title")
-            yield Line(f"Saved to {settings.env_file}, for this user only.", classes="muted")
+            yield Line(
+                f"Saved to {settings.env_file}. Only this user can read it.", classes="muted"
+            )
             for name in EDITABLE:
                 fixed = settings.sources.get(name) == "environment"
                 yield Row(
@@ -56,8 +58,10 @@ class SettingsScreen(ModalScreen[bool]):
             yield Line("", id="settings-note")
             yield ActionButton("Save", id="settings-save")
             yield Line(
-                "Enter saves, Esc goes back. What Tab passes over is set in the environment of "
-                "this terminal, and is changed there.",
+                (
+                    "Enter saves, Esc goes back. Tab skips variables that are set in this "
+                    "terminal's environment. Change those there."
+                ),
                 classes="muted",
             )
 
@@ -78,7 +82,7 @@ class SettingsScreen(ModalScreen[bool]):
     def _save(self, event: Button.Pressed | Input.Submitted) -> None:
         event.stop()
         if self._wizard.busy:
-            self.note.set_text("The network is still being asked. Press Enter again in a moment.")
+            self.note.set_text("A check is still running. Press Enter again in a moment.")
             return
         settings = self._wizard.engine.settings
         values = {

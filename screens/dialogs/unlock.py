@@ -40,12 +40,12 @@ class UnlockScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="consent"):
-            yield Line("The passphrase, please", id="title")
-            yield Line("The key is needed now. The passphrase opens it, once for this run.")
+            yield Line("Enter the passphrase", id="title")
+            yield Line("The wizard needs the key now. You enter the passphrase once per run.")
             yield Line("")
             yield Row("Passphrase", SecretField(id="unlock-passphrase"))
             yield Line("", id="consent-note")
-            yield Line("Enter opens the key, Esc goes back.", classes="muted")
+            yield Line("Enter opens the keystore, Esc goes back.", classes="muted")
 
     def on_mount(self) -> None:
         self.field.focus()
@@ -74,7 +74,7 @@ class UnlockScreen(ModalScreen[bool]):
 
     def _open_with(self, passphrase: Secret) -> None:
         self.field.disabled = True
-        self.note.set_text("Opening the key, a moment…")
+        self.note.set_text("Decrypting the keystore…")
         self.run_worker(self._unlock(passphrase), exit_on_error=False)
 
     async def _unlock(self, passphrase: Secret) -> None:
@@ -86,7 +86,8 @@ class UnlockScreen(ModalScreen[bool]):
             if self._trying_preset and error.code == "PASSPHRASE_WRONG":
                 self._presets.refuse_passphrase()
                 self.note.set_text(
-                    "The passphrase of --passphrase-file does not open it. Type the right one."
+                    "The passphrase in --passphrase-file does not open the keystore. Enter the "
+                    "right one."
                 )
             else:
                 self.note.set_text(f"{problem.title}. {problem.cause} {problem.remedy(SCREEN)}")

@@ -50,8 +50,8 @@ def _text_of(problem: Problem, now: datetime) -> Content:
     ]
     if waits:
         left = problem.remaining(now).total_seconds()
-        again = f"Again in {clock_text(left)}, with Enter. You may leave and come back."
-        over = "The time is over: it can be tried again now."
+        again = f"Press Enter to retry in {clock_text(left)}. You can quit and come back."
+        over = "The wait is over. Press Enter to retry."
         parts.append(Content(again if left > 0 else over))
     return Content("\n").join(parts)
 

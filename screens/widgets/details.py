@@ -13,7 +13,7 @@ from screens.widgets.choice import Choice
 from screens.widgets.inputs import Field, Row
 
 VISIBILITY_TITLES = {
-    "public": "public: anyone may read the data",
+    "public": "public: anyone can read the data",
     "private": "private: on request only",
     "onchain": "onchain: the data is on the network",
 }
@@ -44,12 +44,12 @@ class DetailsForm(Widget):
             Field(
                 details.documentation_url,
                 id="documentation-url",
-                placeholder="https://… where its documentation is",
+                placeholder="https://… of its documentation",
             ),
         )
         yield Row(
             "Data API",
-            Field(details.data_api, id="data-api", placeholder="https://… where its data is"),
+            Field(details.data_api, id="data-api", placeholder="https://… of its data"),
         )
         options = [(key, VISIBILITY_TITLES[key]) for key in VISIBILITIES]
         yield Row("Data visibility", Choice(options, details.data_visibility, id="data-visibility"))

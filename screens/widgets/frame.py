@@ -33,9 +33,9 @@ class HeaderLine(Line):
         if network.real_money:
             kind = Content.styled(f" {network.name}: real money ", "bold reverse $warning")
         elif network.name == "rehearsal":
-            kind = Content.styled("rehearsal: pretend money", "$accent")
+            kind = Content.styled("rehearsal: no real money", "$accent")
         else:
-            kind = Content.styled(f"{network.name}: test money", "$accent")
+            kind = Content.styled(f"{network.name}: test tokens", "$accent")
         right = Content.assemble(kind, "  ", shorten(address) if address else "no key yet")
         left = Content.styled("peaq onboarding", "bold")
         width = max(_room(self), 20)
@@ -69,7 +69,7 @@ class Rail(Line):
         for step, status in statuses.items():
             if status not in (StepStatus.DONE, StepStatus.SKIPPED):
                 return f"Step {step.value} of {len(statuses)}: {step.info.title}"
-        return "All steps are done"
+        return "All steps are complete"
 
 
 class MoneyLine(Line):
@@ -97,7 +97,9 @@ class WaitLine(Line):
     def show(self, wait: Wait | None, elapsed: float, frame: int) -> None:
         signs = marks()
         if wait is None:
-            self.set_text(Content.styled(f"{signs.dot} safe to unplug", "$success"), layout=False)
+            self.set_text(
+                Content.styled(f"{signs.dot} all progress saved", "$success"), layout=False
+            )
             return
         turn = signs.spinner[frame % len(signs.spinner)]
         usual = f", usually {wait.usual:.0f} s" if wait.usual and wait.usual >= 1 else ""
@@ -105,7 +107,7 @@ class WaitLine(Line):
         if not wait.in_flight:
             # Nothing has left that is not answered yet: everything is on disk.
             text = Content.assemble(
-                text, Content.styled(f"  {signs.dot} safe to unplug", "$success")
+                text, Content.styled(f"  {signs.dot} all progress saved", "$success")
             )
         self.set_text(text, layout=False)
 

@@ -32,7 +32,7 @@ async def mint(context: Context) -> None:
     chain, contract = context.chain, context.settings.contracts.machine_nft
     unsigned = calls.minting(context, machine_id)
     token = chain.token_id(machine_id)
-    with context.store.waiting("The network is asked about the Machine NFT"):
+    with context.store.waiting("Looking for the Machine NFT"):
         ready = await _prepare(context, unsigned, token)
         if not token.value and isinstance(ready, _Refused):
             # One zero of one node is not "absent", and something is amiss.
@@ -113,9 +113,9 @@ async def write_did(context: Context) -> None:
     if state.registered is None or state.minted is None:
         return  # a reorganisation took them back: they come next again
     if state.details is None:
-        raise RuntimeError("the DID comes after the details")
+        raise RuntimeError("the details must be known before the DID")
     wanted = wanted_attributes(_machine_id(context), state.minted.token_id, state.details)
-    with context.store.waiting("The network is asked about the DID"):
+    with context.store.waiting("Reading the DID attributes"):
         # Most often none is there. The estimate runs the batch, and `addAttribute` fails where
         # a name exists: where it passes, all six are absent, and need not be read one by one.
         ready = await _prepare(context, calls.did_write(context, changes({}, wanted)))
@@ -135,7 +135,7 @@ async def write_did(context: Context) -> None:
     except Reorganised:
         return
     expected = {name: value.encode() for name, value in wanted.items()}
-    with context.store.waiting("The six attributes are read back"):
+    with context.store.waiting("Verifying the six attributes"):
         written = chain.attributes(context.address)
         await chain.read(written, at_least=receipt.block)
     for name, value in expected.items():

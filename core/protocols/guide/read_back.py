@@ -25,8 +25,8 @@ async def reconcile(context: Context) -> None:
         found = f"machine {number.value}" if number.value else "no machine"
         raise fault(
             "JOURNAL_CHAIN_DISAGREE",
-            reason=f"The records say machine {state.registered.machine_id}; at block {height} "
-            f"the network knows {found} of {context.address}. {context.settings.network.anew}",
+            reason=f"The journal says machine {state.registered.machine_id}. At block {height}, "
+            f"the network has {found} for {context.address}. {context.settings.network.anew}",
         )
     await record_included(context)
 
@@ -38,7 +38,7 @@ async def check_final(context: Context) -> None:
     """
     state, chain, address = context.state, context.chain, context.address
     if state.registered is None or state.minted is None:
-        raise RuntimeError("the end comes after the registration and the token")
+        raise RuntimeError("the machine must be registered and minted before the end")
     owner = chain.machine_owner(state.registered.machine_id)
     staked = chain.staked(state.registered.machine_id)
     holder = chain.token_owner(state.minted.token_id)

@@ -65,7 +65,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     await context.transactions.settle(key)
     chain = context.chain
     account = chain.account(context.address)
-    with context.store.waiting("The network is asked about this machine"):
+    with context.store.waiting("Checking whether the machine is registered"):
         ready = await _prepare(context, account, agreed_bond=agreed_bond)
     if ready is None:
         return
@@ -87,7 +87,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
         await _found(context, number.value, receipt.block)  # the chain shows what the log does not
         return
     if not number.value or number.value != machine_id:
-        expected = str(machine_id or "the event of a registration")
+        expected = str(machine_id or "a registration event")
         raise mismatch("the machine id", expected, str(number.value or "none"))
     await _record(context.store, machine_id, bond=tx.value_wei, block=receipt.block, way="sent")
 

@@ -33,7 +33,7 @@ async def plan(context: Context, bond: int, *, at_least: int) -> UnsignedTransac
     """
     chain, details = context.chain, context.state.details
     if details is None:
-        raise RuntimeError("the details come before the registration")
+        raise RuntimeError("the details must be known before the registration")
     machine_id, token_id = await _foretold(context, bond, at_least)
     attributes = wanted_attributes(machine_id, token_id, details)
     unsigned = calls.everything(context, bond, machine_id, changes({}, attributes))
@@ -78,11 +78,11 @@ async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
         machine_id = number.value
     token = chain.token_id(machine_id)
     attributes = chain.attributes(context.address)
-    with context.store.waiting("All of it is read back"):
+    with context.store.waiting("Verifying everything"):
         await chain.read(number, token, attributes, at_least=block)
     token_id = int(minted["tokenId"]) if minted else token.value
     for what, expected, found in (
-        ("the machine's number", machine_id, number.value),
+        ("the machine ID", machine_id, number.value),
         ("the Machine NFT", token_id, token.value),
     ):
         if expected != found or not found:
@@ -91,7 +91,7 @@ async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
     await context.store.record(ev.NftMinted(token_id, block, "sent"))
     details = context.state.details
     if details is None:
-        raise RuntimeError("the details come before the registration")
+        raise RuntimeError("the details must be known before the registration")
     right = wanted_attributes(machine_id, token_id, details)
     if not changes(attributes.value, right):
         await context.store.record(ev.DidWritten(right, block))
