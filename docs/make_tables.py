@@ -24,7 +24,7 @@ sys.path.insert(0, str(TOP))
 
 from app.cli import build_parser
 from app.rehearsal.faults import FAULTS
-from core.errors import gas_station, machine, network
+from core.errors import activation, gas_station, machine, network
 from core.errors.entry import Entry
 from core.errors.exit_codes import exit_code
 from core.errors.surfaces import NEUTRAL
@@ -40,6 +40,9 @@ _GROUPS: dict[str, tuple[Entry, ...]] = {
     "Money": network.FUNDS,
     "The owner's wallet": network.OWNER,
     "Transactions and contracts": network.CHAIN,
+    "Activation: the deployment": activation.DEPLOYMENT,
+    "Activation: the machine's identity": activation.IDENTITY,
+    "Activation: quote and allowance": activation.QUOTE,
     "The program": machine.PROGRAM,
 }
 

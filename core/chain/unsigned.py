@@ -11,6 +11,10 @@ TITLES = {
     "mint": "The minting of the Machine NFT",
     "did": "The writing of the DID",
     SINGLE: "The one transaction for all",
+    "approve": "The approval of the bond",
+    "activate": "The activation",
+    "revoke": "The withdrawal of the allowance",
+    "renew": "The renewal",
 }
 
 

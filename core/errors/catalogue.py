@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.errors.activation import DEPLOYMENT, IDENTITY, QUOTE
 from core.errors.entry import Entry, Kind
 from core.errors.gas_station import GAS_STATION
 from core.errors.machine import FILES, PROGRAM, SETTINGS
@@ -16,7 +17,17 @@ def _catalogue(*entries: Entry) -> dict[str, Entry]:
 
 
 CATALOGUE: dict[str, Entry] = _catalogue(
-    *SETTINGS, *FILES, *RPC, *GAS_STATION, *FUNDS, *OWNER, *CHAIN, *PROGRAM
+    *SETTINGS,
+    *FILES,
+    *RPC,
+    *GAS_STATION,
+    *FUNDS,
+    *OWNER,
+    *CHAIN,
+    *DEPLOYMENT,
+    *IDENTITY,
+    *QUOTE,
+    *PROGRAM,
 )
 
 __all__ = ["CATALOGUE", "Entry", "Kind"]

@@ -1,0 +1,99 @@
+"""What an activation takes, before anything is signed: bond, voucher, net, reserve, all in wei."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.chain.fee_limit import ACTIVATION_GAS_OF
+from core.journal.state import FundingRequirement
+
+TIERS = {0: "Entry", 1: "Basic", 2: "Pro"}
+"""Tiers by number, named as the official SDK (0.12.1) names them. 0 is a tier like the others."""
+APPROVE_GAS = ACTIVATION_GAS_OF["approve"]
+ACTIVATE_GAS = ACTIVATION_GAS_OF["activate"]
+RESERVE = 5 * 10**16
+"""Wei kept above the net amount for the fees of both transactions: what the official CLI keeps."""
+DEPOSIT_MARGIN = 10**16
+"""Wei above that: the chain hides an existential deposit, whose size it does not tell."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one tier takes of one wallet now, in wei."""
+
+    tier: int
+    bond: int
+    voucher: int
+    """What is credited to the wallet; it may be more than the bond."""
+
+    @property
+    def credit(self) -> int:
+        """What the voucher pays of the bond."""
+        return min(self.voucher, self.bond)
+
+    @property
+    def net(self) -> int:
+        """What the wallet pays."""
+        return self.bond - self.credit
+
+
+@dataclass(frozen=True)
+class ActivationQuote:
+    """The activation as it would be signed now. Amounts in wei."""
+
+    price: Price
+    allowance: int
+    """What MachineSubscription may take already."""
+    held: int
+    price_per_gas: int
+    """At most: what is agreed to."""
+    block: int
+    """At which it was read."""
+    at: float
+    """Monotonic seconds at which it was read: its age is shown."""
+    machine_id: int
+    contract: str
+    """What is called."""
+    minted: bool = False
+    """Whether the machine is minted already, so that only its subscription is activated."""
+
+    @property
+    def net(self) -> int:
+        return self.price.net
+
+    @property
+    def approves(self) -> int:
+        """Wei of the allowance that has to be given first; 0: none has to."""
+        return needed_approval(self.net, self.allowance)
+
+    @property
+    def gas(self) -> int:
+        """Of all transactions that are still to come."""
+        return ACTIVATE_GAS + (APPROVE_GAS if self.approves else 0)
+
+    @property
+    def fee(self) -> int:
+        """At most, of all transactions, replacements included."""
+        return self.gas * self.price_per_gas
+
+    @property
+    def after(self) -> int:
+        """What is left at least."""
+        return self.held - self.net - self.fee
+
+
+def needed_approval(net: int, allowance: int) -> int:
+    """Wei to approve: exactly the net amount, and only if the allowance is below it."""
+    return net if allowance < net else 0
+
+
+def requirement(net: int, price_per_gas: int) -> FundingRequirement:
+    """What the wallet must hold for `net` wei, its fees and what the chain keeps.
+
+    The fees are a reserve, not an estimate: an activation can be estimated only once its approval
+    is in a block.
+    """
+    gas = (APPROVE_GAS + ACTIVATE_GAS) * price_per_gas
+    return FundingRequirement(
+        bond=net, gas=gas, safety_margin=max(RESERVE - gas, 0) + DEPOSIT_MARGIN, basis="reserve"
+    )
