@@ -150,6 +150,8 @@ def deployment_of(network: Network, deployment_id: str = "") -> Deployment:
     found = DEPLOYMENTS.get(wanted)
     if found is None:
         raise fault("DEPLOYMENT_UNKNOWN", deployment=wanted, known=", ".join(DEPLOYMENTS))
+    if found is PEAQ_MAINNET and network is REHEARSAL:
+        return own  # tools that know no rehearsal call its contracts by mainnet's name
     if found is not own:
         raise fault(
             "DEPLOYMENT_ELSEWHERE",

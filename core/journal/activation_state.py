@@ -8,6 +8,7 @@ from core.journal import activation_events as av
 from core.journal import events as ev
 
 _SPENDS = ("approve", "activate")
+_CHANGES_ALLOWANCE = (*_SPENDS, "revoke", "renew")
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def after(state: ActivationState, event: ev.Event, purpose: str) -> ActivationSt
                 approval_used=state.approval_used or purpose == "approve",
                 fixed=state.fixed or purpose in _SPENDS,
             )
-        case ev.TransactionIncluded():
-            return replace(state, allowance=None)  # every transaction of an activation changes it
+        case ev.TransactionIncluded(succeeded=True) if purpose in _CHANGES_ALLOWANCE:
+            return replace(state, allowance=None)
         case ev.TransactionReorganised():
             return _without_effect(state, purpose)
         case _:

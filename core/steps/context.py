@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from core.chain.queries import Chain
 from core.chain.transaction_manager import TransactionManager
@@ -40,6 +41,8 @@ class Memory:
     """What the first screen found, and when (monotonic seconds)."""
     promise_seen: float | None = None
     """Monotonic seconds at which this run first met a settled, unseen payment."""
+    quoted: Any = None
+    """The protocol's own newest quote, until people agree to it."""
 
 
 @dataclass

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
 from core.errors.problem import fault
 from core.text import read_json
 
@@ -71,10 +73,14 @@ class Document:
         return hashlib.sha256(self.canonical.encode("ascii")).hexdigest()
 
     def as_argument(self) -> tuple[Any, ...]:
-        """The tuple that `activateMachine` takes, with an empty id."""
-        methods = [(m.id, m.kind, m.controller, m.public_key) for m in self.methods]
+        """The tuple that `activateMachine` takes, with an empty id and checksummed addresses."""
+        methods = [
+            (entry.id, entry.kind, to_checksum_address(entry.controller), entry.public_key)
+            for entry in self.methods
+        ]
         endpoints = [(entry.id, entry.kind, entry.url) for entry in self.endpoints]
-        return ("", self.controller, methods, list(self.authentication), endpoints)
+        controller = to_checksum_address(self.controller)
+        return ("", controller, methods, list(self.authentication), endpoints)
 
 
 def parse_document(text: str) -> Document:

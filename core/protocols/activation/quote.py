@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.chain.fee_limit import ACTIVATION_GAS_OF
 from core.journal.state import FundingRequirement
@@ -53,13 +53,22 @@ class ActivationQuote:
     """Monotonic seconds at which it was read: its age is shown."""
     machine_id: int
     contract: str
-    """What is called."""
+    """Address of what is called."""
+    network: str
     minted: bool = False
     """Whether the machine is minted already, so that only its subscription is activated."""
 
     @property
     def net(self) -> int:
         return self.price.net
+
+    @property
+    def bond(self) -> int:
+        """What is agreed to: the net amount."""
+        return self.price.net
+
+    def agreed_at(self, price_per_gas: int) -> ActivationQuote:
+        return replace(self, price_per_gas=price_per_gas)
 
     @property
     def approves(self) -> int:
@@ -87,7 +96,7 @@ def needed_approval(net: int, allowance: int) -> int:
     return net if allowance < net else 0
 
 
-def requirement(net: int, price_per_gas: int) -> FundingRequirement:
+def requirement_for(net: int, price_per_gas: int) -> FundingRequirement:
     """What the wallet must hold for `net` wei, its fees and what the chain keeps.
 
     The fees are a reserve, not an estimate: an activation can be estimated only once its approval

@@ -69,6 +69,7 @@ def test_the_provenance_names_record_source_and_digest() -> None:
         (MAINNET, " peaq-mainnet ", PEAQ_MAINNET),
         (AGUNG, "agung-2026-08-28", AGUNG_2026_08_28),
         (REHEARSAL, "", REHEARSAL_DEPLOYMENT),
+        (REHEARSAL, "peaq-mainnet", REHEARSAL_DEPLOYMENT),
     ],
 )
 def test_a_network_has_its_own_deployment(network: Network, wanted: str, found: Deployment) -> None:

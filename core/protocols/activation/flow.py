@@ -1,0 +1,35 @@
+"""Activation as the shared steps and the engine ask for it, and what only activation has."""
+
+from __future__ import annotations
+
+from core.protocols.activation.allowance import revoke
+from core.protocols.activation.environment import pass_environment, survey
+from core.protocols.activation.machine import check_final, read_back, reconcile
+from core.protocols.activation.registration import quote, register
+from core.protocols.activation.requirement import choose_tier, describe, prices, requirement
+
+ABIS = (
+    "activation/info_desk",
+    "activation/machine_registry",
+    "activation/machine_state_and_sync",
+    "activation/machine_subscription",
+    "activation/cross_chain_mirror",
+    "activation/peaq_token",
+)
+"""Contract interfaces to be parsed before somebody waits for them."""
+
+__all__ = [
+    "ABIS",
+    "check_final",
+    "choose_tier",
+    "describe",
+    "pass_environment",
+    "prices",
+    "quote",
+    "read_back",
+    "reconcile",
+    "register",
+    "requirement",
+    "revoke",
+    "survey",
+]
