@@ -147,7 +147,7 @@ class ActivationChain:
         self.logs: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda logs: logs
         """What a test makes of the logs of each transaction."""
         self.answers: dict[str, Any] = {}
-        """By function: another answer of eth_call (0x-hex, Refused or NodeError)."""
+        """By function: another answer of eth_call, as it is in a list of one, or an exception."""
         self.requests = 0
         self._before = copy.deepcopy(self.contracts)
         self.forks = 0
@@ -276,13 +276,15 @@ class ActivationChain:
                     return contract, name, interface.arguments(name, call["data"])
         raise AssertionError(f"nobody calls {call}")
 
-    def _call(self, call: Mapping[str, str]) -> str:
+    def _call(self, call: Mapping[str, str]) -> Any:
         contract, name, arguments = self._decoded(call)
         prepared = self.answers.get(name)
         if isinstance(prepared, Exception):
             raise prepared
+        if isinstance(prepared, list):
+            return prepared[0]
         if prepared is not None:
-            return str(prepared)
+            return prepared
         if name in ("approve", "activateMachine", "activate", "renew"):
             before = copy.deepcopy(self.contracts)
             try:

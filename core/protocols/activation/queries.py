@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from core.chain.abi import Revert, codec, read_revert
@@ -103,7 +104,7 @@ class ActivationQueries:
         call = self._call("info_desk", "peer", peer_key(contract))
 
         def understand(results: Sequence[Any]) -> str:
-            found = str(self._value("info_desk", "peer", results[0]))
+            found = _address(self._value("info_desk", "peer", results[0]))
             return "" if found == _NOBODY else found
 
         def at_first(results: Sequence[Any]) -> None:
@@ -114,7 +115,7 @@ class ActivationQueries:
 
     def token(self) -> Query[str]:
         """`peaqToken()`: the ERC-20 face of the native coin."""
-        return self._one("info_desk", "peaqToken", str)
+        return self._one("info_desk", "peaqToken", _address)
 
     def is_authority(self) -> Query[bool]:
         """Whether this chain keeps the subscriptions. "No" counts once it is repeated."""
@@ -171,11 +172,11 @@ class ActivationQueries:
         """The machine's owner; empty where the id is not minted (ERC721NonexistentToken, and no
         other refusal).
         """
-        return self._unless_absent("ownerOf", machine_id, str, "")
+        return self._unless_absent("ownerOf", machine_id, _address, "")
 
     def controller(self, machine_id: int) -> Query[str]:
         """The DID's controller; empty where the id is not minted."""
-        return self._unless_absent("controllerOf", machine_id, str, "")
+        return self._unless_absent("controllerOf", machine_id, _address, "")
 
     def machine_type(self, machine_id: int) -> Query[str]:
         return self._unless_absent("machineTypeOf", machine_id, str, "")
@@ -184,7 +185,7 @@ class ActivationQueries:
         return self._unless_absent("credentialSubjectOf", machine_id, bytes, b"")
 
     def manufacturer(self, machine_id: int) -> Query[str]:
-        return self._unless_absent("manufacturerOf", machine_id, str, "")
+        return self._unless_absent("manufacturerOf", machine_id, _address, "")
 
     def document(self, machine_id: int) -> Query[Document | None]:
         """The DID document as it is stored; None where the id is not minted."""
@@ -285,6 +286,11 @@ class ActivationQueries:
             return codec(f"activation/{contract}").decode(function, result)
         except ValueError as error:
             raise unexpected(contract, str(error)) from error
+
+
+def _address(value: Any) -> str:
+    """With its checksum: it is shown to people, who compare it."""
+    return str(to_checksum_address(value))
 
 
 def unexpected(contract: str, reason: str) -> OnboardingError:
