@@ -20,8 +20,6 @@ from core.journal.state import State, Tx
 
 GAS_OF = {"register": 400_000, "mint": 350_000, "did": 1_400_000}
 """Gas with room to spare; the exact amount is estimated before each transaction."""
-ACTIVATION_GAS_OF = {"approve": 100_000, "activate": 1_200_000, "renew": 400_000}
-"""The same for activation, which can be estimated only once its approval is in a block."""
 TRANSFER_GAS = 21_000
 """Gas of a plain transfer (Ethereum yellow paper, appendix G); the node's estimate decides."""
 ROOM = 2
@@ -44,12 +42,7 @@ _PENDING = "The transaction stays pending. It is paid once at most."
 
 def _usual_gas(purpose: str, gas: int) -> int:
     """Gas that the maximum fee of a transaction was shown for; `gas` if none is usual."""
-    usual = {
-        **GAS_OF,
-        **ACTIVATION_GAS_OF,
-        SINGLE: sum(GAS_OF.values()),
-        "funding": TRANSFER_GAS * 125 // 100,
-    }
+    usual = {**GAS_OF, SINGLE: sum(GAS_OF.values()), "funding": TRANSFER_GAS * 125 // 100}
     return usual.get(purpose, max(gas, 1))
 
 
@@ -57,10 +50,6 @@ def gas_left(state: State, payer: str) -> int:
     """Gas of everything that `payer` still has to sign: the machine's steps, or one transfer."""
     if payer != state.address:
         return TRANSFER_GAS * 125 // 100
-    if state.activation is not None:
-        approved = any(tx.purpose == "approve" and tx.status.counts for tx in state.transactions)
-        last = "activate" if state.activation.activated is None else "renew"
-        return ACTIVATION_GAS_OF[last] + (0 if approved else ACTIVATION_GAS_OF["approve"])
     done = {"register": state.registered, "mint": state.minted, "did": state.did}
     return sum(gas for purpose, gas in GAS_OF.items() if done[purpose] is None)
 

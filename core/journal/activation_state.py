@@ -36,6 +36,11 @@ class ActivationState:
         return self.activated.period_end if self.activated else None
 
     @property
+    def allowance_short(self) -> bool:
+        """Whether the last allowance that was read is below what was agreed to."""
+        return self.accepted is None or self.allowance_left < self.accepted.net_wei
+
+    @property
     def allowance_left(self) -> int:
         """Wei that MachineSubscription may still take, as last read."""
         return self.allowance.allowance_wei if self.allowance else 0

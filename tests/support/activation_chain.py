@@ -512,7 +512,9 @@ class ActivationWizard:
     async def prepare(self, tier: int = 0, entries: Entries = ENTRIES) -> Identity:
         """Everything up to the quote."""
         context = self.context
-        await environment.pass_environment(context, "1", await environment.survey(context))
+        await environment.pass_environment(
+            context, "1", await environment.survey(context, patience=6.0)
+        )
         for event in (
             ev.DetailsRecorded(
                 DETAILS.documentation_url, DETAILS.data_api, DETAILS.data_visibility

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from core.amounts import format_peaq
 from core.chain.abi import Revert
-from core.chain.json_rpc import READ_PATIENCE
-from core.errors.problem import OnboardingError
+from core.chain.query import Doubts, Query, hand_out
+from core.chain.types import NetworkSnapshot
+from core.errors.problem import OnboardingError, Problem
 from core.journal import activation_events as av
 from core.journal import events as ev
+from core.preflight.check import TITLES, Check, Light
 from core.protocols.activation.quote import TIERS
 from core.protocols.activation.refusals import explain
 from core.protocols.activation.standing import Standing, asks_of, deployment_in
@@ -19,37 +23,85 @@ CHEAPEST = min(TIERS)
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What the first screen shows of activation."""
+class Survey(NetworkSnapshot):
+    """What one look says about activation; `bond` is that of the cheapest tier, in wei."""
 
-    prices: dict[int, int | None]
-    """Wei by tier, without vouchers; None: the network has no such tier now."""
-    provenance: str
-    """Which deployment record this is."""
-    block: int
+    prices: Mapping[int, int] = field(default_factory=dict)
+    """Wei by tier, without vouchers; a tier that the network does not have now is missing."""
+    problem: Problem | None = None
+    """Why nobody can be activated now: a contract, a peer, the authority, a pause."""
+    no_price: Problem | None = None
 
 
-async def survey(context: Context, *, patience: float = READ_PATIENCE) -> Survey:
-    """Look at everything that activation calls.
+async def survey(context: Context, *, patience: float) -> Survey:
+    """Look at everything that activation calls, within `patience` seconds an endpoint.
 
-    Raises OnboardingError as `Standing.check` does, and PRICE_NOT_AVAILABLE.
+    Raises OnboardingError (RPC_…, CHAIN_ID_WRONG); what is wrong with the contracts is in the
+    survey.
     """
     standing, asks = Standing(context), asks_of(context)
     prices = {tier: asks.price(tier) for tier in TIERS}
-    height = await context.chain.read(
-        *standing.queries, *prices.values(), at_least=context.state.height, patience=patience
+    queries = [*standing.queries, *prices.values()]
+    calls = [call for query in queries for call in query.calls]
+    rpc = context.chain.rpc
+    answers = await rpc.read(calls, patience=patience, doubt=Doubts(queries))
+    hand_out(queries, answers.results)
+    found: dict[int, int] = {}
+    problem = no_price = None
+    try:
+        standing.check()
+        found, no_price = _prices(context, prices)
+    except OnboardingError as error:
+        if error.code.startswith("RPC_"):
+            raise
+        problem = error.problem
+    return Survey(
+        host=rpc.host,
+        height=answers.height,
+        seconds=answers.seconds,
+        server_time=answers.server_time,
+        alive={},
+        bond=found.get(CHEAPEST),
+        prices=found,
+        problem=problem,
+        no_price=no_price,
     )
-    standing.check()
-    found: dict[int, int | None] = {}
-    for tier, price in prices.items():
-        value = price.value
-        if isinstance(value, Revert):
-            if value.name != "InvalidTier" or tier == CHEAPEST:
-                raise refused_price(context, value, tier)
-            found[tier] = None
-        else:
-            found[tier] = value
-    return Survey(found, deployment_in(context).provenance, height)
+
+
+def _prices(
+    context: Context, asked: Mapping[int, Query[int | Revert]]
+) -> tuple[dict[int, int], Problem | None]:
+    """The price of each tier that has one, and why the cheapest has none."""
+    found: dict[int, int] = {}
+    missing = None
+    for tier, query in asked.items():
+        price = query.value
+        if not isinstance(price, Revert):
+            found[tier] = price
+        elif tier == CHEAPEST:
+            missing = refused_price(context, price, tier).problem
+    return found, missing
+
+
+def check_contracts(context: Context, snapshot: NetworkSnapshot) -> list[Check]:
+    """Return the lines `contracts` and `bond` of the first screen."""
+    if not isinstance(snapshot, Survey):
+        raise TypeError("it is the survey of another protocol")
+    problem, no_price = snapshot.problem, snapshot.problem or snapshot.no_price
+    if problem:
+        contracts = Check("contracts", TITLES["contracts"], Light.RED, problem.title, problem)
+    else:
+        said = f"all seven answer, and InfoDesk names them ({deployment_in(context).provenance})"
+        contracts = Check("contracts", TITLES["contracts"], Light.GREEN, said)
+    if no_price:
+        bond = Check("bond", TITLES["bond"], Light.RED, no_price.title, no_price)
+    else:
+        amounts = ", ".join(
+            f"{TIERS[tier]} {format_peaq(price, up=True)}"
+            for tier, price in snapshot.prices.items()
+        )
+        bond = Check("bond", TITLES["bond"], Light.GREEN, f"{amounts} {context.token}")
+    return [contracts, bond]
 
 
 def refused_price(context: Context, revert: Revert, tier: int) -> OnboardingError:
@@ -61,7 +113,13 @@ def refused_price(context: Context, revert: Revert, tier: int) -> OnboardingErro
 
 
 async def pass_environment(context: Context, version: str, found: Survey) -> None:
-    """Record that nothing essential was missing; the first thing that is recorded at all."""
+    """Record that nothing essential was missing; the first thing that is recorded at all.
+
+    Raises OnboardingError: the survey's own problem.
+    """
+    problem = found.problem or found.no_price
+    if problem:
+        raise OnboardingError(problem)
     network, deployment = context.settings.network, deployment_in(context)
     if context.state.started is None:
         await context.store.record(
@@ -74,5 +132,4 @@ async def pass_environment(context: Context, version: str, found: Survey) -> Non
                 record_sha256=deployment.digest,
             )
         )
-    bond = found.prices[CHEAPEST] or 0
-    await context.store.record(ev.EnvironmentPassed(bond, found.block))
+    await context.store.record(ev.EnvironmentPassed(found.bond or 0, found.height))

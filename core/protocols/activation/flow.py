@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from core.protocols.activation.allowance import revoke
-from core.protocols.activation.environment import pass_environment, survey
+from core.protocols.activation.environment import check_contracts, pass_environment, survey
 from core.protocols.activation.machine import check_final, read_back, reconcile
+from core.protocols.activation.quote import USUAL_GAS, gas_left
 from core.protocols.activation.registration import quote, register
+from core.protocols.activation.renewal import quote_renewal, renew
 from core.protocols.activation.requirement import choose_tier, describe, prices, requirement
 
 ABIS = (
@@ -20,15 +22,20 @@ ABIS = (
 
 __all__ = [
     "ABIS",
+    "USUAL_GAS",
+    "check_contracts",
     "check_final",
     "choose_tier",
     "describe",
+    "gas_left",
     "pass_environment",
     "prices",
     "quote",
+    "quote_renewal",
     "read_back",
     "reconcile",
     "register",
+    "renew",
     "requirement",
     "revoke",
     "survey",

@@ -128,6 +128,10 @@ class ActivationQueries:
     def is_machine_paused(self, machine_id: int) -> Query[bool]:
         return self._sure("machine_state_and_sync", "isTechnicalPaused", machine_id, expected=False)
 
+    def period_length(self) -> Query[int]:
+        """Seconds of one subscription period."""
+        return self._one("info_desk", "subscriptionPeriodLength", int)
+
     # Money, all in wei
 
     def price(self, tier: int) -> Query[int | Revert]:
@@ -152,6 +156,10 @@ class ActivationQueries:
     def voucher(self, address: str) -> Query[int]:
         """`pendingVoucherCredit`: what the network pays towards this wallet's bond."""
         return self._one("machine_subscription", "pendingVoucherCredit", int, address)
+
+    def reward(self, address: str) -> Query[int]:
+        """`pendingBondingReward`: what the network pays towards this wallet's renewals."""
+        return self._one("machine_subscription", "pendingBondingReward", int, address)
 
     def allowance(self, owner: str) -> Query[int]:
         """What MachineSubscription may take from `owner`."""

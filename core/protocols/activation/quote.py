@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from core.chain.fee_limit import ACTIVATION_GAS_OF
-from core.journal.state import FundingRequirement
+from core.journal.state import FundingRequirement, State
 
 TIERS = {0: "Entry", 1: "Basic", 2: "Pro"}
 """Tiers by number, named as the official SDK (0.12.1) names them. 0 is a tier like the others."""
-APPROVE_GAS = ACTIVATION_GAS_OF["approve"]
-ACTIVATE_GAS = ACTIVATION_GAS_OF["activate"]
+APPROVE_GAS = 100_000
+ACTIVATE_GAS = 1_200_000
+USUAL_GAS = {
+    "approve": APPROVE_GAS,
+    "revoke": APPROVE_GAS,
+    "activate": ACTIVATE_GAS,
+    "renew": 400_000,
+}
+"""Gas with room to spare, by purpose: the maximum fee is shown for it. An activation can be
+estimated only once its approval is in a block."""
 RESERVE = 5 * 10**16
 """Wei kept above the net amount for the fees of both transactions: what the official CLI keeps."""
 DEPOSIT_MARGIN = 10**16
@@ -41,12 +48,12 @@ class Price:
 class ActivationQuote:
     """The activation as it would be signed now. Amounts in wei."""
 
-    price: Price
+    terms: Price
     allowance: int
     """What MachineSubscription may take already."""
     held: int
-    price_per_gas: int
-    """At most: what is agreed to."""
+    price: int
+    """Wei per gas, at most: what is agreed to."""
     block: int
     """At which it was read."""
     at: float
@@ -59,36 +66,29 @@ class ActivationQuote:
     """Whether the machine is minted already, so that only its subscription is activated."""
 
     @property
-    def net(self) -> int:
-        return self.price.net
-
-    @property
     def bond(self) -> int:
-        """What is agreed to: the net amount."""
-        return self.price.net
-
-    def agreed_at(self, price_per_gas: int) -> ActivationQuote:
-        return replace(self, price_per_gas=price_per_gas)
+        """What is agreed to: the net amount, which leaves the wallet."""
+        return self.terms.net
 
     @property
     def approves(self) -> int:
         """Wei of the allowance that has to be given first; 0: none has to."""
-        return needed_approval(self.net, self.allowance)
+        return needed_approval(self.terms.net, self.allowance)
 
     @property
     def gas(self) -> int:
-        """Of all transactions that are still to come."""
+        """Of all transactions that are still to come, with room to spare."""
         return ACTIVATE_GAS + (APPROVE_GAS if self.approves else 0)
 
     @property
     def fee(self) -> int:
         """At most, of all transactions, replacements included."""
-        return self.gas * self.price_per_gas
+        return self.gas * self.price
 
     @property
     def after(self) -> int:
         """What is left at least."""
-        return self.held - self.net - self.fee
+        return self.held - self.bond - self.fee
 
 
 def needed_approval(net: int, allowance: int) -> int:
@@ -106,3 +106,12 @@ def requirement_for(net: int, price_per_gas: int) -> FundingRequirement:
     return FundingRequirement(
         bond=net, gas=gas, safety_margin=max(RESERVE - gas, 0) + DEPOSIT_MARGIN, basis="reserve"
     )
+
+
+def gas_left(state: State) -> int:
+    """Return the gas of everything that the machine still has to sign."""
+    activation = state.activation
+    if activation is None or activation.activated is not None:
+        return APPROVE_GAS + USUAL_GAS["renew"]
+    approved = activation.approval_used and not activation.allowance_short
+    return ACTIVATE_GAS + (0 if approved else APPROVE_GAS)

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from core.config.deployments import PEAQ_MAINNET
+from core.errors.exit_codes import exit_code
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action, next_action
 from core.journal.reducer import fold
+from core.preflight.check import Light
 from core.protocols.activation import environment, flow
 from core.protocols.activation.quote import ActivationQuote
 from tests.support.activation_chain import (
@@ -35,7 +37,7 @@ async def quoted(wizard: ActivationWizard) -> ActivationQuote:
 
 async def agree_and_register(wizard: ActivationWizard) -> ActivationQuote:
     quote = await quoted(wizard)
-    wizard.prices[WALLET] = quote.price_per_gas
+    wizard.prices[WALLET] = quote.price
     await flow.register(wizard.context, agreed_bond=quote.bond)
     return quote
 
@@ -143,10 +145,10 @@ async def test_the_price_that_is_agreed_binds_every_signature(
 ) -> None:
     await wizard.prepare()
     quote = await agree_and_register(wizard)
-    assert quote.fee == quote.gas * quote.price_per_gas
+    assert quote.fee == quote.gas * quote.price
     for tx in wizard.store.state.transactions:
-        assert tx.max_fee_wei <= quote.price_per_gas
-        assert tx.agreed_price_wei == quote.price_per_gas
+        assert tx.max_fee_wei <= quote.price
+        assert tx.agreed_price_wei == quote.price
 
 
 # Prices that move
@@ -312,7 +314,11 @@ async def test_every_peer_is_compared_with_the_record(
     await wizard.prepare()
     node.peers[peer] = address
     assert await code_of(flow.quote(wizard.context)) == code
-    assert await code_of(environment.survey(wizard.context)) == code
+    found = await environment.survey(wizard.context, patience=6.0)
+    assert found.problem is not None
+    assert found.problem.code == code
+    lights = [check.light for check in environment.check_contracts(wizard.context, found)]
+    assert lights == [Light.RED, Light.RED]
 
 
 async def test_too_little_money_leads_back_to_funding(
@@ -622,13 +628,31 @@ async def test_the_need_is_net_reserve_and_what_the_chain_keeps(
 async def test_the_first_screen_shows_the_price_of_every_tier_and_the_record(
     wizard: ActivationWizard, node: ActivationChain
 ) -> None:
-    found = await environment.survey(wizard.context)
+    found = await environment.survey(wizard.context, patience=6.0)
     assert found.prices == {0: ENTRY, 1: PEAQ, 2: 3 * PEAQ}
-    assert PEAQ_MAINNET.digest[:16] in found.provenance
+    assert found.bond == ENTRY
+    contracts, bond = environment.check_contracts(wizard.context, found)
+    assert contracts.light is bond.light is Light.GREEN
+    assert PEAQ_MAINNET.digest[:16] in contracts.text
+    assert bond.text == "Entry 0.4, Basic 1, Pro 3 PEAQ"
     del node.prices[2]
-    assert (await environment.survey(wizard.context)).prices[2] is None
-    node.prices[1] = None
-    assert await code_of(environment.survey(wizard.context)) == "PRICE_NOT_AVAILABLE"
+    fewer = await environment.survey(wizard.context, patience=6.0)
+    assert fewer.prices == {0: ENTRY, 1: PEAQ}
+
+
+async def test_no_price_is_a_condition_of_the_chain_that_stops_on_the_first_screen(
+    wizard: ActivationWizard, node: ActivationChain
+) -> None:
+    node.prices = dict.fromkeys(range(3))
+    found = await environment.survey(wizard.context, patience=6.0)
+    contracts, bond = environment.check_contracts(wizard.context, found)
+    assert contracts.light is Light.GREEN
+    assert bond.problem is not None
+    assert bond.problem.code == "PRICE_NOT_AVAILABLE"
+    assert exit_code(bond.problem.kind) == 2
+    passing = environment.pass_environment(wizard.context, "1", found)
+    assert await code_of(passing) == "PRICE_NOT_AVAILABLE"
+    assert wizard.events == []
 
 
 async def test_the_wallet_s_prices_by_tier_count_its_voucher(

@@ -33,6 +33,8 @@ QUESTIONS: dict[str, Ask] = {
     "isTechnicalPaused": lambda asks: asks.is_machine_paused(NUMBER),
     "requiredPeaqAmount": lambda asks: asks.price(0),
     "pendingVoucherCredit": lambda asks: asks.voucher(WALLET),
+    "pendingBondingReward": lambda asks: asks.reward(WALLET),
+    "subscriptionPeriodLength": lambda asks: asks.period_length(),
     "allowance": lambda asks: asks.allowance(WALLET),
     "balanceOf": lambda asks: asks.token_balance(WALLET),
     "computeTokenId": lambda asks: asks.machine_id("Sensor", b"x"),

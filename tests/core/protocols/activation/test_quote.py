@@ -9,17 +9,21 @@ import pytest
 
 import abis
 from core.chain.abi import Revert
+from core.journal import activation_events as av
 from core.protocols.activation.quote import (
     ACTIVATE_GAS,
     APPROVE_GAS,
     DEPOSIT_MARGIN,
     RESERVE,
+    USUAL_GAS,
     ActivationQuote,
     Price,
+    gas_left,
     needed_approval,
     requirement_for,
 )
 from core.protocols.activation.refusals import KNOWN, explain
+from tests.core.journal.test_activation_journal import ACTIVATED, APPROVED, DESCRIBED, folded
 
 PEAQ = 10**18
 GWEI = 10**9
@@ -57,9 +61,17 @@ def test_a_quote_adds_up() -> None:
     quote = ActivationQuote(
         Price(0, PEAQ, PEAQ // 4), 0, 2 * PEAQ, GWEI, 7, 0.0, 5, "0xcc", "peaq mainnet"
     )
-    assert quote.bond == quote.net == quote.approves == 3 * PEAQ // 4
+    assert quote.bond == quote.approves == 3 * PEAQ // 4
     assert quote.fee == (APPROVE_GAS + ACTIVATE_GAS) * GWEI
-    assert quote.after == 2 * PEAQ - quote.net - quote.fee
+    assert quote.after == 2 * PEAQ - quote.bond - quote.fee
+
+
+def test_the_gas_that_is_left_follows_what_was_signed() -> None:
+    assert gas_left(folded(*DESCRIBED)) == APPROVE_GAS + ACTIVATE_GAS
+    assert gas_left(folded(*APPROVED)) == ACTIVATE_GAS
+    short = av.AllowanceSeen(0, 10)
+    assert gas_left(folded(*APPROVED, short)) == APPROVE_GAS + ACTIVATE_GAS
+    assert gas_left(folded(*ACTIVATED)) == APPROVE_GAS + USUAL_GAS["renew"]
 
 
 CONTRACTS = (
