@@ -144,6 +144,8 @@ class ActivationChain:
         self.purposes: list[str] = []
         """The function of each transaction that came into a block and had its effect."""
         self.after: Callable[[str], None] | None = None
+        self.simulated: Callable[[], None] | None = None
+        """Runs before an activation or a renewal is simulated."""
         self.logs: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda logs: logs
         """What a test makes of the logs of each transaction."""
         self.answers: dict[str, Any] = {}
@@ -285,6 +287,8 @@ class ActivationChain:
             return prepared[0]
         if prepared is not None:
             return prepared
+        if name in ("activateMachine", "activate", "renew") and self.simulated:
+            self.simulated()
         if name in ("approve", "activateMachine", "activate", "renew"):
             before = copy.deepcopy(self.contracts)
             try:
@@ -417,12 +421,12 @@ class ActivationChain:
         held = self.contracts.machines[number]
         price = self._price(held.tier)
         logs = self._pay(number, price, "reward", "BondingRewardRedeemed", "discount")
-        held.bonded, held.end = price, held.end + PERIOD
+        held.bonded, held.end = held.bonded + price, held.end + PERIOD
         event = {
             "machineId": number,
             "operator": WALLET,
             "tier": held.tier,
-            "bondedAmount": held.bonded,
+            "bondedAmount": price,
             "periodEnd": held.end,
         }
         return [*logs, self._subscription_log("Renewed", **event)]

@@ -27,6 +27,9 @@ from core.steps.context import Context
 from core.steps.funding import require
 from core.steps.reverts import behind, mismatch
 
+_MOST_LOOKS = 4
+"""The approval takes one, a machine that turns out to be minted another."""
+
 
 async def quote(context: Context, *, accepted: int | None = None) -> ActivationQuote | None:
     """What activating takes now; None where the machine is active already, which is recorded.
@@ -74,17 +77,18 @@ async def register(context: Context, *, agreed_bond: int) -> None:
         return
     consent = await _consent(context, agreed_bond)
     try:
-        while True:
+        for _ in range(_MOST_LOOKS):
             with context.store.waiting("The network is asked about this machine"):
                 ready = await _prepare(context, consent=consent)
             if ready is None:
                 return
-            if not ready.approves:
-                await _activate(context, key, ready)
+            if ready.approves:
+                await approve(context, key, ready)
+            elif await _activate(context, key, ready):
                 return
-            await approve(context, key, ready)
     except Reorganised:
         return  # what is open again comes first
+    raise behind(context)
 
 
 @dataclass(frozen=True)
@@ -176,13 +180,15 @@ async def _prepare(
     return ready
 
 
-async def _activate(context: Context, key: Key, ready: _Ready) -> None:
-    """Simulate the very call, send it, and record what its events and the chain show."""
+async def _activate(context: Context, key: Key, ready: _Ready) -> bool:
+    """Simulate the very call, send it, and record what its events and the chain show; False where
+    the machine turns out to be minted without a subscription, so that another call is needed.
+    """
     unsigned = _call(context, ready)
     gas = await simulate(context, unsigned, ready)
     if isinstance(gas, Revert):
-        if gas.name in TAKEN and await _taken(context, ready.block):
-            return
+        if gas.name in TAKEN:
+            return await _taken(context, ready.block)
         raise explained(context, gas, unsigned, ready)
     fees = context.transactions.fee_limit.within(
         ready.fees, context.address, purpose=unsigned.purpose, gas=gas
@@ -206,6 +212,7 @@ async def _activate(context: Context, key: Key, ready: _Ready) -> None:
         if expected.lower() != found.lower():
             raise mismatch(what, expected, found or "nobody")
     await record(context, period, payment, receipt.block, way="sent")
+    return True
 
 
 def _call(context: Context, ready: _Ready) -> UnsignedTransaction:

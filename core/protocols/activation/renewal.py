@@ -1,7 +1,8 @@
 """Renewing the subscription of an activated machine: quote, consent, and one more period, once.
 
 A renewal takes the price of the stored tier, less a bonding reward that the network credits to the
-owner, and adds one period to the stored end (official SDK 0.12.1, `renew_machine`).
+owner. It adds one period to the stored end, and its bond to the stored one (official SDK 0.12.1,
+`renew_machine`).
 """
 
 from __future__ import annotations
@@ -239,7 +240,7 @@ async def _note_renewal(context: Context, number: int, stored: Subscription, blo
         await _record(context, number, stored.tier, payment, receipt.value.block)
     known = activation_of(context).renew_before or 0
     if stored.period_end > known:
-        elsewhere = evidence.Payment(stored.bonded, stored.bonded, 0, stored.period_end)
+        elsewhere = evidence.Payment(0, 0, 0, stored.period_end)
         await _record(context, number, stored.tier, elsewhere, block)
 
 
@@ -279,7 +280,7 @@ async def _renew(context: Context, key: Key, ready: _Ready) -> None:
     for what, wanted, found in (
         ("the end of the period", expected, subscription.value.period_end),
         ("the end of the period in the event", expected, payment.period_end),
-        ("the bond", payment.bond, subscription.value.bonded),
+        ("the bond", ready.stored.bonded + payment.bond, subscription.value.bonded),
     ):
         if wanted != found:
             raise mismatch(what, str(wanted), str(found))

@@ -437,6 +437,35 @@ async def test_a_machine_that_is_minted_but_inactive_gets_only_its_subscription(
     await flow.read_back(wizard.context)
 
 
+async def test_a_machine_that_is_minted_after_the_approval_gets_only_its_subscription(
+    wizard: ActivationWizard, node: ActivationChain
+) -> None:
+    """The chain says it while the activation is simulated: one look earlier it was absent."""
+    await wizard.prepare()
+
+    def look(_: str) -> None:
+        node.after = None
+        node.answers["ownerOf"] = Refused("machine_registry", "ERC721NonexistentToken", NUMBER)
+        node.mint(active=False)
+
+    node.after = look
+    node.simulated = node.answers.clear
+    await agree_and_register(wizard)
+    assert node.purposes == ["approve", "activate"]
+    await flow.read_back(wizard.context)
+
+
+async def test_a_chain_that_contradicts_itself_is_left_after_a_few_looks(
+    wizard: ActivationWizard, node: ActivationChain
+) -> None:
+    await wizard.prepare()
+    node.mint(active=False)
+    quote = await quoted(wizard)
+    node.answers["activate"] = Refused("machine_subscription", "AlreadyActivated")
+    assert await code_of(flow.register(wizard.context, agreed_bond=quote.bond)) == "RPC_BEHIND"
+    assert node.purposes == ["approve"]
+
+
 # Forged and missing events
 
 
