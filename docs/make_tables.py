@@ -28,7 +28,7 @@ from core.errors import activation, gas_station, machine, network
 from core.errors.entry import Entry
 from core.errors.exit_codes import exit_code
 from core.errors.surfaces import NEUTRAL
-from core.journal import events
+from core.journal import activation_events, events
 from core.step import Step
 
 _BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -157,7 +157,9 @@ def schema(name: str) -> Callable[[], str]:
 def journal() -> str:
     """One row an event; what its docstring says is its meaning."""
     rows = []
-    for name, event in events._REGISTRY.items():
+    of_activation = activation_events.__name__
+    known = sorted(events._REGISTRY.items(), key=lambda entry: entry[1].__module__ == of_activation)
+    for name, event in known:
         said = inspect.getdoc(event) or ""
         meaning = "" if said.startswith(f"{name}(") else " ".join(said.split())
         rows.append((f"`{name}`", ", ".join(f"`{f.name}`" for f in fields(event)), meaning))

@@ -487,6 +487,17 @@ async def test_events_of_another_contract_do_not_count(
     assert len(node.sent) == 2
 
 
+async def test_an_approval_without_its_own_event_is_not_built_upon(
+    wizard: ActivationWizard, node: ActivationChain
+) -> None:
+    await wizard.prepare()
+    node.logs = lambda logs: [{**log, "address": STRANGER} for log in logs]
+    quote = await quoted(wizard)
+    code = await code_of(flow.register(wizard.context, agreed_bond=quote.bond))
+    assert code == "READ_BACK_FAILED"
+    assert node.purposes == ["approve"]
+
+
 # Restarts
 
 
