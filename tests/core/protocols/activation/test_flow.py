@@ -613,6 +613,33 @@ async def test_a_reorganization_that_takes_both_back_sends_both_again_as_the_sam
     assert node.purposes == ["approve", "activateMachine"]
 
 
+async def test_every_prefix_finishes_on_a_chain_that_has_lost_everything(
+    wizard: ActivationWizard, node: ActivationChain
+) -> None:
+    """A run that was cut after any record, crossed with a chain without any of its blocks."""
+    await wizard.prepare()
+    await agree_and_register(wizard)
+    await flow.read_back(wizard.context)
+    path = wizard.folder / "journal.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    described = wizard.events.index("IdentityRecorded") + 1
+    for count in range(described, len(lines) + 1):
+        wizard.store.close()
+        path.write_bytes(b"".join(lines[:count]))
+        node.reorganize()
+        wizard.open()
+        await wizard.context.transactions.settle(wizard.context.key())
+        if action(wizard) is Action.ACTIVATE:
+            quote = await flow.quote(wizard.context)
+            if quote is not None:
+                await flow.register(wizard.context, agreed_bond=quote.bond)
+        await flow.read_back(wizard.context)
+        assert action(wizard) is Action.FINISH
+        assert node.purposes == ["approve", "activateMachine"], f"cut after record {count}"
+        nonces = [(tx.purpose, tx.nonce) for tx in wizard.store.state.transactions]
+        assert sorted(set(nonces)) == [("activate", 1), ("approve", 0)]
+
+
 # Tier and identity
 
 
