@@ -1,4 +1,4 @@
-"""What has happened in an activation, beyond the records that both protocols share.
+"""The records of an activation, beyond those that both protocols share.
 
 Amounts are wei, periods POSIX seconds; the rest is as in `core.journal.events`.
 """
@@ -21,7 +21,7 @@ class ActivationStarted(OnboardingStarted):
 
 @dataclass(frozen=True)
 class TierChosen(Event):
-    """The tier, and what the wallet must hold for it; the last one counts."""
+    """The tier, and the need that it brings; the last one counts."""
 
     tier: int
     net_wei: int
@@ -33,7 +33,7 @@ class TierChosen(Event):
 
 @dataclass(frozen=True)
 class IdentityRecorded(Event):
-    """What the network is to store of the machine, and the id that follows from it; the last one
+    """The identity that the network is to store, and the id that follows from it; the last one
     counts, and none comes after an approval or an activation was signed.
     """
 
@@ -56,7 +56,7 @@ class QuoteAccepted(Event):
     tier: int
     bond_wei: int
     credit_wei: int
-    """What a voucher pays of the bond."""
+    """The part of the bond that a voucher pays."""
     net_wei: int
     price_wei: int
     """Wei per gas, at most."""
@@ -66,7 +66,7 @@ class QuoteAccepted(Event):
 
 @dataclass(frozen=True)
 class AllowanceSeen(Event):
-    """What MachineSubscription may take from the wallet; read from the network, not assumed."""
+    """The amount that MachineSubscription may take from the wallet, read from the network."""
 
     allowance_wei: int
     block: int
@@ -80,7 +80,7 @@ class MachineActivated(Event):
     tier: int
     bond_wei: int
     paid_wei: int
-    """The bond without what a voucher paid; 0 for a machine that was found."""
+    """The bond without the part that a voucher paid; 0 for a machine that was found."""
     period_start: int
     period_end: int
     block: int

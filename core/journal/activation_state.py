@@ -1,4 +1,4 @@
-"""What the journal says of an activation; pure, like the rest of the state."""
+"""The activation's part of the state; pure, like the rest of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ActivationState:
 
     @property
     def allowance_short(self) -> bool:
-        """Whether the last allowance that was read is below what was agreed to."""
+        """Whether the last allowance that was read is below the accepted amount."""
         return self.accepted is None or self.allowance_left < self.accepted.net_wei
 
     @property
@@ -81,7 +81,7 @@ def after(state: ActivationState, event: ev.Event, purpose: str) -> ActivationSt
 
 
 def _without_effect(state: ActivationState, purpose: str) -> ActivationState:
-    """What a reorganised transaction had brought is not there any more."""
+    """Forget the effect of a transaction that a reorganization removed."""
     state = replace(state, allowance=None)
     if purpose == "activate":
         return replace(state, activated=None, read_back=None)

@@ -9,38 +9,25 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import httpx
 from eth_abi.abi import encode
 from eth_account import Account as EthAccount
 from eth_account.typed_transactions import TypedTransaction
-from eth_utils.abi import event_abi_to_log_topic, function_abi_to_4byte_selector
+from eth_utils.abi import function_abi_to_4byte_selector
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 from core.chain.abi import _type_of, codec
-from core.chain.fee_limit import FeeLimit
-from core.chain.json_rpc import Rpc
-from core.chain.queries import Chain
-from core.chain.transaction_manager import TransactionManager
 from core.config.deployments import PEAQ_MAINNET, Deployment
-from core.config.networks import MAINNET
-from core.config.settings import load_settings
-from core.journal import events as ev
-from core.journal.event_store import EventStore
-from core.journal.file import Journal
 from core.journal.state import Details
 from core.keys.private_key import key_from_bytes
-from core.protocols.activation import environment, requirement
-from core.protocols.activation.identity import Entries, Identity, endpoints_of, machine_id
+from core.protocols.activation.identity import Entries, endpoints_of, machine_id
 from core.protocols.activation.queries import PEERS, peer_key
-from core.steps.context import Context
-from tests.support.clock import FakeClock
-from tests.support.transports import answering
+from tests.support.activation_parts import Contracts, Held, NodeError, Refused, log
 
 PEAQ = 10**18
 KEY = key_from_bytes(bytes(31) + b"\x07")
@@ -55,66 +42,6 @@ SUBJECT = "0x" + bytes(range(32)).hex()
 ENTRIES = Entries("Sensor", SUBJECT, MANUFACTURER, "", endpoints_of(DETAILS))
 NUMBER = machine_id("Sensor", bytes(range(32)))
 _NOBODY = "0x" + "0" * 40
-
-
-class Refused(Exception):
-    """A contract's custom error, with its arguments."""
-
-    def __init__(self, contract: str, name: str, *arguments: Any) -> None:
-        super().__init__(name)
-        entry = codec(f"activation/{contract}")._entry("error", name)
-        selector = bytes(function_abi_to_4byte_selector(entry))  # type: ignore[arg-type]
-        types = [part["type"] for part in entry["inputs"]]
-        self.data = "0x" + (selector + encode(types, arguments)).hex()
-
-
-class NodeError(Exception):
-    """A JSON-RPC error of the node itself."""
-
-
-@dataclass
-class Held:
-    """A minted machine."""
-
-    owner: str
-    controller: str
-    machine_type: str
-    subject: bytes
-    manufacturer: str
-    document: tuple[Any, ...]
-    tier: int = 0
-    start: int = 0
-    end: int = 0
-    bonded: int = 0
-    status: int = 0
-    home: bool = True
-
-
-@dataclass
-class Contracts:
-    """What a reorganization takes back."""
-
-    balance: int = 2 * PEAQ
-    nonce: int = 0
-    allowance: int = 0
-    voucher: int = 0
-    reward: int = 0
-    machines: dict[int, Held] = field(default_factory=dict)
-
-
-def log(contract: str, event: str, address: str, **values: Any) -> dict[str, Any]:
-    """A log of `event`, as a node shows it."""
-    entry = codec(f"activation/{contract}")._entry("event", event)
-    topic = "0x" + bytes(event_abi_to_log_topic(entry)).hex()  # type: ignore[arg-type]
-    parts = entry["inputs"]
-    topics = [
-        "0x" + encode([part["type"]], [values[part["name"]]]).hex()
-        for part in parts
-        if part["indexed"]
-    ]
-    others = [part for part in parts if not part["indexed"]]
-    data = encode([part["type"] for part in others], [values[part["name"]] for part in others])
-    return {"address": address, "topics": [topic, *topics], "data": "0x" + data.hex()}
 
 
 class ActivationChain:
@@ -461,71 +388,3 @@ class ActivationChain:
             )
         self.contracts.machines[NUMBER] = replace(held, **changes)
         return self.contracts.machines[NUMBER]
-
-
-class ActivationWizard:
-    """What the steps of an activation work with: a real journal in `folder`, the chain above."""
-
-    def __init__(self, node: ActivationChain, clock: FakeClock, folder: Path) -> None:
-        self.node, self.clock, self.folder = node, clock, folder
-        self.prices: dict[str, int] = {}
-        self.open()
-
-    def open(self) -> Context:
-        """A run: the journal is read, everything else is new."""
-        settings = load_settings(
-            environ={"PEAQOS_RPC_URL": "https://node.example"},
-            env_file=self.folder / ".env",
-            network="mainnet",
-        )
-        settings = replace(settings, deployment=self.node.deployment)
-        clock, node = self.clock, self.node
-        self.store = EventStore(Journal(self.folder / "journal.jsonl", clock.now), clock)
-        rpc = Rpc(
-            ["https://node.example"],
-            node.deployment.chain_id,
-            MAINNET.title,
-            clock,
-            lambda url: answering(url, node),
-        )
-        chain = Chain(rpc, MAINNET, settings.contracts)
-        limit = FeeLimit(MAINNET, self.store, clock, self.prices)
-        self.context = Context(
-            settings=settings,
-            folder=self.folder,
-            clock=clock,
-            store=self.store,
-            chain=chain,
-            transactions=TransactionManager(chain, self.store, clock, limit),
-            gas_station=None,
-            mcr=None,
-            available_memory=lambda: 2**30,
-        )
-        self.context.memory.key = KEY
-        return self.context
-
-    def restart(self) -> Context:
-        self.store.close()
-        return self.open()
-
-    @property
-    def events(self) -> list[str]:
-        """The kinds of the records, oldest first."""
-        return [type(record.event).__name__ for record in self.store.records]
-
-    async def prepare(self, tier: int = 0, entries: Entries = ENTRIES) -> Identity:
-        """Everything up to the quote."""
-        context = self.context
-        await environment.pass_environment(
-            context, "1", await environment.survey(context, patience=6.0)
-        )
-        for event in (
-            ev.DetailsRecorded(
-                DETAILS.documentation_url, DETAILS.data_api, DETAILS.data_visibility
-            ),
-            ev.KeypairStored(WALLET, "generated", "scrypt", "00"),
-            ev.KeypairBackedUp("copied"),
-        ):
-            await self.store.record(event)
-        await requirement.choose_tier(context, tier)
-        return await requirement.describe(context, entries)

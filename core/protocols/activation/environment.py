@@ -1,4 +1,4 @@
-"""Step 1 of activation: the contracts, and what each tier takes. Read only."""
+"""Step 1 of activation: the contracts, and the price of each tier. Read only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHEAPEST = min(TIERS)
 
 @dataclass(frozen=True)
 class Survey(NetworkSnapshot):
-    """What one look says about activation; `bond` is that of the cheapest tier, in wei."""
+    """The result of one look at activation; `bond` is that of the cheapest tier, in wei."""
 
     prices: Mapping[int, int] = field(default_factory=dict)
     """Wei by tier, without vouchers; a tier that the network does not have now is missing."""
@@ -105,7 +105,7 @@ def check_contracts(context: Context, snapshot: NetworkSnapshot) -> list[Check]:
 
 
 def refused_price(context: Context, revert: Revert, tier: int) -> OnboardingError:
-    """What it means that a tier has no price."""
+    """Return the fault for a tier without a price."""
     network = context.settings.network
     return explain(
         revert, purpose="activate", network=network.title, token=network.token, tier=tier

@@ -1,4 +1,4 @@
-"""What a receipt proves: events count only from the contract that may emit them."""
+"""The proof in a receipt: events count only from the contract that may emit them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from core.errors.problem import fault
 
 @dataclass(frozen=True)
 class Payment:
-    """What an activation or a renewal cost. Amounts in wei, times in POSIX seconds."""
+    """The cost of an activation or a renewal. Amounts in wei, times in POSIX seconds."""
 
     bond: int
     credit: int
-    """What a voucher or a bonding reward paid of the bond."""
+    """The part of the bond that a voucher or a bonding reward paid."""
     period_start: int
     """0 where the event does not tell."""
     period_end: int
 
     @property
     def paid(self) -> int:
-        """What the wallet paid."""
+        """The part of the bond that the wallet paid."""
         return self.bond - self.credit
 
 
@@ -40,7 +40,7 @@ def activated(
     tier: int,
     minted: bool = True,
 ) -> Payment:
-    """Check the events of an activation, and return what they say of the money.
+    """Check the events of an activation, and return the payment that they show.
 
     `minted`: whether the same transaction mints the machine. Raises OnboardingError
     (READ_BACK_FAILED) unless each event is there exactly once, from its contract, and about this

@@ -1,4 +1,4 @@
-"""What identifies a machine under activation: entered, checked, and turned into its permanent id.
+"""The identity of a machine under activation: entered, checked, and turned into its permanent id.
 
 Only type and subject enter the id, and it is global: whoever activates the pair first owns it.
 """

@@ -67,7 +67,7 @@ async def recognise(context: Context, owner: str, *, block: int) -> bool:
 
 
 def payment_of(context: Context, tx: Tx, receipt: Receipt) -> evidence.Payment:
-    """What our activation cost, from its events. Raises OnboardingError (READ_BACK_FAILED)."""
+    """Return the cost of our activation. Raises OnboardingError (READ_BACK_FAILED)."""
     identity, deployment = identity_of(context), deployment_in(context)
     return evidence.activated(
         deployment,

@@ -54,7 +54,7 @@ def peer_key(contract: str) -> bytes:
 
 @dataclass(frozen=True)
 class Subscription:
-    """What MachineSubscription says of a machine. Times in POSIX seconds, the bond in wei."""
+    """A machine's entry in MachineSubscription. Times in POSIX seconds, the bond in wei."""
 
     tier: int
     period_start: int
@@ -154,15 +154,15 @@ class ActivationQueries:
         return Query([call], understand, at_first=at_first)
 
     def voucher(self, address: str) -> Query[int]:
-        """`pendingVoucherCredit`: what the network pays towards this wallet's bond."""
+        """`pendingVoucherCredit`: paid by the network towards this wallet's bond."""
         return self._one("machine_subscription", "pendingVoucherCredit", int, address)
 
     def reward(self, address: str) -> Query[int]:
-        """`pendingBondingReward`: what the network pays towards this wallet's renewals."""
+        """`pendingBondingReward`: paid by the network towards this wallet's renewals."""
         return self._one("machine_subscription", "pendingBondingReward", int, address)
 
     def allowance(self, owner: str) -> Query[int]:
-        """What MachineSubscription may take from `owner`."""
+        """Wei that MachineSubscription may take from `owner`."""
         spender = self.deployment.contracts.machine_subscription
         return self._one("peaq_token", "allowance", int, owner, spender)
 

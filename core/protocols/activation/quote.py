@@ -1,4 +1,4 @@
-"""What an activation takes, before anything is signed: bond, voucher, net, reserve, all in wei."""
+"""The price of an activation before anything is signed: bond, voucher, net, reserve, in wei."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ DEPOSIT_MARGIN = 10**16
 
 @dataclass(frozen=True)
 class Price:
-    """What one tier takes of one wallet now, in wei."""
+    """The price of one tier for one wallet now, in wei."""
 
     tier: int
     bond: int
     voucher: int
-    """What is credited to the wallet; it may be more than the bond."""
+    """Credited to the wallet; it may be more than the bond."""
 
     @property
     def credit(self) -> int:
-        """What the voucher pays of the bond."""
+        """The part of the bond that the voucher pays."""
         return min(self.voucher, self.bond)
 
     @property
     def net(self) -> int:
-        """What the wallet pays."""
+        """The part of the bond that the wallet pays."""
         return self.bond - self.credit
 
 
@@ -50,24 +50,24 @@ class ActivationQuote:
 
     terms: Price
     allowance: int
-    """What MachineSubscription may take already."""
+    """Wei that MachineSubscription may take already."""
     held: int
     price: int
-    """Wei per gas, at most: what is agreed to."""
+    """Wei per gas, at most; people agree to this."""
     block: int
     """At which it was read."""
     at: float
     """Monotonic seconds at which it was read: its age is shown."""
     machine_id: int
     contract: str
-    """Address of what is called."""
+    """Address of the contract that is called."""
     network: str
     minted: bool = False
     """Whether the machine is minted already, so that only its subscription is activated."""
 
     @property
     def bond(self) -> int:
-        """What is agreed to: the net amount, which leaves the wallet."""
+        """The net amount, which leaves the wallet: people agree to this."""
         return self.terms.net
 
     @property
@@ -87,7 +87,7 @@ class ActivationQuote:
 
     @property
     def after(self) -> int:
-        """What is left at least."""
+        """The least that is left."""
         return self.held - self.bond - self.fee
 
 
@@ -97,7 +97,7 @@ def needed_approval(net: int, allowance: int) -> int:
 
 
 def requirement_for(net: int, price_per_gas: int) -> FundingRequirement:
-    """What the wallet must hold for `net` wei, its fees and what the chain keeps.
+    """Return the need of `net` wei, of its fees, and of the deposit that the chain keeps.
 
     The fees are a reserve, not an estimate: an activation can be estimated only once its approval
     is in a block.

@@ -47,7 +47,7 @@ KNOWN = frozenset(_WORDS) | {
 def explain(
     revert: Revert, *, purpose: str, network: str, token: str, tier: int
 ) -> OnboardingError:
-    """Return what a refused simulation of `purpose` means, apart from money and from TAKEN."""
+    """Return the fault behind a refused simulation of `purpose`, apart from money and TAKEN."""
     match revert.name:
         case "PriceNotAvailable":
             return fault("PRICE_NOT_AVAILABLE", network=network, token=token)

@@ -1,7 +1,7 @@
 """Step 6 of activation: quote, consent, approval, activation, each of them once.
 
-What was approved is quoted again before the activation is signed, and nothing is signed above what
-was accepted.
+The quote is read again between approval and activation, and nothing is signed above the accepted
+amount.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MOST_LOOKS = 4
 
 
 async def quote(context: Context, *, accepted: int | None = None) -> ActivationQuote | None:
-    """What activating takes now; None where the machine is active already, which is recorded.
+    """Read the price of the activation; None if the machine is active already, which is recorded.
 
     `accepted`: the highest net amount (wei) that was agreed to in advance; None: none was. Raises
     OnboardingError: QUOTE_NOT_ACCEPTED, INSUFFICIENT_BALANCE (back to funding), MACHINE_TAKEN,
@@ -99,7 +99,7 @@ class _Ready(Offer):
 
 
 async def _consent(context: Context, net: int) -> av.QuoteAccepted:
-    """The consent to `net` wei: to the quote that was just read, or the recorded one."""
+    """Return the consent to `net` wei: to the quote that was just read, or the recorded one."""
     quoted, recorded = context.memory.quoted, activation_of(context).accepted
     context.memory.quoted = None
     if isinstance(quoted, ActivationQuote) and quoted.bond == net:
@@ -121,7 +121,7 @@ async def _consent(context: Context, net: int) -> av.QuoteAccepted:
 async def _prepare(
     context: Context, *, consent: av.QuoteAccepted | None = None, accepted: int | None = None
 ) -> _Ready | None:
-    """Read everything that a signature hangs on; None where the machine turns out to be active,
+    """Read everything that a signature depends on; None where the machine turns out to be active,
     which is recorded.
 
     With `consent`, something is about to be signed. That the machine is not minted is then asked
@@ -224,7 +224,9 @@ def _call(context: Context, ready: _Ready) -> UnsignedTransaction:
 
 
 async def _taken(context: Context, block: int) -> bool:
-    """Whether the machine that the contract calls activated or minted is active and recorded."""
+    """Read a machine that the contract calls activated or minted; whether it is active now, and so
+    recorded.
+    """
     owner = asks_of(context).owner(identity_of(context).machine_id)
     height = await context.chain.read(owner, at_least=block, other=True)
     if not owner.value:

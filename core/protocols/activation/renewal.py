@@ -28,7 +28,7 @@ from core.steps.funding import require
 from core.steps.reverts import mismatch
 
 STATUS = ("not activated", "active", "in grace", "in runoff", "terminated")
-"""What the network says of a subscription, by its number."""
+"""The standing of a subscription, by the network's number."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RenewalQuote:
     allowance: int
     held: int
     price: int
-    """Wei per gas, at most: what is agreed to."""
+    """Wei per gas, at most; people agree to this."""
     block: int
     machine_id: int
     status: str
@@ -49,7 +49,7 @@ class RenewalQuote:
 
     @property
     def bond(self) -> int:
-        """What is agreed to: the net amount, which leaves the wallet."""
+        """The net amount, which leaves the wallet: people agree to this."""
         return self.terms.net
 
     @property
@@ -67,7 +67,7 @@ class RenewalQuote:
 
 
 async def quote_renewal(context: Context, *, accepted: int | None = None) -> RenewalQuote:
-    """What renewing takes now. A renewal that is on the chain already is recorded first.
+    """Read the price of a renewal. One that is on the chain already is recorded first.
 
     `accepted`: the highest net amount (wei) that was agreed to in advance. Raises OnboardingError:
     SUBSCRIPTION_ENDED, MACHINE_TAKEN, QUOTE_NOT_ACCEPTED, INSUFFICIENT_BALANCE, FEE_…, RPC_….

@@ -1,4 +1,4 @@
-"""What an activation needs in the wallet, by tier; the choice of the tier and of the identity."""
+"""The need of an activation by tier, and the choice of the tier and of the identity."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def identity_of(context: Context) -> Identity:
 
 
 async def prices(context: Context) -> dict[int, Price]:
-    """What each tier takes of this wallet now. Raises OnboardingError (PRICE_NOT_AVAILABLE, …)."""
+    """Read the price of each tier for this wallet. Raises OnboardingError (PRICE_NOT_AVAILABLE)."""
     asks = asks_of(context)
     asked = {tier: asks.price(tier) for tier in TIERS}
     voucher = asks.voucher(context.address)
@@ -102,7 +102,7 @@ async def choose_tier(context: Context, tier: int) -> None:
 
 
 async def describe(context: Context, entries: Entries) -> Identity:
-    """Check and record what the network is to store of the machine; its permanent id follows.
+    """Check and record the machine's identity; its permanent id follows.
 
     Raises OnboardingError: MACHINE_TYPE_INVALID and the like, IDENTITY_FIXED.
     """

@@ -1,5 +1,5 @@
-"""What an activation and a renewal share: one consent, one approval of exactly that amount, and a
-simulation of the very call before it is signed.
+"""The part that activation and renewal share: one consent, one approval of exactly that amount, and
+a simulation of the very call before it is signed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from core.steps.reverts import behind, simulate_again
 
 @dataclass(frozen=True)
 class Offer:
-    """What is paid now, and from what. Amounts in wei."""
+    """The payment that would be made now, and the account that makes it. Amounts in wei."""
 
     tier: int
     net: int
@@ -111,7 +111,7 @@ async def simulate(context: Context, unsigned: UnsignedTransaction, offer: Offer
 def explained(
     context: Context, revert: Revert, unsigned: UnsignedTransaction, offer: Offer
 ) -> OnboardingError:
-    """Return what a refused simulation means."""
+    """Return the fault behind a refused simulation."""
     if revert.poor or revert.name in TAKEN:
         # The balance and the allowance are there, or the machine is not: a node lags.
         return behind(context)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.activation_chain import ActivationChain, ActivationWizard
+from tests.support.activation_chain import ActivationChain
+from tests.support.activation_wizard import ActivationWizard
 from tests.support.clock import FakeClock
 
 

@@ -11,7 +11,8 @@ from core.chain.types import Receipt
 from core.config.deployments import PEAQ_MAINNET
 from core.errors.problem import OnboardingError
 from core.protocols.activation.evidence import Payment, activated, approved, renewed
-from tests.support.activation_chain import NUMBER, PEAQ, STRANGER, WALLET, log
+from tests.support.activation_chain import NUMBER, PEAQ, STRANGER, WALLET
+from tests.support.activation_parts import log
 
 AT = PEAQ_MAINNET.contracts
 Log = dict[str, Any]

@@ -12,16 +12,9 @@ from core.chain.query import Query
 from core.errors.problem import OnboardingError
 from core.protocols.activation.queries import ActivationQueries, Subscription
 from core.protocols.activation.standing import asks_of
-from tests.support.activation_chain import (
-    NUMBER,
-    PEAQ,
-    STRANGER,
-    WALLET,
-    ActivationChain,
-    ActivationWizard,
-    NodeError,
-    Refused,
-)
+from tests.support.activation_chain import NUMBER, PEAQ, STRANGER, WALLET, ActivationChain
+from tests.support.activation_parts import NodeError, Refused
+from tests.support.activation_wizard import ActivationWizard
 from tests.support.clock import FakeClock
 
 Ask = Callable[[ActivationQueries], Query[Any]]

@@ -15,8 +15,8 @@ from tests.support.activation_chain import (
     STRANGER,
     WALLET,
     ActivationChain,
-    ActivationWizard,
 )
+from tests.support.activation_wizard import ActivationWizard
 
 ENTRY = 4 * PEAQ // 10
 
