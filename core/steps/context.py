@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from core.chain.queries import Chain
 from core.chain.transaction_manager import TransactionManager
@@ -34,6 +33,8 @@ class Memory:
     image_url: str = ""
     image_expires: float = 0.0
     """Monotonic seconds."""
+    quoted: object | None = None
+    """The protocol's own newest quote, until people agree to it."""
     used_codes: set[Secret] = field(default_factory=set)
     shown_until: dict[Secret, float] = field(default_factory=dict)
     """Of each code that was sent: monotonic seconds at which the app shows the next one."""
@@ -41,8 +42,6 @@ class Memory:
     """What the first screen found, and when (monotonic seconds)."""
     promise_seen: float | None = None
     """Monotonic seconds at which this run first met a settled, unseen payment."""
-    quoted: Any = None
-    """The protocol's own newest quote, until people agree to it."""
 
 
 @dataclass
