@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.clock import Clock
+from core.config.deployments import check_recorded
 from core.config.settings import Settings
 from core.consents import Consents
 from core.errors.problem import fault
+from core.journal.activation_events import ActivationStarted
 from core.journal.event_store import EventStore, Listener
 from core.journal.file import FILE_NAME, Journal
 from core.journal.state import State
@@ -75,23 +77,31 @@ def open_session(
 
 
 def check_belongs(state: State, settings: Settings) -> None:
-    """Whether the journal is of this network and these contracts.
+    """Whether the journal is of this protocol, this network and these contracts.
 
-    Raises OnboardingError (JOURNAL_MISMATCH) with both values.
+    Raises OnboardingError (PROTOCOL_MISMATCH, JOURNAL_MISMATCH) with both values.
     """
     started = state.started
     if started is None:
         return
+    if state.protocol != settings.protocol:
+        raise fault("PROTOCOL_MISMATCH", journal=state.protocol, now=settings.protocol)
     network = settings.network
     pairs = [
         ("network", started.network, network.name),
         ("chain", str(started.chain_id), str(network.chain_id)),
     ]
-    now = settings.contracts.as_dict()
-    pairs += [
-        (f"the contract {name}", address, now.get(name, "?"))
-        for name, address in started.contracts.items()
-    ]
+    deployment = settings.deployment
+    if deployment is None:
+        now = settings.contracts.as_dict()
+        pairs += [
+            (f"the contract {name}", address, now.get(name, "?"))
+            for name, address in started.contracts.items()
+        ]
+    elif isinstance(started, ActivationStarted):
+        pairs.append(("the deployment", started.deployment, deployment.id))
     for what, journal, current in pairs:
         if journal.lower() != current.lower():
             raise fault("JOURNAL_MISMATCH", what=what, journal=journal, now=current)
+    if deployment is not None and isinstance(started, ActivationStarted):
+        check_recorded(deployment, started.contracts, started.record_sha256)

@@ -24,11 +24,11 @@ sys.path.insert(0, str(TOP))
 
 from app.arguments import build_parser
 from app.rehearsal.faults import FAULTS
-from core.errors import gas_station, machine, network, preflight
+from core.errors import activation, gas_station, machine, network, preflight
 from core.errors.entry import Entry
 from core.errors.exit_codes import exit_code
 from core.errors.surfaces import NEUTRAL
-from core.journal import events
+from core.journal import activation_events, events
 
 _BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _GROUPS: dict[str, tuple[Entry, ...]] = {
@@ -40,6 +40,9 @@ _GROUPS: dict[str, tuple[Entry, ...]] = {
     "The owner's wallet": network.OWNER,
     "Transactions and contracts": network.CHAIN,
     "Checks of doctor and step 1": preflight.PREFLIGHT,
+    "Activation: the deployment": activation.DEPLOYMENT,
+    "Activation: the machine's identity": activation.IDENTITY,
+    "Activation: quote and allowance": activation.QUOTE,
     "The program": machine.PROGRAM,
 }
 
@@ -154,7 +157,9 @@ def schema(name: str) -> Callable[[], str]:
 def journal() -> str:
     """One row an event; what its docstring says is its meaning."""
     rows = []
-    for name, event in events._REGISTRY.items():
+    of_activation = activation_events.__name__
+    known = sorted(events._REGISTRY.items(), key=lambda entry: entry[1].__module__ == of_activation)
+    for name, event in known:
         said = inspect.getdoc(event) or ""
         meaning = "" if said.startswith(f"{name}(") else " ".join(said.split())
         rows.append((f"`{name}`", ", ".join(f"`{f.name}`" for f in fields(event)), meaning))

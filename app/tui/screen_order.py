@@ -36,15 +36,15 @@ def screen_for(action: Action) -> type[StepScreen]:
             from screens.confirmation import ConfirmationScreen
 
             return ConfirmationScreen
-        case Action.FUND:
+        case Action.CHOOSE_TIER | Action.FUND:
             from screens.funding import FundingScreen
 
             return FundingScreen
-        case Action.REGISTER:
+        case Action.REGISTER | Action.DESCRIBE | Action.ACTIVATE:
             from screens.registration import RegistrationScreen
 
             return RegistrationScreen
-        case Action.MINT | Action.WRITE_DID | Action.FINISH:
+        case Action.MINT | Action.WRITE_DID | Action.READ_BACK | Action.FINISH:
             from screens.machine_nft import MachineNftScreen
 
             return MachineNftScreen

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,13 @@ _ERROR_STRING = "08c379a0"
 _PANIC = "4e487b71"
 _LONGEST = 65_536
 """Bytes that an answer may have: an attribute of the DID, the longest one, has 2848."""
+_GUIDE = ("identity_registry", "identity_staking", "machine_nft", "did_registry", "batch")
+_ACTIVATION = (
+    "activation/machine_registry",
+    "activation/machine_state_and_sync",
+    "activation/machine_subscription",
+    "activation/cross_chain_mirror",
+)
 _HEX = re.compile(r"0x([0-9a-fA-F]{8}(?:[0-9a-fA-F]{64})*)(?![0-9a-fA-F])")
 # Pallet errors reach the EVM as text, e.g. `message: Some("AttributeAlreadyExist")`.
 _PALLET = re.compile(r'message:\s*Some\(\\*"([A-Za-z0-9_]+)\\*"\)')
@@ -104,6 +112,43 @@ class ContractCodec:
                 return dict(zip((part["name"] for part in indexed), values, strict=True))
         return None
 
+    def find_events(
+        self, event: str, logs: Sequence[dict[str, Any]], address: str
+    ) -> list[dict[str, Any]]:
+        """Every `event` that `address` emitted, with all its arguments, in the order of the logs.
+
+        Indexed arguments must be of a type that fits a topic. Raises ValueError where a log has the
+        event's topic and emitter, but cannot be decoded.
+        """
+        entry = self._entry("event", event)
+        topic = "0x" + bytes(event_abi_to_log_topic(entry)).hex()  # type: ignore[arg-type]
+        indexed = [part for part in entry["inputs"] if part["indexed"]]
+        others = [part for part in entry["inputs"] if not part["indexed"]]
+        found = []
+        for log in logs:
+            given = log.get("topics")
+            topics = [str(part).lower() for part in given] if isinstance(given, list) else []
+            emitter = str(log.get("address", "")).lower()
+            if emitter != address.lower() or topics[:1] != [topic]:
+                continue
+            packed = "".join(part.removeprefix("0x") for part in topics[1:])
+            try:
+                raw = bytes.fromhex(packed)
+                if len(raw) != 32 * len(indexed):
+                    raise ValueError("it has other topics")
+                data = bytes.fromhex(str(log.get("data", "")).removeprefix("0x"))
+                if len(data) > _LONGEST:
+                    raise ValueError("it is far too long")
+                values = [
+                    *self._web3.codec.decode([_type_of(part) for part in indexed], raw),
+                    *self._web3.codec.decode([_type_of(part) for part in others], data),
+                ]
+            except (ValueError, DecodingError, OverflowError) as error:
+                raise ValueError(f"the event {event} cannot be read") from error
+            names = [part["name"] for part in (*indexed, *others)]
+            found.append(dict(zip(names, values, strict=True)))
+        return found
+
     def _entry(self, kind: str, name: str) -> dict[str, Any]:
         return next(e for e in self.abi if e["type"] == kind and e["name"] == name)
 
@@ -120,10 +165,9 @@ def _offline_web3() -> Web3:
 
 @cache
 def _error_selectors() -> dict[str, dict[str, Any]]:
-    names = ("identity_registry", "identity_staking", "machine_nft", "did_registry", "batch")
     return {
         bytes(function_abi_to_4byte_selector(entry)).hex(): entry  # type: ignore[arg-type]
-        for name in names
+        for name in (*_GUIDE, *_ACTIVATION)
         for entry in codec(name).abi
         if entry["type"] == "error"
     }

@@ -11,6 +11,10 @@ TITLES = {
     "mint": "The Machine NFT mint",
     "did": "The DID update",
     SINGLE: "The combined transaction",
+    "approve": "The approval of the bond",
+    "activate": "The activation",
+    "revoke": "The removal of the allowance",
+    "renew": "The renewal",
 }
 
 

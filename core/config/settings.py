@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core.config.deployments import Deployment
 from core.config.networks import CONTRACT_VARIABLES, NETWORKS, Contracts, Network, find_network
 from core.errors.problem import Problem, problem
 from core.secrets import Secret
@@ -56,6 +57,13 @@ class Settings:
     """Where each comes from: `environment`, `.env` or `default`."""
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
+    deployment: Deployment | None = None
+    """The activation contracts; None where the guide's protocol is chosen."""
+
+    @property
+    def protocol(self) -> str:
+        """The chosen protocol: `guide` or `activation`."""
+        return "activation" if self.deployment else "guide"
 
     @property
     def usable(self) -> bool:

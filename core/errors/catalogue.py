@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.errors.activation import DEPLOYMENT, IDENTITY, QUOTE
 from core.errors.entry import Entry, Kind
 from core.errors.gas_station import GAS_STATION
 from core.errors.machine import FILES, PROGRAM, SETTINGS
@@ -17,7 +18,18 @@ def _catalogue(*entries: Entry) -> dict[str, Entry]:
 
 
 CATALOGUE: dict[str, Entry] = _catalogue(
-    *SETTINGS, *FILES, *RPC, *GAS_STATION, *FUNDS, *OWNER, *CHAIN, *PREFLIGHT, *PROGRAM
+    *SETTINGS,
+    *FILES,
+    *RPC,
+    *GAS_STATION,
+    *FUNDS,
+    *OWNER,
+    *CHAIN,
+    *DEPLOYMENT,
+    *IDENTITY,
+    *QUOTE,
+    *PREFLIGHT,
+    *PROGRAM,
 )
 
 __all__ = ["CATALOGUE", "Entry", "Kind"]

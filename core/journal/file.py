@@ -17,11 +17,14 @@ from typing import Any
 
 from core.clock import parse_stamp, stamp
 from core.errors.problem import fault
+from core.journal.activation_events import ActivationStarted
 from core.journal.events import Event, OnboardingStarted, event_from
 from core.storage.durable_files import FILE_MODE, read_file, sync_folder, write_all
 from core.text import read_json
 
 FORMAT = 1
+ACTIVATION_FORMAT = 2
+"""The newest: a wizard that knows no activation calls such a journal newer, not damaged."""
 FILE_NAME = "journal.jsonl"
 _MOST = 64 * 2**20
 """Bytes. An onboarding writes some twenty thousand."""
@@ -128,7 +131,8 @@ def encode(record: Record) -> bytes:
         "data": record.event.to_data(),
     }
     if isinstance(record.event, OnboardingStarted):
-        body["format"] = FORMAT
+        activation = isinstance(record.event, ActivationStarted)
+        body["format"] = ACTIVATION_FORMAT if activation else FORMAT
     body["sum"] = _checksum(body)
     return json.dumps(body, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
@@ -160,7 +164,7 @@ def parse(content: bytes, path: Path) -> tuple[list[Record], int]:
             records.append(_decode(content[position:end], number))
         except _NewerFormat as error:
             raise fault(
-                "JOURNAL_MISMATCH", what="format", journal=error.args[0], now=FORMAT
+                "JOURNAL_MISMATCH", what="format", journal=error.args[0], now=ACTIVATION_FORMAT
             ) from error
         except (ValueError, KeyError, TypeError) as error:
             # A power cut can leave the right length and the wrong bytes, but only at the end.
@@ -184,7 +188,7 @@ def _decode(line: bytes, number: int) -> Record:
         raise ValueError("this is not a record")
     if number == 1:
         version = body.get("format")
-        if isinstance(version, int) and version > FORMAT:
+        if isinstance(version, int) and version > ACTIVATION_FORMAT:
             raise _NewerFormat(version)
     expected = body.pop("sum", None)
     if expected != _checksum(body):

@@ -6,6 +6,7 @@ from core.amounts import format_peaq
 from core.clock import parse_stamp
 from core.config.networks import MAINNET, NETWORKS
 from core.errors.problem import Problem
+from core.journal import activation_narrative as activation
 from core.journal import events as ev
 from core.journal.file import Record
 from core.journal.state import State
@@ -37,6 +38,7 @@ _STEP_OF: dict[type[ev.Event], Step] = {
     ev.NftMinted: Step.MACHINE_NFT,
     ev.DidWritten: Step.MACHINE_NFT,
     ev.OnboardingFinished: Step.MACHINE_NFT,
+    **activation.STEP_OF,
 }
 
 
@@ -46,6 +48,7 @@ _STEP_OF_PURPOSE = {
     "mint": Step.MACHINE_NFT,
     "did": Step.MACHINE_NFT,
     "single": Step.REGISTRATION,
+    **activation.STEP_OF_PURPOSE,
 }
 
 
@@ -75,6 +78,9 @@ def with_steps(records: list[Record]) -> list[tuple[Record, Step | None]]:
 
 def in_words(event: ev.Event, token: str) -> str:
     """One or two sentences for one record; `token` is what the network's money is called."""
+    said = activation.activation_in_words(event, token)
+    if said is not None:
+        return said
     match event:
         case ev.OnboardingStarted():
             return (
@@ -149,6 +155,7 @@ _SUBJECTS = {
     "mint": "the Machine NFT mint",
     "did": "the DID update",
     "single": "the combined transaction (registration, Machine NFT and DID)",
+    **activation.SUBJECTS,
 }
 
 

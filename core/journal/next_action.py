@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
+from core.journal.activation_state import ActivationState
 from core.journal.state import State
 from core.step import Step, StepStatus
 
@@ -20,6 +21,10 @@ class Action(str, Enum):
     REGISTER = "register"
     MINT = "mint the Machine NFT"
     WRITE_DID = "write the DID"
+    CHOOSE_TIER = "choose the tier"
+    DESCRIBE = "describe the machine"
+    ACTIVATE = "activate"
+    READ_BACK = "read back the machine"
     FINISH = "finish"
     NOTHING = "nothing"
 
@@ -39,6 +44,10 @@ _STEP_OF = {
     Action.REGISTER: Step.REGISTRATION,
     Action.MINT: Step.MACHINE_NFT,
     Action.WRITE_DID: Step.MACHINE_NFT,
+    Action.CHOOSE_TIER: Step.FUNDING,
+    Action.DESCRIBE: Step.REGISTRATION,
+    Action.ACTIVATE: Step.REGISTRATION,
+    Action.READ_BACK: Step.MACHINE_NFT,
     Action.FINISH: Step.MACHINE_NFT,
 }
 
@@ -53,6 +62,8 @@ def next_action(state: State) -> Action:
         return Action.CREATE_KEYPAIR
     if state.backup is None:
         return Action.BACK_UP_KEYPAIR
+    if state.activation is not None:
+        return _next_of_activation(state, state.activation)
     if state.registered is None and state.funded is None and state.need is None:
         return Action.MEASURE_NEED
     if state.funded is None and state.need is not None:
@@ -66,6 +77,23 @@ def next_action(state: State) -> Action:
     if state.did is None:
         return Action.WRITE_DID
     return Action.FINISH
+
+
+def _next_of_activation(state: State, activation: ActivationState) -> Action:
+    """What comes next once the key is safe. The tier is chosen on the screen that shows its price:
+    until then, what the cheapest one takes stands for it.
+    """
+    if activation.activated is None and state.funded is None:
+        if state.need is None:
+            return Action.MEASURE_NEED
+        if state.way == "gas-station" and not state.enrolment_confirmed:
+            return Action.CONFIRM if state.enrolment_shown else Action.ENROL
+        return Action.CHOOSE_TIER if activation.tier is None else Action.FUND
+    if activation.activated is None:
+        if activation.tier is None:
+            return Action.CHOOSE_TIER
+        return Action.DESCRIBE if activation.identity is None else Action.ACTIVATE
+    return Action.READ_BACK if activation.read_back is None else Action.FINISH
 
 
 def step_statuses(state: State, now: datetime) -> dict[Step, StepStatus]:

@@ -11,7 +11,9 @@ from core.clock import parse_stamp
 from core.config.networks import NETWORKS
 from core.errors.catalogue import CATALOGUE
 from core.errors.problem import Problem
+from core.journal import activation_events as av
 from core.journal import events as ev
+from core.journal.activation_state import ActivationState, after
 from core.journal.file import Record
 from core.journal.heights import Heights
 from core.journal.state import (
@@ -33,7 +35,7 @@ def fold(records: Iterable[Record]) -> State:
 def apply(state: State, record: Record) -> State:
     """The state after one more record. Pure."""
     event, at = record.event, record.at
-    changed = _changed(state, event, at)
+    changed = _activation(_changed(state, event, at), event)
     step = _SETTLES.get(type(event))
     # Another backup can come at any later step, whose failure and cooldown it does not overcome.
     again = isinstance(event, ev.KeypairBackedUp) and state.backup is not None
@@ -65,8 +67,13 @@ _SETTLES: dict[type[ev.Event], Step] = {
     ev.WalletFunded: Step.FUNDING,
     ev.MachineRegistered: Step.REGISTRATION,
     ev.DidWritten: Step.MACHINE_NFT,
+    av.MachineActivated: Step.REGISTRATION,
+    av.MachineReadBack: Step.MACHINE_NFT,
 }
 _OVERCOMES = (
+    av.IdentityRecorded,
+    av.QuoteAccepted,
+    av.TierChosen,
     ev.KeypairStored,
     ev.FundingWayChosen,
     ev.EnrolmentIssued,
@@ -81,7 +88,8 @@ def _changed(state: State, event: ev.Event, at: datetime) -> State:
         case ev.OnboardingStarted():
             network = NETWORKS.get(event.network)
             heights = Heights(network.block_seconds) if network else Heights()
-            return replace(state, started=event, heights=heights)
+            activation = ActivationState() if isinstance(event, av.ActivationStarted) else None
+            return replace(state, started=event, heights=heights, activation=activation)
         case ev.DetailsRecorded():
             details = Details(event.documentation_url, event.data_api, event.data_visibility)
             return replace(state, details=details)
@@ -110,6 +118,24 @@ def _changed(state: State, event: ev.Event, at: datetime) -> State:
             return _failed(state, event, at)
         case _:
             return _enrolment(_funding(_transaction(state, event, at), event, at), event)
+
+
+def _activation(state: State, event: ev.Event) -> State:
+    """What the records of an activation change; those of the guide's protocol have none."""
+    if state.activation is None:
+        return state
+    tx_hash = getattr(event, "hash", "")
+    purpose = next((tx.purpose for tx in state.transactions if tx.hash == tx_hash), "")
+    state = replace(state, activation=after(state.activation, event, purpose))
+    match event:
+        case av.TierChosen():
+            need = FundingRequirement(event.net_wei, event.gas_wei, event.head_room_wei, "reserve")
+            return replace(state, need=need, held=event.held_wei, funded=None)
+        case av.MachineActivated(way="sent") | av.MachineRenewed() if state.held is not None:
+            # The token takes the bond: it is no value of the transaction.
+            return replace(state, held=max(state.held - event.paid_wei, 0))
+        case _:
+            return state
 
 
 def _enrolment(state: State, event: ev.Event) -> State:

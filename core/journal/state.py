@@ -8,6 +8,7 @@ from enum import Enum
 
 from core.errors.problem import Problem
 from core.journal import events as ev
+from core.journal.activation_state import ActivationState
 from core.journal.heights import Heights
 from core.step import Step
 
@@ -188,6 +189,8 @@ class State:
     registered: ev.MachineRegistered | None = None
     minted: ev.NftMinted | None = None
     did: ev.DidWritten | None = None
+    activation: ActivationState | None = None
+    """None in a journal of the guide's protocol."""
     finished: ev.OnboardingFinished | None = None
     failure: Failure | None = None
     """The newest failure that nothing has overcome yet."""
@@ -195,6 +198,15 @@ class State:
     """When each step was done or skipped."""
     heights: Heights = field(default_factory=Heights)
     """The blocks that the records speak of."""
+
+    @property
+    def protocol(self) -> str | None:
+        """The protocol that the journal belongs to: `guide`, `activation`, or None before it is
+        started.
+        """
+        if self.started is None:
+            return None
+        return "guide" if self.activation is None else "activation"
 
     @property
     def height(self) -> int:

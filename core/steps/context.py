@@ -36,6 +36,8 @@ class Memory:
     image_url: str = ""
     image_expires: float = 0.0
     """Monotonic seconds."""
+    quoted: object | None = None
+    """The protocol's own newest quote, until people agree to it."""
     used_codes: set[Secret] = field(default_factory=set)
     shown_until: dict[Secret, float] = field(default_factory=dict)
     """Of each code that was sent: monotonic seconds at which the app shows the next one."""

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.journal.file import FORMAT, Record, encode
+from core.journal.file import ACTIVATION_FORMAT, Record, encode
+from tests.core.journal import test_activation_journal as activation
 from tests.core.journal.test_file import CLASSES, STARTED, sample
 from tests.support.clock import START
 
 VECTORS = Path(__file__).parent / "vectors"
 
+
 if __name__ == "__main__":
-    events = [STARTED, *(sample(cls) for cls in CLASSES if cls is not type(STARTED))]
+    others = [sample(cls) for cls in (*CLASSES, *activation.CLASSES)]
+    events = [activation.STARTED, *(e for e in others if not isinstance(e, type(STARTED)))]
     records = [Record(number, START, event) for number, event in enumerate(events, 1)]
-    path = VECTORS / f"journal-format-{FORMAT}.jsonl"
+    path = VECTORS / f"journal-format-{ACTIVATION_FORMAT}.jsonl"
     path.write_bytes(b"".join(map(encode, records)))

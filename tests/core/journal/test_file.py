@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 from core.config.settings import load_settings
 from core.errors.problem import OnboardingError
 from core.journal import events as ev
-from core.journal.file import FORMAT, Journal, Record, _checksum, encode, parse, read_records
+from core.journal.file import (
+    ACTIVATION_FORMAT,
+    Journal,
+    Record,
+    _checksum,
+    encode,
+    parse,
+    read_records,
+)
 from core.secrets import Secret
 from core.session import open_session
 from tests.support.clock import START, FakeClock
@@ -129,7 +137,7 @@ def test_the_file_is_for_this_user_alone_and_only_grows(path: Path) -> None:
 VECTORS = Path(__file__).parent / "vectors"
 
 
-@pytest.mark.parametrize("number", range(1, FORMAT + 1))
+@pytest.mark.parametrize("number", range(1, ACTIVATION_FORMAT + 1))
 def test_a_journal_of_an_earlier_version_reads_as_it_was_written(number: int) -> None:
     """Made by make_journal. Else an update would call a machine's journal damaged."""
     golden = VECTORS / f"journal-format-{number}.jsonl"
@@ -255,10 +263,11 @@ def _signed(**changes: typing.Any) -> bytes:
 
 
 def test_a_journal_of_a_newer_version_is_refused_with_both_versions(path: Path) -> None:
-    error = damaged(_signed(format=FORMAT + 1, data={"something": "new"}), path)
+    newer = ACTIVATION_FORMAT + 1
+    error = damaged(_signed(format=newer, data={"something": "new"}), path)
     assert error.code == "JOURNAL_MISMATCH"
-    assert str(FORMAT + 1) in error.problem.cause
-    assert f"now it is {FORMAT}" in error.problem.cause
+    assert str(newer) in error.problem.cause
+    assert f"now it is {ACTIVATION_FORMAT}" in error.problem.cause
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,135 @@
+"""Step 1 of activation: the contracts, and the price of each tier. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.amounts import format_peaq
+from core.chain.abi import Revert
+from core.chain.query import Doubts, Query, hand_out
+from core.chain.types import NetworkSnapshot
+from core.errors.problem import OnboardingError, Problem
+from core.journal import activation_events as av
+from core.journal import events as ev
+from core.preflight.check import CheckResult, of_problem, passed
+from core.protocols.activation.quote import TIERS
+from core.protocols.activation.refusals import explain
+from core.protocols.activation.standing import Standing, asks_of, deployment_in
+from core.steps.context import Context
+
+CHEAPEST = min(TIERS)
+"""It stands for the tier until one is chosen."""
+
+
+@dataclass(frozen=True)
+class Survey(NetworkSnapshot):
+    """The result of one look at activation; `bond` is that of the cheapest tier, in wei."""
+
+    prices: Mapping[int, int] = field(default_factory=dict)
+    """Wei by tier, without vouchers; a tier that the network does not have now is missing."""
+    problem: Problem | None = None
+    """Why nobody can be activated now: a contract, a peer, the authority, a pause."""
+    no_price: Problem | None = None
+
+
+async def read_snapshot(context: Context, *, patience: float) -> Survey:
+    """Look at everything that activation calls, within `patience` seconds an endpoint.
+
+    Raises OnboardingError (RPC_…, CHAIN_ID_WRONG); what is wrong with the contracts is in the
+    survey.
+    """
+    standing, asks = Standing(context), asks_of(context)
+    prices = {tier: asks.price(tier) for tier in TIERS}
+    queries = [*standing.queries, *prices.values()]
+    calls = [call for query in queries for call in query.calls]
+    rpc = context.chain.rpc
+    answers = await rpc.read(calls, patience=patience, doubt=Doubts(queries))
+    hand_out(queries, answers.results)
+    found: dict[int, int] = {}
+    problem = no_price = None
+    try:
+        standing.check()
+        found, no_price = _prices(context, prices)
+    except OnboardingError as error:
+        if error.code.startswith("RPC_"):
+            raise
+        problem = error.problem
+    return Survey(
+        host=rpc.host,
+        height=answers.height,
+        seconds=answers.seconds,
+        server_time=answers.server_time,
+        alive={},
+        bond=found.get(CHEAPEST),
+        prices=found,
+        problem=problem,
+        no_price=no_price,
+    )
+
+
+def _prices(
+    context: Context, asked: Mapping[int, Query[int | Revert]]
+) -> tuple[dict[int, int], Problem | None]:
+    """The price of each tier that has one, and why the cheapest has none."""
+    found: dict[int, int] = {}
+    missing = None
+    for tier, query in asked.items():
+        price = query.value
+        if not isinstance(price, Revert):
+            found[tier] = price
+        elif tier == CHEAPEST:
+            missing = refused_price(context, price, tier).problem
+    return found, missing
+
+
+def check_contracts(context: Context, snapshot: NetworkSnapshot) -> list[CheckResult]:
+    """Return the lines `contracts` and `bond` of the first screen."""
+    if not isinstance(snapshot, Survey):
+        raise TypeError("it is the survey of another protocol")
+    problem, no_price = snapshot.problem, snapshot.problem or snapshot.no_price
+    if problem:
+        contracts = of_problem("contracts", problem)
+    else:
+        said = f"all seven answer, and InfoDesk names them ({deployment_in(context).provenance})"
+        contracts = passed("contracts", said)
+    if no_price:
+        bond = of_problem("bond", no_price)
+    else:
+        amounts = ", ".join(
+            f"{TIERS[tier]} {format_peaq(price, up=True)}"
+            for tier, price in snapshot.prices.items()
+        )
+        bond = passed("bond", f"{amounts} {context.token}")
+    return [contracts, bond]
+
+
+def refused_price(context: Context, revert: Revert, tier: int) -> OnboardingError:
+    """Return the fault for a tier without a price."""
+    network = context.settings.network
+    return explain(
+        revert, purpose="activate", network=network.title, token=network.token, tier=tier
+    )
+
+
+async def pass_environment(context: Context, version: str, found: Survey) -> None:
+    """Record that nothing essential was missing; the first thing that is recorded at all.
+
+    Raises OnboardingError: the survey's own problem.
+    """
+    problem = found.problem or found.no_price
+    if problem:
+        raise OnboardingError(problem)
+    network, deployment = context.settings.network, deployment_in(context)
+    if context.state.started is None:
+        await context.store.record(
+            av.ActivationStarted(
+                network=network.name,
+                chain_id=network.chain_id,
+                contracts=deployment.contracts.as_dict(),
+                version=version,
+                deployment=deployment.id,
+                record_sha256=deployment.digest,
+            )
+        )
+    await context.store.record(ev.EnvironmentPassed(found.bond or 0, found.height))
