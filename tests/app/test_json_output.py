@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.schema import faults
+from tests.support.words import title
 
 TOP = Path(__file__).resolve().parents[2]
 SCHEMA: dict[str, Any] = json.loads((TOP / "docs" / "error.schema.json").read_text())
@@ -95,7 +96,7 @@ def test_a_refused_env_file_is_an_error_document(tmp_path: Path, command: str) -
     env_file.chmod(0o666)
     done = run(tmp_path, command, "--json", "--env-file", str(env_file))
     assert failed_with(done) == "ENV_FILE_UNSAFE"
-    assert "The .env file is not safe to use" in done.stderr
+    assert title("ENV_FILE_UNSAFE") in done.stderr
     done = run(tmp_path, command, "--json", "--env-file", "missing.env")
     assert failed_with(done) == "ENV_FILE_UNREADABLE"
     assert done.returncode == 3
@@ -206,5 +207,5 @@ def test_an_error_document_that_nobody_takes_still_ends_with_its_exit_code(tmp_p
             check=False,
         )
     assert done.returncode == 3
-    assert done.stderr.startswith("The .env file cannot be read\n")
+    assert done.stderr.startswith(title("ENV_FILE_UNREADABLE"))
     assert "Exception ignored" not in done.stderr

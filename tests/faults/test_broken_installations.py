@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors.exit_codes import EXIT_CONFIGURATION
+from tests.support.words import title
 
 TOP = Path(__file__).resolve().parent.parent.parent
 START = "import sys\n{before}\nfrom app.__main__ import main\nsys.exit(main(sys.argv[1:]))"
@@ -56,7 +57,7 @@ def test_a_deleted_current_folder_is_said_with_what_to_do(
     folder.mkdir()
     done = start(folder, *command)
     assert done.returncode == EXIT_CONFIGURATION, done
-    assert done.stderr.startswith("The current folder does not exist any more\n")
+    assert done.stderr.startswith(title("CURRENT_FOLDER_GONE"))
     assert "`cd` alone goes home" in done.stderr
 
 

@@ -18,6 +18,7 @@ from core.secrets import Secret
 from core.session import open_session
 from tests.support.clock import FakeClock
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
+from tests.support.words import title
 
 ANOTHER = Path(__file__).parent.parent / "core" / "keys" / "vectors" / "ethers-6.17.0.json"
 """A keystore of another machine."""
@@ -77,7 +78,7 @@ async def test_a_key_of_the_environment_is_required_where_it_was_chosen(machine:
     ):
         with pytest.raises(OnboardingError) as refused:
             await call
-        assert refused.value.problem.title == "PEAQOS_PRIVATE_KEY is required"
+        assert refused.value.problem.title == title("PRIVATE_KEY_REQUIRED")
     assert not (machine.folder / "keystore.json").exists()
     await machine.close()
     machine.environ["PEAQOS_PRIVATE_KEY"] = KEY

@@ -19,6 +19,7 @@ from core.journal.next_action import Action
 from core.journal.state import Quote
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.proxy import Asked, Fate, Proxy, rpc_results
+from tests.support.words import title
 
 GWEI = 10**9
 USUAL = 10 * GWEI
@@ -332,7 +333,7 @@ async def test_an_unattended_run_accepts_no_higher_fee_and_exits_with_75(
     liar.lie = lie
     assert await unattended(machine, answers) == EXIT_WAITING
     said = " ".join(capsys.readouterr().err.split())
-    assert "The fee is higher than you agreed to" in said
+    assert title("FEE_TOO_HIGH") in said
     assert "You agreed to at most 0.0" in said
     assert len(machine.network.sent_transactions()) == before
     liar.lie = None

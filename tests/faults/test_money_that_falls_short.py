@@ -10,6 +10,7 @@ from core.amounts import format_peaq
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from tests.support.machine import Machine, check_once
+from tests.support.words import title
 
 PEAQ = 10**18
 
@@ -76,7 +77,7 @@ async def test_a_bond_beyond_the_balance_leads_back_to_funding_with_the_amount(
         await machine.step()
     found = refused.value.problem
     assert found.code == "INSUFFICIENT_BALANCE"
-    assert found.title == "Insufficient balance for gas + bond"
+    assert found.title == title("INSUFFICIENT_BALANCE")
     assert machine.address in found.remedy()
     assert machine.now_open.action is Action.FUND
     assert not machine.network.sent_transactions()

@@ -24,6 +24,7 @@ from tests.support.clock import FakeClock
 from tests.support.judge import chain_ledger
 from tests.support.machine import DETAILS, PASSPHRASE, Machine
 from tests.support.transports import Tampering, methods_in, plain_connect
+from tests.support.words import title
 
 SEND = "eth_sendRawTransaction"
 
@@ -191,7 +192,7 @@ async def test_another_transfer_that_stays_pending_ends_with_75_and_the_right_wo
         PENDING_PATIENCE <= shared_clock.monotonic() - began <= answers.wait + PENDING_PATIENCE * 3
     )
     said = " ".join(capsys.readouterr().err.split())
-    assert "Another transfer from the owner's wallet is pending" in said
+    assert title("OWNER_PENDING") in said
     assert "stop it" not in said
     assert "Nothing was paid" in said
     assert not machine.state.transactions, "nothing is signed while it is pending"

@@ -14,6 +14,7 @@ from core.secrets import Secret
 from core.step import Step, StepStatus
 from tests.support.clock import FakeClock
 from tests.support.machine import PASSPHRASE, Machine, check_once
+from tests.support.words import title
 
 
 async def refused_at(machine: Machine, action: Action, fault: str) -> OnboardingError:
@@ -34,17 +35,17 @@ async def refused_at(machine: Machine, action: Action, fault: str) -> Onboarding
 
 # Fault, step at which it happens, code, words that people search for.
 ROWS = [
-    ("invalid-code", Action.CONFIRM, "INVALID_2FA", "Invalid 2FA code"),
-    ("invalid-code", Action.FUND, "INVALID_2FA", "Invalid 2FA code"),
-    ("locked", Action.CONFIRM, "2FA_LOCKED", "2FA locked"),
-    ("locked", Action.FUND, "2FA_LOCKED", "2FA locked"),
-    ("rate-limited", Action.FUND, "RATE_LIMITED", "Faucet rate limit exceeded"),
-    ("owner-cap", Action.FUND, "CAP_EXCEEDED_OWNER", "Owner daily funding cap exceeded"),
-    ("wallet-cap", Action.FUND, "CAP_EXCEEDED_WALLET", "Wallet daily funding cap exceeded"),
-    ("expired-code", Action.FUND, "CODE_EXPIRED", "Code expired"),
+    ("invalid-code", Action.CONFIRM, "INVALID_2FA", "INVALID_2FA"),
+    ("invalid-code", Action.FUND, "INVALID_2FA", "INVALID_2FA"),
+    ("locked", Action.CONFIRM, "2FA_LOCKED", "2FA_LOCKED"),
+    ("locked", Action.FUND, "2FA_LOCKED", "2FA_LOCKED"),
+    ("rate-limited", Action.FUND, "RATE_LIMITED", "RATE_LIMITED"),
+    ("owner-cap", Action.FUND, "CAP_EXCEEDED_OWNER", "CAP_EXCEEDED_OWNER"),
+    ("wallet-cap", Action.FUND, "CAP_EXCEEDED_WALLET", "CAP_EXCEEDED_WALLET"),
+    ("expired-code", Action.FUND, "CODE_EXPIRED", "CODE_EXPIRED"),
     ("qr-failed", Action.ENROL, "QR_GENERATION_FAILED", "could not prepare 2FA"),
-    ("2fa-not-configured", Action.CONFIRM, "2FA_NOT_CONFIGURED", "2FA is not set up"),
-    ("2fa-not-configured", Action.FUND, "2FA_NOT_CONFIGURED", "2FA is not set up"),
+    ("2fa-not-configured", Action.CONFIRM, "2FA_NOT_CONFIGURED", "2FA_NOT_CONFIGURED"),
+    ("2fa-not-configured", Action.FUND, "2FA_NOT_CONFIGURED", "2FA_NOT_CONFIGURED"),
     ("duplicate-request", Action.FUND, "DUPLICATE_REQUEST", "still at it"),
     ("transfer-failed", Action.FUND, "TRANSFER_FAILED", "transfer failed"),
     ("gas-station-down", Action.ENROL, "GAS_STATION_UNREACHABLE", "does not answer"),
@@ -134,7 +135,7 @@ async def test_a_wallet_called_sufficient_that_cannot_pay_the_bond_says_what_is_
 ) -> None:
     error = await refused_at(machine, Action.FUND, "skipped-but-poor")
     assert error.code == "SKIPPED_BUT_POOR"
-    assert error.problem.title == "Insufficient balance for gas + bond"
+    assert error.problem.title == title("INSUFFICIENT_BALANCE")
     assert machine.address in error.problem.remedy()
     assert "0.5 PEAQ" in error.problem.remedy()
     await machine.now_open.choose_way("manual")
@@ -145,7 +146,7 @@ async def test_a_wallet_called_sufficient_that_cannot_pay_the_bond_says_what_is_
 async def test_a_payment_that_is_too_small_says_what_is_missing(machine: Machine) -> None:
     error = await refused_at(machine, Action.FUND, "underfunded")
     assert error.code == "FUNDING_TOO_SMALL"
-    assert error.problem.title == "Insufficient balance for gas + bond"
+    assert error.problem.title == title("INSUFFICIENT_BALANCE")
     assert "0.55 PEAQ" in error.problem.cause
     assert "0.55 PEAQ" in error.problem.remedy()
     await machine.now_open.choose_way("manual")

@@ -22,6 +22,7 @@ from core.keys.keystore import Kdf, store_key
 from core.keys.private_key import generate_key
 from core.secrets import Secret
 from tests.support.machine import Machine
+from tests.support.words import title
 
 TOP = Path(__file__).resolve().parent.parent.parent
 STRANGER = 65534
@@ -249,7 +250,7 @@ def test_an_unattended_run_makes_no_key_with_a_passphrase_that_others_can_read(
         folder=tmp_path,
     )
     assert done.returncode == EXIT_STOPPED, done
-    assert "The passphrase file is not safe to use" in done.stderr
+    assert title("PASSPHRASE_FILE_UNSAFE") in done.stderr
     assert not (folder / "keystore.json").exists()
 
 

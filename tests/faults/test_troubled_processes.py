@@ -26,6 +26,7 @@ from tests.support.proxy import (
     Reply,
     status,
 )
+from tests.support.words import title
 from tests.support.world import World
 
 DEFECTS = [
@@ -144,7 +145,7 @@ def test_a_cooldown_ends_the_process_with_75_and_the_next_one_goes_on(
     case.chain.network.fault("owner-cap", 1)
     ended = case.technician.run()
     assert ended.code == EXIT_WAITING
-    assert "Owner daily funding cap exceeded" in ended.stderr
+    assert title("CAP_EXCEEDED_OWNER") in ended.stderr
     tally["faults"] += 1
     case.clock.advance(86_400)
     finish(case, shared_world, tally)

@@ -22,6 +22,7 @@ from textual.worker import NoActiveWorker, get_current_worker
 from app.answers import Answers
 from app.rehearsal.pretend import PretendPeople
 from app.tui.wizard_app import WizardApp
+from core.errors.problem import Problem
 from core.errors.surfaces import SCREEN
 from core.journal.next_action import Action
 from core.journal.state import Details, State
@@ -176,9 +177,18 @@ class Technician:
             f"to be on {screen}",
         )
 
-    async def reads_problem(self, title: str) -> None:
-        await self.until(lambda: title in self.card and not self.app.busy, f"problem {title!r}")
-        await self.sees(title)
+    async def reads_problem(self, code: str) -> None:
+        """Wait until the problem with this code is shown, with its title."""
+
+        def shown() -> Problem | None:
+            step = self.app.step_screen
+            found = step.problem if step is not None else None
+            return found if found is not None and found.code == code else None
+
+        await self.until(lambda: shown() is not None and not self.app.busy, f"problem {code}")
+        problem = shown()
+        assert problem is not None
+        await self.sees(problem.title)
 
     # What is done
 

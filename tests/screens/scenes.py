@@ -10,6 +10,7 @@ from core.journal.next_action import Action
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician
 from tests.screens.stage import Stage
+from tests.support.words import title
 
 Play = Callable[[Technician], Awaitable[None]]
 PEAQ = 10**18
@@ -51,13 +52,13 @@ def then(*keys: str, sees: str) -> Play:
     return play
 
 
-def fault(name: str, do: Play, *, sees: str) -> Play:
+def fault(name: str, do: Play, *, code: str) -> Play:
     """What is shown when a fault of the rehearsal meets what is done."""
 
     async def play(technician: Technician) -> None:
         technician.machine.network.fault(name)
         await do(technician)
-        await technician.reads_problem(sees)
+        await technician.reads_problem(code)
 
     return play
 
@@ -85,7 +86,7 @@ async def wrong_code(technician: Technician) -> None:
 
 async def used_code(technician: Technician) -> None:
     await technician.code(technician.machine.codes[-1])
-    await technician.sees("Code already used")
+    await technician.sees(title("CODE_USED"))
 
 
 async def enter(technician: Technician) -> None:
@@ -120,7 +121,7 @@ async def bad_url(technician: Technician) -> None:
     await technician.fill("#documentation-url", "docs.example.com/arm-7")
     await technician.fill("#data-api", "https://api.example.com/arm-7")
     await technician.press("enter")
-    await technician.reads_problem("The documentation URL cannot be used")
+    await technician.reads_problem("DOCUMENTATION_URL_INVALID")
 
 
 async def settings_open(technician: Technician) -> None:
@@ -152,7 +153,7 @@ def chosen(letter: str) -> Play:
 
 async def two_passphrases(technician: Technician) -> None:
     await technician.passphrase("correct horse 1", "correct horse 2")
-    await technician.reads_problem("The two passphrases differ")
+    await technician.reads_problem("PASSPHRASES_DIFFER")
 
 
 async def short_passphrase(technician: Technician) -> None:
@@ -170,7 +171,7 @@ async def brought_key(technician: Technician) -> None:
 async def wrong_passphrase(technician: Technician) -> None:
     await technician.fill("#passphrase", "not the passphrase")
     await technician.press("enter")
-    await technician.reads_problem("The passphrase does not open the keystore")
+    await technician.reads_problem("PASSPHRASE_WRONG")
 
 
 def backup(way: str, place: str = "") -> Play:
@@ -236,21 +237,21 @@ async def late(technician: Technician) -> None:
     await quoted(technician)
     stage_of(technician).unseen = True
     await technician.press("enter")
-    await technician.reads_problem("The network takes longer than usual")
+    await technician.reads_problem("TRANSACTION_LATE")
 
 
 async def paused(technician: Technician) -> None:
     await quoted(technician)
     technician.machine.network.pause(True)
     await technician.press("enter")
-    await technician.reads_problem("The contract is paused")
+    await technician.reads_problem("CONTRACT_PAUSED")
 
 
 async def bond_rose(technician: Technician) -> None:
     await quoted(technician)
     technician.machine.network.set_min_bond(105 * PEAQ // 100)
     await technician.press("enter")
-    await technician.reads_problem("The bond has changed")
+    await technician.reads_problem("BOND_CHANGED")
 
 
 async def some_arrived(technician: Technician) -> None:
@@ -264,7 +265,7 @@ async def some_arrived(technician: Technician) -> None:
 async def half_written(technician: Technician) -> None:
     technician.machine.network.fault("rpc-down")
     await technician.press("enter")
-    await technician.reads_problem("The network cannot be reached")
+    await technician.reads_problem("RPC_UNREACHABLE")
 
 
 async def receipt_shown(technician: Technician) -> None:
@@ -320,7 +321,7 @@ SCENES = [
     Scene(
         "3-enrolment-waiting", A.ENROL, waiting("/2fa/setup", renew, sees="The Gas Station prep")
     ),
-    Scene("3-enrolment-failed", A.ENROL, fault("qr-failed", renew, sees="could not prepare")),
+    Scene("3-enrolment-failed", A.ENROL, fault("qr-failed", renew, code="QR_GENERATION_FAILED")),
     Scene(
         "3-enrolment-none",
         A.ENROL,
@@ -334,9 +335,11 @@ SCENES = [
         A.CONFIRM,
         waiting("/2fa/confirm", fresh_code, sees="The Gas Station checks the code"),
     ),
-    Scene("4-confirmation-mistyped", A.CONFIRM, fault("locked", wrong_code, sees="Code does not")),
-    Scene("4-confirmation-refused", A.CONFIRM, fault("invalid-code", fresh_code, sees="Invalid")),
-    Scene("4-confirmation-locked", A.CONFIRM, fault("locked", fresh_code, sees="2FA locked")),
+    Scene("4-confirmation-mistyped", A.CONFIRM, fault("locked", wrong_code, code="CODE_MISTYPED")),
+    Scene(
+        "4-confirmation-refused", A.CONFIRM, fault("invalid-code", fresh_code, code="INVALID_2FA")
+    ),
+    Scene("4-confirmation-locked", A.CONFIRM, fault("locked", fresh_code, code="2FA_LOCKED")),
     Scene("5-funding", A.FUND, as_it_is),
     Scene("5-funding-rehearsal", A.FUND, then(sees="Pretend phone"), pretend=True),
     Scene("5-funding-used-code", A.FUND, used_code),
@@ -346,18 +349,18 @@ SCENES = [
     Scene(
         "5-funding-rate-limited",
         A.FUND,
-        fault("rate-limited", fresh_code, sees="Faucet rate limit exceeded"),
+        fault("rate-limited", fresh_code, code="RATE_LIMITED"),
     ),
-    Scene("5-funding-cap", A.FUND, fault("owner-cap", fresh_code, sees="Owner daily funding cap")),
+    Scene("5-funding-cap", A.FUND, fault("owner-cap", fresh_code, code="CAP_EXCEEDED_OWNER")),
     Scene(
         "5-funding-too-little",
         A.FUND,
-        fault("skipped-but-poor", fresh_code, sees="Insufficient balance"),
+        fault("skipped-but-poor", fresh_code, code="SKIPPED_BUT_POOR"),
     ),
     Scene(
         "5-funding-lost-answer",
         A.FUND,
-        fault("gas-station-down", fresh_code, sees="answer was lost"),
+        fault("gas-station-down", fresh_code, code="GAS_STATION_NO_ANSWER"),
     ),
     Scene("5-funding-by-hand", A.FUND, some_arrived),
     Scene("5-funding-by-hand-rehearsal", A.FUND, some_arrived, pretend=True),
@@ -376,7 +379,7 @@ SCENES = [
     Scene(
         "7-machine-nft-already",
         A.REGISTER,
-        then(sees="AlreadyRegistered"),
+        then(sees="ALREADY_REGISTERED"),
         meanwhile=lambda stage: stage.network.fault("already-registered", 1),
     ),
     Scene("7-machine-nft-waiting", A.MINT, sent_and_unseen),

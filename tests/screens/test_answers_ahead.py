@@ -17,6 +17,7 @@ from screens.dialogs.consent import ConsentScreen
 from screens.widgets.choice import Choice
 from tests.screens.driver import ALL_PASSED, Technician, at_step, at_the_wizard
 from tests.support.machine import DETAILS, PASSPHRASE, Machine
+from tests.support.words import title
 
 OWNER = "0x" + "22" * 32
 
@@ -134,7 +135,7 @@ async def test_an_unreadable_passphrase_file_is_said_and_typed_instead(
         await technician.sees(ALL_PASSED)
         await technician.press("enter")
         await technician.on("KeypairScreen")
-        await technician.sees("An answer given ahead cannot be used")
+        await technician.sees(title("ANSWER_UNUSABLE"))
         await technician.sees("--passphrase-file")
         await technician.passphrase()
         await technician.on("BackupScreen")
@@ -216,7 +217,7 @@ async def test_a_code_command_that_fails_is_said_and_the_code_is_scanned(
     async with at_step(machine, Action.ENROL, given=given) as technician:
         await technician.until(lambda: technician.app.engine.enrolment, "a code to scan")
         await technician.press("enter")
-        await technician.reads_problem("An answer given ahead cannot be used")
+        await technician.reads_problem("ANSWER_UNUSABLE")
         await technician.sees("--code-command ended with exit code 1.")
         await technician.press("enter")
         await technician.until(lambda: not technician.card, "the code to be there again")
@@ -224,7 +225,7 @@ async def test_a_code_command_that_fails_is_said_and_the_code_is_scanned(
         await technician.press("enter")
         await technician.on("ConfirmationScreen")
         await technician.press("enter")
-        await technician.reads_problem("An answer given ahead cannot be used")
+        await technician.reads_problem("ANSWER_UNUSABLE")
         await technician.code()
         await technician.on("FundingScreen")
 

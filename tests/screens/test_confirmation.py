@@ -32,7 +32,7 @@ async def test_a_mistyped_code_is_not_sent_and_names_the_entry(machine: Machine)
     async with at_step(machine, Action.CONFIRM) as technician:
         before = sent(machine)
         await technician.code(machine.old_code())
-        await technician.reads_problem("Code does not match")
+        await technician.reads_problem("CODE_MISTYPED")
         assert "Either a digit is wrong, or it is from another entry" in technician.words
         enrolment = technician.app.engine.enrolment
         assert enrolment is not None
@@ -50,7 +50,7 @@ async def test_a_phone_that_is_off_is_told_by_how_much(machine: Machine) -> None
         enrolment = technician.app.engine.enrolment
         assert enrolment is not None
         await technician.code(enrolment.code_at(machine.clock.now(), 10))
-        await technician.reads_problem("Clocks differ")
+        await technician.reads_problem("CODE_SKEWED")
         assert "the phone is about 300 s ahead of the right time." in technician.words
         assert "Set the phone to automatic time" in technician.words
         await technician.finish()
@@ -62,7 +62,7 @@ async def test_a_right_code_that_the_gas_station_refuses_is_recorded_and_counted
     async with at_step(machine, Action.CONFIRM) as technician:
         machine.network.fault("invalid-code", 1)
         await technician.code()
-        await technician.reads_problem("Invalid 2FA code")
+        await technician.reads_problem("INVALID_2FA")
         assert "mistyped, too old, or used before." in technician.words
         assert "press Enter" in technician.card
         assert journalled(machine) == ["INVALID_2FA"]
@@ -123,7 +123,7 @@ async def test_a_lock_counts_down_and_opens(machine: Machine) -> None:
     async with at_step(machine, Action.CONFIRM) as technician:
         machine.network.fault("locked", 1)
         await technician.code()
-        await technician.reads_problem("2FA locked")
+        await technician.reads_problem("2FA_LOCKED")
         assert "Too many wrong codes for this owner. The lock opens by itself." in technician.words
         assert "press Enter" in technician.card
         await technician.sees("Again in 00:20")
@@ -154,13 +154,13 @@ async def test_five_wrong_codes_after_a_restart_lock_and_a_lock_survives_another
             await technician.sees(counted)
             assert ("Esc makes a new QR code" in technician.words) == (attempt > 1)
         await technician.code()
-        await technician.reads_problem("2FA locked")
+        await technician.reads_problem("2FA_LOCKED")
         await technician.until(lambda: "refused a code" not in technician.words, "the count to go")
         await technician.sees("Again in 0")
     until = machine.now_open.problem and machine.now_open.problem.until
     async with at_the_wizard(machine) as technician:
         await technician.on("ConfirmationScreen")
-        await technician.reads_problem("2FA locked")
+        await technician.reads_problem("2FA_LOCKED")
         assert technician.app.engine.problem
         assert technician.app.engine.problem.until == until
         machine.clock.advance(300)
@@ -174,7 +174,7 @@ async def test_an_enrolment_that_was_forgotten_leads_to_a_new_qr_code_with_enter
     async with at_step(machine, Action.CONFIRM) as technician:
         machine.network.fault("2fa-not-configured", 1)
         await technician.code()
-        await technician.reads_problem("2FA is not set up")
+        await technician.reads_problem("2FA_NOT_CONFIGURED")
         assert "new QR code" in technician.card
         await technician.press("enter")
         await technician.on("EnrolmentScreen")

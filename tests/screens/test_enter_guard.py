@@ -106,7 +106,7 @@ async def test_what_only_looks_has_a_button_once_that_has_failed(
     await machine.drive(until=action)
     machine.network.fault("rpc-down")
     async with at_the_wizard(machine) as technician:
-        await technician.reads_problem("The network cannot be reached")
+        await technician.reads_problem("RPC_UNREACHABLE")
         assert technician.visible("#primary")
         await technician.sees("Enter try again")
         machine.network.fault("rpc-down", 0)

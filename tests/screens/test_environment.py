@@ -18,6 +18,7 @@ from screens.widgets.choice import Choice
 from tests.screens.driver import ALL_PASSED, ESSENTIAL_PASSED, Technician, at_the_wizard
 from tests.support.machine import DETAILS, Machine
 from tests.support.transports import Tampering, answering, plain_connect
+from tests.support.words import title
 
 
 async def checked(technician: Technician) -> None:
@@ -100,33 +101,37 @@ async def test_the_visibility_is_chosen_by_its_first_letter(machine: Machine, wa
         assert technician.state.details.data_visibility == wanted
 
 
+BAD_URL_CODES = {
+    "documentation-url": "DOCUMENTATION_URL_INVALID",
+    "data-api": "DATA_API_INVALID",
+}
 BAD_URLS = {
     "": "It is empty.",
-    "ftp://example.com/a": "It does not start with https:// or http://.",
-    "example.com/arm": "It does not start with https:// or http://.",
-    "https://": "It names no host.",
-    "https://exämple.com/": "It has characters outside plain ASCII.",
-    "https://example.com/a b": "It has spaces or invisible characters.",
-    "https://example.com/" + "a" * 2560: "It has 2580 bytes; 2560 is the limit.",
-    "https://exa[mple.com/": "It cannot be read as an address.",
+    "ftp://example.com/a": "The URL does not start with https:// or http://.",
+    "example.com/arm": "The URL does not start with https:// or http://.",
+    "https://": "The URL has no host.",
+    "https://exämple.com/": "The value contains non-ASCII characters.",
+    "https://example.com/a b": "The value contains spaces or invisible characters.",
+    "https://example.com/" + "a" * 2560: "The value has 2580 bytes. The limit is 2560.",
+    "https://exa[mple.com/": "The value is not a URL.",
 }
 
 
 @pytest.mark.parametrize(
-    ("name", "title"),
-    [("documentation-url", "The documentation URL"), ("data-api", "The data API")],
+    ("name", "code"),
+    [("documentation-url", "DOCUMENTATION_URL_INVALID"), ("data-api", "DATA_API_INVALID")],
 )
 async def test_an_address_that_cannot_be_written_later_is_refused_now(
-    machine: Machine, name: str, title: str
+    machine: Machine, name: str, code: str
 ) -> None:
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
         for url, sentence in BAD_URLS.items():
             technician.field(f"#{name}").value = url
             await technician.press("enter")
-            await technician.reads_problem(f"{title} cannot be used")
+            await technician.reads_problem(code)
             await technician.sees(sentence)
-            assert "Enter an address that starts with https:// or http://" in technician.words
+            assert "https://example.com/" in technician.words
             assert technician.app.focused is technician.field(f"#{name}")
             assert technician.visible("#primary")
         assert technician.state.started is None
@@ -146,24 +151,24 @@ async def test_an_unknown_visibility_given_ahead_is_never_taken_over(machine: Ma
 
 
 @pytest.mark.parametrize(
-    ("fault", "title", "remedy"),
+    ("fault", "code", "remedy"),
     [
-        ("rpc-down", "The network cannot be reached", "press Enter"),
+        ("rpc-down", "RPC_UNREACHABLE", "press Enter"),
         (
             "rpc-html",
-            "This is not a peaq node",
+            "RPC_NOT_A_NODE",
             "PEAQOS_RPC_URL",
         ),
     ],
 )
 async def test_a_dead_line_is_red_says_what_to_do_and_mends_by_itself(
-    machine: Machine, fault: str, title: str, remedy: str
+    machine: Machine, fault: str, code: str, remedy: str
 ) -> None:
     machine.network.fault(fault)
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
         await technician.sees("One thing has to be mended first:")
-        await technician.sees(title)
+        await technician.sees(title(code))
         assert remedy in technician.words
         await look_again(technician)
         assert technician.place == "EnvironmentScreen", "went on over a red line"
@@ -227,7 +232,7 @@ async def test_an_address_without_code_is_red(machine: Machine) -> None:
     machine.environ["IDENTITY_STAKING_ADDRESS"] = "0x" + "00" * 19 + "99"
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
-        await technician.sees("There is no contract at IDENTITY_STAKING_ADDRESS")
+        await technician.sees(title("NO_CODE_AT_ADDRESS", variable="IDENTITY_STAKING_ADDRESS"))
         assert "has no code on rehearsal" in technician.words
 
 
@@ -243,7 +248,7 @@ async def test_a_node_of_another_network_is_red(machine: Machine) -> None:
     machine.connect = Tampering(after=other).connect
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
-        await technician.sees("This is another network")
+        await technician.sees(title("CHAIN_ID_WRONG"))
         assert "serves chain 1; rehearsal is chain 131277322940537" in technician.words
         await look_again(technician)
         assert technician.place == "EnvironmentScreen"
@@ -288,7 +293,7 @@ async def test_an_env_file_that_is_no_text_is_red(machine: Machine) -> None:
 async def _env_file_refused(machine: Machine) -> None:
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
-        await technician.sees("The .env file cannot be read")
+        await technician.sees(title("ENV_FILE_UNREADABLE"))
         assert "chmod 600" in technician.words
 
 
@@ -336,7 +341,7 @@ async def test_a_state_folder_deleted_under_the_wizard_is_said_and_nothing_is_lo
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "fsync", full)
             await technician.press("enter")
-            await technician.reads_problem("The disk did not take the record")
+            await technician.reads_problem("DISK_FULL")
             assert "press Enter" in technician.words
         await technician.press("enter")
         await technician.on("KeypairScreen")
@@ -354,8 +359,8 @@ async def test_enter_stays_in_a_field_that_is_wrong_until_it_is_typed_right(
         for sign in "ftp://x":
             technician.app.post_message(events.Key(sign, sign))
         technician.app.post_message(events.Key("enter", None))
-        await technician.reads_problem("cannot be used")
-        await technician.sees("It does not start with https:// or http://.")
+        await technician.reads_problem(BAD_URL_CODES[name])
+        await technician.sees("The URL does not start with https:// or http://.")
         await technician.pilot.pause(0.6)
         assert technician.card, "the card went by itself"
         assert technician.app.focused is technician.field(f"#{name}")

@@ -12,26 +12,26 @@ from tests.support.machine import Machine
 
 # Where each is met, and what is read there; no title where it is overcome without anybody's help.
 MET: dict[str, tuple[Action, str]] = {
-    "invalid-code": (Action.CONFIRM, "Invalid 2FA code"),
-    "expired-code": (Action.FUND, "Code expired"),
-    "locked": (Action.FUND, "2FA locked"),
-    "2fa-not-configured": (Action.FUND, "2FA is not set up"),
-    "qr-failed": (Action.ENROL, "The Gas Station could not prepare 2FA"),
-    "rate-limited": (Action.FUND, "Faucet rate limit exceeded"),
-    "owner-cap": (Action.FUND, "Owner daily funding cap exceeded"),
-    "wallet-cap": (Action.FUND, "Wallet daily funding cap exceeded"),
-    "duplicate-request": (Action.FUND, "The Gas Station is still at it"),
-    "transfer-failed": (Action.FUND, "The Gas Station's transfer failed"),
-    "skipped-but-poor": (Action.FUND, "Insufficient balance for gas + bond"),
-    "underfunded": (Action.FUND, "Insufficient balance for gas + bond"),
+    "invalid-code": (Action.CONFIRM, "INVALID_2FA"),
+    "expired-code": (Action.FUND, "CODE_EXPIRED"),
+    "locked": (Action.FUND, "2FA_LOCKED"),
+    "2fa-not-configured": (Action.FUND, "2FA_NOT_CONFIGURED"),
+    "qr-failed": (Action.ENROL, "QR_GENERATION_FAILED"),
+    "rate-limited": (Action.FUND, "RATE_LIMITED"),
+    "owner-cap": (Action.FUND, "CAP_EXCEEDED_OWNER"),
+    "wallet-cap": (Action.FUND, "CAP_EXCEEDED_WALLET"),
+    "duplicate-request": (Action.FUND, "DUPLICATE_REQUEST"),
+    "transfer-failed": (Action.FUND, "TRANSFER_FAILED"),
+    "skipped-but-poor": (Action.FUND, "SKIPPED_BUT_POOR"),
+    "underfunded": (Action.FUND, "FUNDING_TOO_SMALL"),
     "lost-answer": (Action.FUND, ""),
-    "gas-station-down": (Action.FUND, "The Gas Station's answer was lost"),
-    "gas-station-html": (Action.FUND, "The Gas Station's answer was lost"),
+    "gas-station-down": (Action.FUND, "GAS_STATION_NO_ANSWER"),
+    "gas-station-html": (Action.FUND, "GAS_STATION_NO_ANSWER"),
     "already-registered": (Action.REGISTER, ""),
     "did-text-error": (Action.MINT, ""),
     "did-bare-error": (Action.MINT, ""),
-    "rpc-down": (Action.MINT, "The network cannot be reached"),
-    "rpc-html": (Action.MINT, "This is not a peaq node"),
+    "rpc-down": (Action.MINT, "RPC_UNREACHABLE"),
+    "rpc-html": (Action.MINT, "RPC_NOT_A_NODE"),
     "mcr-down": (Action.MINT, ""),
     "mcr-conflict": (Action.MINT, ""),
 }
@@ -62,7 +62,7 @@ def test_no_fault_is_left_out() -> None:
 async def test_a_fault_is_read_where_it_happens_and_the_wizard_goes_on(
     machine: Machine, fault: str
 ) -> None:
-    action, title = MET[fault]
+    action, code = MET[fault]
     async with at_step(machine, action) as technician:
         machine.network.fault(fault)
         if action is Action.ENROL:
@@ -72,8 +72,8 @@ async def test_a_fault_is_read_where_it_happens_and_the_wizard_goes_on(
                 machine.network.fault(fault, 1)
                 await technician.sees("Enter sign and register")
             await technician.step()
-        if title:
-            await technician.reads_problem(title)
+        if code:
+            await technician.reads_problem(code)
             assert technician.place == SCREEN_OF[action]
             problem = technician.app.step_screen.query_one("#problem").problem  # type: ignore[union-attr, attr-defined]
             assert problem.remedy(SCREEN) in technician.words
@@ -87,7 +87,7 @@ async def test_a_fault_is_read_where_it_happens_and_the_wizard_goes_on(
         if fault in ("skipped-but-poor", "underfunded"):
             await technician.press("f3")
             await technician.sees("Send what is missing")
-        if not title:
+        if not code:
             return  # it went on
         here = technician.app.screen
         if fault == "2fa-not-configured":

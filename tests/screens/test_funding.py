@@ -12,6 +12,7 @@ from screens.widgets.choice import Choice
 from screens.widgets.qr import QrCode
 from tests.screens.driver import TIME_IS_OVER, Technician, at_step, at_the_wizard, journalled
 from tests.support.machine import Machine, check_once
+from tests.support.words import title
 
 FUND = "POST /gas-station/faucet/fund"
 
@@ -31,7 +32,7 @@ async def test_a_rate_limit_counts_down_holds_enter_back_and_then_pays(machine: 
     async with at_step(machine, Action.FUND) as technician:
         machine.network.fault("rate-limited", 1)
         await technician.code()
-        await technician.reads_problem("Faucet rate limit exceeded")
+        await technician.reads_problem("RATE_LIMITED")
         assert "The Gas Station has had too many requests for this address" in technician.words
         assert "Nothing was paid, nothing is lost." in technician.words
         assert "press F3" in technician.words
@@ -50,26 +51,22 @@ async def test_a_rate_limit_counts_down_holds_enter_back_and_then_pays(machine: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "title", "cause"),
-    [
-        ("owner-cap", "Owner daily funding cap exceeded", "paid this owner all that it pays"),
-        ("wallet-cap", "Wallet daily funding cap exceeded", "paid this wallet all that it pays"),
-    ],
+    ("fault", "code"),
+    [("owner-cap", "CAP_EXCEEDED_OWNER"), ("wallet-cap", "CAP_EXCEEDED_WALLET")],
 )
 async def test_a_daily_cap_leaves_paying_by_hand_open(
-    machine: Machine, fault: str, title: str, cause: str
+    machine: Machine, fault: str, code: str
 ) -> None:
     async with at_step(machine, Action.FUND) as technician:
         machine.network.fault(fault, 1)
         await technician.code()
-        await technician.reads_problem(title)
-        assert cause in technician.words
+        await technician.reads_problem(code)
         assert "Press F3" in technician.words
         await technician.sees("Again in ")
         assert journalled(machine)[0].startswith("CAP_EXCEEDED_")
         await technician.press("f3")
         await technician.sees(machine.address)
-        assert title not in technician.words, "the cap is no hindrance to paying by hand"
+        assert title(code) not in technician.words, "the cap is no hindrance to paying by hand"
         await technician.finish()
     check_once(machine, transfers=0)
 
@@ -80,12 +77,12 @@ async def test_the_gas_stations_cap_still_counts_after_a_look_at_the_other_way(
     async with at_step(machine, Action.FUND) as technician:
         machine.network.fault("rate-limited", 1)
         await technician.code()
-        await technician.reads_problem("Faucet rate limit exceeded")
+        await technician.reads_problem("RATE_LIMITED")
         await technician.press("f3")
         await technician.sees("Send what is missing to this address")
         machine.clock.advance(5)
         await technician.press("f3")
-        await technician.reads_problem("Faucet rate limit exceeded")
+        await technician.reads_problem("RATE_LIMITED")
         await technician.sees("Again in 00:25")
 
 
@@ -102,7 +99,7 @@ async def test_too_little_money_says_how_much_is_missing_and_where_to_send_it(
     async with at_step(machine, Action.FUND) as technician:
         machine.network.fault(fault, 1)
         await technician.code()
-        await technician.reads_problem("Insufficient balance for gas + bond")
+        await technician.reads_problem("INSUFFICIENT_BALANCE")
         await technician.sees(cause)
         missing = missing_in(technician)
         assert f"{missing} PEAQ to {machine.address}" in technician.words
@@ -127,10 +124,10 @@ async def test_a_bond_that_rose_leads_back_to_funding_with_the_amount_missing(
             await technician.press("enter")
             await technician.until(lambda: technician.card or technician.place == "FundingScreen")
             if technician.place != "FundingScreen":
-                assert "The bond has changed" in technician.card
+                assert title("BOND_CHANGED") in technician.card
                 await technician.press("enter")
             await technician.on("FundingScreen")
-            await technician.reads_problem("Insufficient balance for gas + bond")
+            await technician.reads_problem("INSUFFICIENT_BALANCE")
             assert machine.address in technician.text
             assert "INSUFFICIENT_BALANCE" in journalled(machine)
             await technician.press("f3")
@@ -216,7 +213,7 @@ async def test_what_cannot_be_a_code_costs_no_attempt(machine: Machine) -> None:
         for typed, found in NO_CODES.items():
             await technician.code(typed)
             await technician.sees(f"A code has 6 digits; {found}.")
-            await technician.reads_problem("Not a 6-digit code")
+            await technician.reads_problem("CODE_MALFORMED")
         assert asked(machine) == before
 
 

@@ -16,6 +16,7 @@ from core.secrets import Secret
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician, at_step, at_the_wizard, journalled
 from tests.support.machine import PASSPHRASE, Machine, check_once
+from tests.support.words import title
 
 KEY = "0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
 ADDRESS = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23"
@@ -51,22 +52,22 @@ async def test_escape_goes_back_to_the_first_screen_and_focus_is_on_the_passphra
 
 
 BAD_PASSPHRASES = [
-    ("", "", "The passphrase is empty"),
-    ("correct horse 1", "correct horse 2", "The two passphrases differ"),
-    ("x" * 3000, "x" * 3000, "The passphrase is too long"),
+    ("", "", "PASSPHRASE_EMPTY"),
+    ("correct horse 1", "correct horse 2", "PASSPHRASES_DIFFER"),
+    ("x" * 3000, "x" * 3000, "PASSPHRASE_LONG"),
     # What the terminal's driver makes of bytes that are no UTF-8.
-    ("Z\ufffdrich 2026!!", "Z\ufffdrich 2026!!", "The passphrase cannot be read"),
+    ("Z\ufffdrich 2026!!", "Z\ufffdrich 2026!!", "PASSPHRASE_UNREADABLE"),
 ]
 
 
 async def test_a_passphrase_that_would_lose_the_key_is_refused(machine: Machine) -> None:
     async with at_step(machine, Action.CREATE_KEYPAIR) as technician:
-        for first, again, title in BAD_PASSPHRASES:
+        for first, again, code in BAD_PASSPHRASES:
             await technician.fill("#passphrase", first)
             await technician.fill("#passphrase-again", again)
             technician.app.screen.set_focus(technician.app.screen.query_one("#primary"))
             await technician.press("enter")
-            await technician.reads_problem(title)
+            await technician.reads_problem(code)
             assert technician.field("#passphrase").value == ""
             assert technician.field("#passphrase-again").value == ""
             assert technician.app.focused is technician.field("#passphrase")
@@ -99,7 +100,7 @@ async def test_using_the_wallet_of_an_environment_that_has_none_says_so(machine:
         await choose(technician, "u")
         await technician.sees("The key of PEAQOS_PRIVATE_KEY becomes the machine's key")
         await technician.passphrase()
-        await technician.reads_problem("PEAQOS_PRIVATE_KEY is required")
+        await technician.reads_problem("PRIVATE_KEY_REQUIRED")
         assert "Using the wallet of the environment was chosen, but the variable is not set." in (
             technician.words
         )
@@ -144,7 +145,7 @@ async def test_a_pasted_key_that_is_none_is_refused_and_never_echoed(machine: Ma
             await technician.fill("#private-key", pasted)
             await technician.passphrase()
             await technician.sees(sentence)
-            await technician.reads_problem("This is not a private key")
+            await technician.reads_problem("PRIVATE_KEY_INVALID")
             assert "64 hex digits, with or without 0x. It is never shown." in technician.words
             assert not pasted or pasted[4:24] not in technician.app.export_screenshot()
             assert technician.visible("#primary")
@@ -189,7 +190,7 @@ async def test_a_keystore_of_another_tool_is_imported_with_its_passphrase(
         await choose(technician, "i")
         await technician.fill("#key-file", str(path))
         await technician.passphrase("wrong wrong wrong")
-        await technician.reads_problem("The passphrase does not open the keystore")
+        await technician.reads_problem("PASSPHRASE_WRONG")
         assert technician.field("#passphrase").value == ""
         await technician.passphrase()
         await technician.until(lambda: technician.place == "ConsentScreen")
@@ -202,9 +203,9 @@ async def test_a_keystore_of_another_tool_is_imported_with_its_passphrase(
     ("content", "words"),
     [
         (None, "No such file or directory"),
-        (b"{}", "The keystore cannot be used"),
+        (b"{}", title("KEYSTORE_UNREADABLE")),
         (b"\xff\xfe", "it is not a text file"),
-        (b"hello", "This is not a private key"),
+        (b"hello", title("PRIVATE_KEY_INVALID")),
     ],
 )
 async def test_a_file_that_holds_no_key_is_refused_in_words(
@@ -234,7 +235,7 @@ async def test_a_keystore_that_lies_there_is_opened_not_overwritten(machine: Mac
         await technician.sees("A keystore is in the state folder already.")
         await technician.fill("#passphrase", "not that one")
         await technician.press("enter")
-        await technician.reads_problem("The passphrase does not open the keystore")
+        await technician.reads_problem("PASSPHRASE_WRONG")
         await technician.paste(PASSPHRASE.reveal())
         await technician.press("enter")
         await technician.on("BackupScreen")
@@ -251,7 +252,7 @@ async def test_making_a_new_key_never_overwrites_the_one_that_lies_there(machine
         await choose(technician, "m")
         await technician.passphrase()
         await technician.until(lambda: technician.place == "ConsentScreen")
-        await technician.sees("There is a keystore already")
+        await technician.sees(title("KEYSTORE_EXISTS"))
         await technician.press("escape")
         await technician.on("KeypairScreen")
         assert json.loads((machine.folder / "keystore.json").read_text()) == stored
@@ -276,7 +277,7 @@ async def test_a_full_disk_is_said_and_the_second_try_succeeds(
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", full)
             await technician.passphrase()
-            await technician.reads_problem("The disk did not take the record")
+            await technician.reads_problem("DISK_FULL")
             assert "No space left on device" in technician.words
         technician.app.screen.set_focus(technician.field("#passphrase-again"))
         await technician.press("enter")

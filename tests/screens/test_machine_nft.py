@@ -40,7 +40,7 @@ async def test_a_change_that_cannot_be_written_is_refused_before_anything_is_sen
         before = len(technician.state.transactions)
         await technician.fill("#documentation-url", "ftp://x.example")
         await technician.press("enter")
-        await technician.reads_problem("The documentation URL cannot be used")
+        await technician.reads_problem("DOCUMENTATION_URL_INVALID")
         assert technician.app.focused is technician.field("#documentation-url")
         assert technician.visible("#primary")
         assert len(technician.state.transactions) == before
@@ -84,7 +84,7 @@ async def test_paused_minting_is_said_and_tried_again(machine: Machine) -> None:
         machine.network.pause(True)
         try:
             await technician.press("enter")
-            await technician.reads_problem("The contract is paused")
+            await technician.reads_problem("CONTRACT_PAUSED")
             assert technician.visible("#primary")
         finally:
             machine.network.pause(False)
@@ -100,14 +100,14 @@ async def test_what_a_wallet_lacks_for_the_rest_leads_back_to_funding(machine: M
         machine.network.set_base_fee(500 * 10**9)
         try:
             await technician.press("enter")
-            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.reads_problem("FEE_TOO_HIGH")
             await technician.sees("Enter see the new fee")
             await technician.press("enter")
             await technician.until(lambda: technician.place == "ConsentScreen")
             await technician.sees("Maximum fee 1.75 PEAQ for all transactions still to come")
             await technician.press("enter")
             await technician.on("FundingScreen")
-            await technician.reads_problem("Insufficient balance for gas + bond")
+            await technician.reads_problem("INSUFFICIENT_BALANCE")
             assert machine.address in technician.text
             await technician.press("f3")
             await technician.sees("Send what is missing")
@@ -127,7 +127,7 @@ async def test_a_higher_fee_for_what_is_left_is_agreed_to_with_one_key(machine: 
         machine.network.set_base_fee(45 * 10**9)
         try:
             await technician.press("enter")
-            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.reads_problem("FEE_TOO_HIGH")
             assert len(technician.state.transactions) == 1
             await technician.until(lambda: technician.visible("#primary"), "the button")
             await technician.press("enter")

@@ -53,7 +53,7 @@ async def test_an_owner_who_holds_too_little_is_told_and_can_choose_another_way(
     async with at_step(machine, Action.FUND) as technician:
         await see_what_is_sent(technician)
         await technician.press("enter")
-        await technician.reads_problem("The owner's wallet holds too little")
+        await technician.reads_problem("OWNER_POOR")
         await technician.press("f3")
         await technician.sees("by hand, from any wallet")
         await technician.pay_by_hand()

@@ -57,7 +57,7 @@ async def test_a_paused_contract_says_so_and_is_tried_again(machine: Machine) ->
     try:
         async with at_the_wizard(machine, engine=machine.now_open) as technician:
             await technician.on("RegistrationScreen")
-            await technician.reads_problem("The contract is paused")
+            await technician.reads_problem("CONTRACT_PAUSED")
             assert "Only they can release it" in technician.words
             assert journalled(machine) == ["CONTRACT_PAUSED"]
             assert technician.visible("#primary")
@@ -76,7 +76,7 @@ async def test_a_bond_that_changed_after_it_was_shown_is_not_paid_unseen(machine
         machine.network.set_min_bond(105 * 10**16)
         try:
             await technician.press("enter")
-            await technician.reads_problem("The bond has changed")
+            await technician.reads_problem("BOND_CHANGED")
             assert "It was 1 PEAQ when this was shown; now it is 1.05." in technician.words
             assert technician.state.transactions == ()
             await technician.press("enter")
@@ -88,16 +88,16 @@ async def test_a_bond_that_changed_after_it_was_shown_is_not_paid_unseen(machine
 
 
 @pytest.mark.parametrize(
-    ("fault", "title"),
-    [("rpc-down", "The network cannot be reached"), ("rpc-html", "This is not a peaq node")],
+    ("fault", "code"),
+    [("rpc-down", "RPC_UNREACHABLE"), ("rpc-html", "RPC_NOT_A_NODE")],
 )
 async def test_a_dead_line_is_said_and_the_next_enter_goes_on(
-    machine: Machine, fault: str, title: str
+    machine: Machine, fault: str, code: str
 ) -> None:
     await machine.drive(until=Action.REGISTER)
     machine.network.fault(fault)
     async with at_the_wizard(machine, engine=machine.now_open) as technician:
-        await technician.reads_problem(title)
+        await technician.reads_problem(code)
         machine.network.fault(fault, 0)
         await technician.press("enter")
         await technician.on("RegistrationScreen")
@@ -278,7 +278,7 @@ async def test_a_fee_that_rose_after_it_was_shown_is_shown_again_before_anything
         machine.network.set_base_fee(50 * 10**9)
         try:
             await technician.press("enter")
-            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.reads_problem("FEE_TOO_HIGH")
             await technician.sees("Nothing was signed.")
             assert technician.state.transactions == ()
             await technician.press("enter")
@@ -306,7 +306,7 @@ async def test_a_pending_registration_gets_the_higher_fee_with_one_key(machine: 
         machine.clock.while_asleep = rise
         try:
             await technician.press("enter")
-            await technician.reads_problem("The fee is higher than you agreed to")
+            await technician.reads_problem("FEE_TOO_HIGH")
             await technician.sees("The transaction stays pending.")
             await technician.sees("Enter see the new fee")
             assert len(technician.state.transactions) == 1

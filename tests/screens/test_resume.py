@@ -45,20 +45,20 @@ async def test_it_is_left_and_started_on_every_screen_and_nothing_is_done_twice(
 
 
 @pytest.mark.parametrize(
-    ("action", "fault", "title", "left"),
+    ("action", "fault", "code", "left"),
     [
-        (Action.ENROL, "qr-failed", "The Gas Station could not prepare 2FA", None),
-        (Action.CONFIRM, "locked", "2FA locked", 20),
-        (Action.CONFIRM, "invalid-code", "Invalid 2FA code", None),
-        (Action.FUND, "rate-limited", "Faucet rate limit exceeded", 30),
-        (Action.FUND, "owner-cap", "Owner daily funding cap exceeded", None),
-        (Action.FUND, "underfunded", "Insufficient balance for gas + bond", None),
-        (Action.FUND, "skipped-but-poor", "Insufficient balance for gas + bond", None),
-        (Action.FUND, "transfer-failed", "The Gas Station's transfer failed", None),
+        (Action.ENROL, "qr-failed", "QR_GENERATION_FAILED", None),
+        (Action.CONFIRM, "locked", "2FA_LOCKED", 20),
+        (Action.CONFIRM, "invalid-code", "INVALID_2FA", None),
+        (Action.FUND, "rate-limited", "RATE_LIMITED", 30),
+        (Action.FUND, "owner-cap", "CAP_EXCEEDED_OWNER", None),
+        (Action.FUND, "underfunded", "FUNDING_TOO_SMALL", None),
+        (Action.FUND, "skipped-but-poor", "SKIPPED_BUT_POOR", None),
+        (Action.FUND, "transfer-failed", "TRANSFER_FAILED", None),
     ],
 )
 async def test_a_failed_step_is_still_explained_and_its_wait_goes_on_counting(
-    machine: Machine, action: Action, fault: str, title: str, left: int | None
+    machine: Machine, action: Action, fault: str, code: str, left: int | None
 ) -> None:
     await machine.drive(until=action)
     machine.network.fault(fault, 1)
@@ -68,7 +68,7 @@ async def test_a_failed_step_is_still_explained_and_its_wait_goes_on_counting(
     machine.clock.advance(7)  # the program is not running
     async with at_the_wizard(machine) as technician:
         await technician.on(SCREEN_OF[action])
-        await technician.reads_problem(title)
+        await technician.reads_problem(code)
         assert "…" in technician.text.splitlines()[1] or left is None, "the rail shows no wait"
         if left:
             await technician.sees(f"Again in 00:{left - 7:02}")
@@ -77,7 +77,7 @@ async def test_a_failed_step_is_still_explained_and_its_wait_goes_on_counting(
             assert technician.app.return_value == 75, "it waits; that is no stop"
         else:
             machine.clock.advance(86_400)
-            if title.startswith("Insufficient"):
+            if code in ("FUNDING_TOO_SMALL", "SKIPPED_BUT_POOR"):
                 await technician.press("f3")
                 await technician.sees("Send what is missing")
             await technician.finish()
@@ -87,7 +87,7 @@ async def test_a_line_that_is_down_at_the_start_is_said_and_tried_again(machine:
     await machine.drive(until=Action.REGISTER)
     machine.network.fault("rpc-down")
     async with at_the_wizard(machine) as technician:
-        await technician.reads_problem("The network cannot be reached")
+        await technician.reads_problem("RPC_UNREACHABLE")
         assert "Welcome back" in technician.text
         assert technician.visible("#primary")
         machine.network.fault("rpc-down", 0)

@@ -16,6 +16,7 @@ from tests.screens.driver import ALL_PASSED, Technician, at_the_wizard
 from tests.screens.test_environment import checked
 from tests.support.machine import DETAILS, Machine
 from tests.support.transports import Tampering, answering, plain_connect
+from tests.support.words import title
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ async def test_a_file_that_cannot_be_written_is_said_and_keeps_its_content(
         monkeypatch.setattr(env_file_module, "replace_file", refused)
         await technician.fill("#set-peaqos-mcr-api-url", machine.network.mcr_url + "/x")
         await technician.press("enter")
-        await technician.sees("The .env file cannot be written")
+        await technician.sees(title("ENV_FILE_UNWRITABLE"))
         await technician.sees("Read-only file system")
     assert env_file.read_text() == before
 

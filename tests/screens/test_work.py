@@ -61,22 +61,22 @@ async def test_work_whose_screen_was_replaced_leads_to_the_screen_of_the_state(
 
 
 @pytest.mark.parametrize(
-    ("error", "title"),
+    ("error", "code"),
     [
-        (fault("PASSPHRASES_DIFFER"), "The two passphrases differ"),
-        (RuntimeError("secret"), "Something unforeseen happened"),
+        (fault("PASSPHRASES_DIFFER"), "PASSPHRASES_DIFFER"),
+        (RuntimeError("secret"), "UNEXPECTED"),
     ],
     ids=["known", "defect"],
 )
 async def test_the_error_of_work_whose_screen_was_replaced_is_shown_on_the_one_that_is_up(
-    machine: Machine, error: Exception, title: str
+    machine: Machine, error: Exception, code: str
 ) -> None:
     async with at_step(machine, Action.CREATE_KEYPAIR) as technician:
         work = Work(error)
         technician.app.perform(work, work.taken.append)
         await replace_screen(technician)
         work.release.set()
-        await technician.reads_problem(title)
+        await technician.reads_problem(code)
         assert work.taken == []
 
 

@@ -15,7 +15,7 @@ from tests.support.judge import judge, read_state
 from tests.support.process import PASSPHRASE, Technician
 from tests.support.world import World
 
-DISPLACED, FAILED = "Another program used this key", "The transaction failed on the network"
+DISPLACED, FAILED = "TRANSACTION_DISPLACED", "TRANSACTION_REVERTED"
 
 
 class Case:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.words import title
 from tests.terminal.conftest import LINE, Note
 from tests.terminal.console import Console, Devnet, clean_environment, console
 
@@ -172,7 +173,7 @@ def test_every_screen_bears_a_line_of_9600_baud(
         tty.type("000000")
         meter.leaves()
         tty.enter()
-        tty.sees("Code does not match")
+        tty.sees(title("CODE_MISTYPED"))
         meter.screen("  a wrong code", sign=("1", "\x7f"), tabs=2)
         meter.leaves()
         tty.code(totp.now())
@@ -245,7 +246,7 @@ def test_what_counts_and_waits_stays_below_a_tenth_of_the_line(tmp_path: Path, n
         counted("5 the next code, and the pretend phone", r"Next code in (\d+) s")
         tty.until(lambda: tty.pretend_code() not in ("", used), "a fresh code is shown")
         tty.code(tty.pretend_code())
-        tty.sees("Faucet rate limit exceeded")
+        tty.sees(title("RATE_LIMITED"))
         counted("5 a rate limit, and the pretend phone", r"Again in 00:(\d\d)")
         tty.type("\x1bOR")
         tty.sees("F8 has somebody send what is missing.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.words import title
 from tests.terminal.console import DETAILS, PASSPHRASE, clean_environment, console
 
 pytestmark = pytest.mark.terminal
@@ -42,7 +43,7 @@ def test_a_defect_shows_its_place_and_neither_key_nor_passphrase(
         tty.environment()
         tty.keypair()
         if goes_on:
-            tty.sees("Something unforeseen happened")
+            tty.sees(title("UNEXPECTED"))
             tty.type("\x11")
         code = tty.ends()
         seen = tty.raw.decode(errors="replace")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.proxy import Asked, Fate, Proxy, Reply
+from tests.support.words import title
 from tests.terminal.conftest import Note
 from tests.terminal.console import (
     COMMAND,
@@ -250,7 +251,7 @@ def test_a_byte_that_is_no_utf8_is_refused_in_a_passphrase_and_ends_nothing(
             tty.child.send(b"Z\xfcrich am See 2026")
             tty.until(lambda times=times: tty.text.count("•" * 18) == times, "it was taken")
             tty.enter()
-        tty.sees("The passphrase cannot be read")
+        tty.sees(title("PASSPHRASE_UNREADABLE"))
         tty.keypair()
         tty.title("Keep a copy of the key")
         tty.type("\x11")

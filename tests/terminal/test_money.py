@@ -16,6 +16,7 @@ from core.config.networks import AGUNG
 from core.keys.keystore import open_file
 from core.secrets import Secret
 from tests.support.proxy import Proxy, rpc_results
+from tests.support.words import title
 from tests.terminal.console import (
     DETAILS,
     PASSPHRASE,
@@ -72,7 +73,7 @@ def test_what_the_gas_station_leaves_missing_comes_from_the_owner_in_two_transfe
         tty.code(used)
         tty.title("Fund the machine")
         tty.code(next_code(totp, used))
-        tty.sees("Insufficient balance for gas + bond")
+        tty.sees(title("INSUFFICIENT_BALANCE"))
         tty.sees("The wallet received 0.55 PEAQ")
         choose(tty, "the owner's wallet, PEAQOS_PRIVATE_KEY")
         tty.sees("Enter see what is sent")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.words import title
 from tests.terminal.conftest import Note
 from tests.terminal.console import (
     COMMAND,
@@ -183,7 +184,7 @@ def test_killed_while_a_rate_limit_counts_it_stands_there_again_and_finishes(
         tty.title("Fund the machine")
         # The next code, a little early: it is taken, and nobody has to wait for it.
         tty.code(next(c for c in (totp.at(_seconds() + 30), totp.now()) if c != used))
-        tty.sees("Faucet rate limit exceeded")
+        tty.sees(title("RATE_LIMITED"))
         tty.until(lambda: left(tty) > 0, "the countdown")
         before = left(tty)
         tty.kill()
@@ -192,7 +193,7 @@ def test_killed_while_a_rate_limit_counts_it_stands_there_again_and_finishes(
     assert told["waiting_until"]
     with console(arguments, environment, tmp_path) as tty:
         tty.title("Fund the machine")
-        tty.sees("Faucet rate limit exceeded")
+        tty.sees(title("RATE_LIMITED"))
         tty.until(lambda: left(tty) > 0, "the countdown")
         assert 0 < left(tty) <= before, "the wait began anew"
         tty.type("\x1bOR")  # F3: another way

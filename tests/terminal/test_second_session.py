@@ -20,6 +20,7 @@ from core.journal.events import OnboardingStarted
 from core.journal.file import Journal, encode, read_records
 from core.storage.folder_lock import held, holder
 from tests.support.proxy import Asked, Fate, Proxy
+from tests.support.words import title
 from tests.terminal.console import (
     COMMAND,
     DETAILS,
@@ -34,7 +35,7 @@ from tests.terminal.test_money import OWNER_KEY
 
 pytestmark = pytest.mark.terminal
 
-OWNED = "Another session owns this state directory"
+OWNED = title("STATE_FOLDER_LOCKED")
 SOON = 5.0
 """Seconds."""
 SHELL = ["/bin/bash", "--norc", "--noprofile", "-i"]

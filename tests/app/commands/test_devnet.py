@@ -13,6 +13,7 @@ import pytest
 
 from core.config.networks import CONTRACT_VARIABLES
 from core.config.settings import load_settings
+from tests.support.words import title
 
 TOP = Path(__file__).resolve().parents[3]
 
@@ -77,5 +78,5 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
             timeout=60,
         )
     assert done.returncode == 3
-    assert "The rehearsal network cannot start" in done.stderr
+    assert title("REHEARSAL_UNAVAILABLE") in done.stderr
     assert "Traceback" not in done.stderr

@@ -21,6 +21,7 @@ from core.journal.file import FILE_NAME, Record, encode, read_records
 from core.journal.next_action import Action
 from tests.support.machine import PASSPHRASE, Machine
 from tests.support.schema import faults
+from tests.support.words import title
 
 TOP = Path(__file__).resolve().parents[3]
 
@@ -260,9 +261,9 @@ async def test_a_verification_without_a_network_is_an_error_document(
     assert await in_thread(run, "receipt", "--verify", "--json") == EXIT_NETWORK
     shown = capsys.readouterr()
     error = json.loads(shown.out)["error"]
-    assert error["title"] == "This is not a peaq node"
+    assert error["title"] == title("RPC_NOT_A_NODE")
     assert error["exit_code"] == EXIT_NETWORK
-    assert "This is not a peaq node" in shown.err
+    assert title("RPC_NOT_A_NODE") in shown.err
 
 
 async def test_verified_amounts_are_in_peaq(
@@ -286,7 +287,7 @@ async def test_without_a_network_nothing_counts_as_verified(
     assert await in_thread(run, "receipt", "--verify") == EXIT_NETWORK
     shown = capsys.readouterr()
     assert "did:peaq:0x" in shown.out, "the paper itself needs no network"
-    assert "This is not a peaq node" in shown.err
+    assert title("RPC_NOT_A_NODE") in shown.err
 
 
 async def test_a_receipt_is_not_compared_with_another_network(

@@ -22,6 +22,7 @@ from core.journal.next_action import Action
 from tests.support.clock import FakeClock
 from tests.support.machine import Machine
 from tests.support.transports import Tampering
+from tests.support.words import title
 
 TOP = Path(__file__).resolve().parents[3]
 KEYS = {
@@ -120,7 +121,7 @@ async def test_while_a_cooldown_counts(
     assert "--fund" in error.pop("remedy")
     assert error == {
         "code": "CAP_EXCEEDED_OWNER",
-        "title": "Owner daily funding cap exceeded",
+        "title": "CAP_EXCEEDED_OWNER",
         "cause": "The Gas Station has paid this owner all that it pays in a day.",
     }
     assert answer["waiting_for"] == "cooldown"
@@ -230,7 +231,7 @@ async def test_a_damaged_journal_is_named_with_its_line(
     code = main(["status", "--network", "rehearsal", "--state-dir", str(machine.folder)])
     assert code == 3
     said = capsys.readouterr().err
-    assert "The journal is damaged" in said
+    assert title("JOURNAL_DAMAGED") in said
     assert "line 2" in said
 
 

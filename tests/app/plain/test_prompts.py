@@ -22,6 +22,7 @@ from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from tests.support.chain_handle import ChainHandle
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once, go_on_with
+from tests.support.words import title
 
 WORDS = PASSPHRASE.reveal()
 AHEAD = Answers(
@@ -144,8 +145,8 @@ async def test_a_wrong_passphrase_is_asked_for_again_until_it_is_right(
     await machine.drive(until=Action.REGISTER)
     await machine.close()
     said = await run("yes", "wrong one", "", WORDS)
-    assert said.words.count("The passphrase does not open the keystore") == 1
-    assert said.words.count("The passphrase is empty") == 1
+    assert said.words.count(title("PASSPHRASE_WRONG")) == 1
+    assert said.words.count(title("PASSPHRASE_EMPTY")) == 1
     assert said.code == EXIT_DONE
 
 
@@ -154,8 +155,8 @@ async def test_after_an_empty_passphrase_the_next_one_is_asked_for_hidden_at_onc
 ) -> None:
     """At any other prompt, what is typed next would stay in the scrollback."""
     said = await run("generate", "", WORDS, "another one", WORDS, WORDS, "copied", "manual")
-    assert said.words.count("The passphrase is empty") == 1
-    assert said.words.count("The two passphrases differ") == 1
+    assert said.words.count(title("PASSPHRASE_EMPTY")) == 1
+    assert said.words.count(title("PASSPHRASES_DIFFER")) == 1
     assert said.words.count("1 generate") == 1
     assert machine.state.keypair is not None
 
@@ -196,7 +197,7 @@ async def test_a_wrong_passphrase_of_a_brought_keystore_is_asked_for_again(
     await machine.close()
     machine.folder = tmp_path / "another machine"
     said = await run("file", str(path), "wrong one", WORDS, "yes", "copied")
-    assert said.words.count("The passphrase does not open the keystore") == 1
+    assert said.words.count(title("PASSPHRASE_WRONG")) == 1
     assert machine.now_open.action is Action.ENROL
 
 
@@ -293,8 +294,8 @@ async def test_after_a_wrong_code_the_next_line_is_taken_as_the_code(
     code = machine.fresh_code
     said = await run(machine.old_code, code, lambda: machine.codes[-1], "12345", code, "yes")
     assert said.code == EXIT_DONE
-    for title in ("x Code does not match", "x Code already used", "x Not a 6-digit code"):
-        assert said.err.count(title) == 1
+    for code in ("CODE_MISTYPED", "CODE_USED", "CODE_MALFORMED"):
+        assert said.err.count(title(code, digits=6)) == 1
     assert "Enter tries again" not in said.words
     check_once(machine)
 
@@ -319,7 +320,7 @@ async def test_details_given_ahead_that_are_refused_are_asked_for(
 ) -> None:
     answers = replace(AHEAD, documentation_url="ftp://nowhere")
     said = await run("ftp://again", "https://a.example/doc", "generate", answers=answers)
-    assert said.words.count("The documentation URL cannot be used") == 2
+    assert said.words.count(title("DOCUMENTATION_URL_INVALID")) == 2
     assert "[ftp://" not in said.err, "a wrong answer is not the next default"
     assert machine.state.details is not None
     assert machine.state.details.documentation_url == "https://a.example/doc"
@@ -332,8 +333,8 @@ async def test_what_is_not_needed_is_said_once(machine: Machine, run: Run) -> No
     machine.network.send(machine.address, 2 * 10**18)
     said = await run("yes")
     assert said.code == EXIT_DONE
-    for number, title in ((3, "Set up 2FA"), (4, "Confirm 2FA"), (5, "Fund")):
-        assert said.err.count(f"Step {number} of 7: {title}") == 1
+    for number, name in ((3, "Set up 2FA"), (4, "Confirm 2FA"), (5, "Fund")):
+        assert said.err.count(f"Step {number} of 7: {name}") == 1
     assert said.words.count("Not needed: the wallet holds enough already") == 3
     assert said.words.count("The registration was signed and written down") == 1
     assert said.words.count(f"got the number {machine.state.registered.machine_id}") == 1  # type: ignore[union-attr]
@@ -448,7 +449,7 @@ async def test_a_fee_that_rose_since_it_was_shown_is_shown_and_asked_about_again
 
     said = await run(rise, "", "yes")
     assert said.code == EXIT_DONE
-    assert said.words.count("The fee is higher than you agreed to") == 1
+    assert said.words.count(title("FEE_TOO_HIGH")) == 1
     assert said.words.count("maximum fee") == 2 * said.words.count("bond 1,") == 4
     assert machine.state.transactions[0].agreed_price_wei >= 50 * 10**9
 
@@ -460,7 +461,7 @@ async def test_a_fee_that_rises_between_transactions_is_agreed_to_in_words(
     machine.network.set_base_fee(50 * 10**9)
     said = await run("", "agree")
     assert said.code == EXIT_DONE
-    assert said.words.count("The fee is higher than you agreed to") == 2
+    assert said.words.count(title("FEE_TOO_HIGH")) == 2
     assert 'Type "agree" for a maximum fee of 0.175 PEAQ' in said.words
 
 

@@ -25,6 +25,7 @@ from core.keys.keystore import Kdf, store_key
 from core.keys.private_key import generate_key
 from core.secrets import Secret
 from tests.support.machine import Machine
+from tests.support.words import title
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -230,8 +231,8 @@ async def test_all_unusable_answers_are_named_before_a_key_is_made(
     assert await plain(machine, bad).run() == EXIT_STOPPED
     said = " ".join(capsys.readouterr().err.split())
     for words in (
-        "The documentation URL cannot be used",
-        "The data API cannot be used",
+        "DOCUMENTATION_URL_INVALID",
+        "DATA_API_INVALID",
         "--passphrase-file cannot be read",
         "The owner's wallet is to pay, but PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
         "(--fund)",
@@ -244,13 +245,13 @@ async def test_all_unusable_answers_are_named_before_a_key_is_made(
 @pytest.mark.parametrize(
     "case",
     [
-        ("no hex", "This is not a private key"),
-        ("open to others", "The file with the private key is not safe to use"),
+        ("no hex", "PRIVATE_KEY_INVALID"),
+        ("open to others", "KEY_FILE_UNSAFE"),
         ("no keystore", "not a keystore V3"),
-        ("another passphrase", "The passphrase does not open the keystore"),
+        ("another passphrase", "PASSPHRASE_WRONG"),
         ("keep nothing", "--key keep: there is no keystore in"),
-        ("bad variable", "This is not a private key"),
-        ("long passphrase", "The passphrase is too long"),
+        ("bad variable", "PRIVATE_KEY_INVALID"),
+        ("long passphrase", "PASSPHRASE_LONG"),
     ],
 )
 async def test_a_key_that_cannot_be_used_is_named_beside_the_other_answers(
@@ -288,7 +289,7 @@ async def test_a_key_that_cannot_be_used_is_named_beside_the_other_answers(
     assert await plain(machine, given).run() != EXIT_DONE
     said = " ".join(capsys.readouterr().err.split())
     assert words in said
-    assert "The data API cannot be used" in said
+    assert title("DATA_API_INVALID") in said
     assert machine.now_open.action is Action.CHECK_ENVIRONMENT
     assert not (machine.folder / "keystore.json").exists()
 
@@ -298,7 +299,7 @@ async def test_a_gas_station_that_is_not_set_is_named_before_a_key_is_made(
 ) -> None:
     del machine.environ["PEAQOS_GAS_STATION_URL"]
     assert await plain(machine, answers).run() != EXIT_DONE
-    assert "rehearsal has no Gas Station" in capsys.readouterr().err
+    assert title("NO_GAS_STATION", network="rehearsal") in capsys.readouterr().err
     assert not (machine.folder / "keystore.json").exists()
 
 
@@ -348,7 +349,7 @@ async def test_a_long_cooldown_ends_with_75_and_the_next_start_goes_on(
 ) -> None:
     machine.network.fault("owner-cap", 1)
     assert await plain(machine, answers).run() == EXIT_WAITING
-    assert "Owner daily funding cap exceeded" in capsys.readouterr().err
+    assert title("CAP_EXCEEDED_OWNER") in capsys.readouterr().err
     await machine.close()
     assert await plain(machine, replace(answers, fund="manual")).run() == EXIT_DONE
     assert not machine.network.transfers()
@@ -376,7 +377,7 @@ async def test_it_can_be_typed_through(
     assert await plain(machine, Answers(qr=False)).run() == EXIT_STOPPED
     shown = capsys.readouterr()
     assert "does not start with https://" in shown.err
-    assert "The two passphrases differ" in shown.err
+    assert title("PASSPHRASES_DIFFER") in shown.err
     assert "Or type" in shown.err or "type this secret" in shown.err
     assert "The input has ended. Nothing is lost" in shown.err
     assert machine.address in shown.out
