@@ -20,5 +20,6 @@ SIGNS = {
 def say_problem(error: OnboardingError, surface: Surface = COMMAND) -> int:
     """Print title, cause and remedy, the latter in the words of `surface`; the exit code."""
     found = error.problem
-    print(f"{found.title}\n  {found.cause}\n  {found.remedy(surface)}", file=sys.stderr)
+    lines = (f"{found.title} ({found.code})", found.cause, found.remedy(surface))
+    print("\n  ".join(lines), file=sys.stderr)
     return exit_code(found.kind)

@@ -140,8 +140,8 @@ def _lines(status: dict[str, Any], remedy: str, token: str) -> list[str]:
     if status["step"] and status["step"]["name"] == Step.FUNDING.slug:
         needed, held = (int(status["funding"][name] or 0) for name in ("needed_wei", "held_wei"))
         lines.append(
-            f"needed {format_peaq(needed, up=True)} {token}, "
-            f"held {format_peaq(held)} when last seen"
+            f"required {format_peaq(needed, up=True)} {token}, "
+            f"balance {format_peaq(held)} when last read"
         )
     for row in status["transactions"]:
         where = f"block {row['block']}" if row["block"] else ""

@@ -153,7 +153,7 @@ class Console:
 
     def problem(self, problem: Problem) -> None:
         self.say()
-        self.say(f"x {problem.title}")
+        self.say(f"x {problem.title} ({problem.code})")
         self.paragraph(f"{problem.cause} {problem.money}".strip())
         self.paragraph(problem.remedy(COMMAND if self._no_input else PLAIN))
         if problem.until:

@@ -75,10 +75,10 @@ def test_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) -> Non
         (["devnet", "--port", "http"], "'http' is not a port"),
         (["devnet", "--fault", "nonsense"], "no fault is called 'nonsense'"),
         (["--data-visibility", "everybody"], "--data-visibility"),
-        (["--network", "nonsense"], "use mainnet, agung or rehearsal"),
-        (["status", "--network", "nonsense"], "use mainnet, agung or rehearsal"),
-        (["--state-dir", ""], "a folder has a name; this is empty"),
-        (["status", "--state-dir="], "a folder has a name; this is empty"),
+        (["--network", "nonsense"], "Use mainnet, agung or rehearsal"),
+        (["status", "--network", "nonsense"], "Use mainnet, agung or rehearsal"),
+        (["--state-dir", ""], "the path is empty"),
+        (["status", "--state-dir="], "the path is empty"),
         (["--nonsense"], "--nonsense"),
         (["nonsense"], "nonsense"),
     ],
@@ -151,7 +151,7 @@ def test_without_a_terminal_it_says_what_to_do_and_touches_nothing(tmp_path: Pat
     ("place", "words"),
     [
         ("/dev/full", "The output cannot be written: No space left on device."),
-        ("&-", "There is nowhere to write to: the output is closed."),
+        ("&-", "Standard output is closed."),
     ],
 )
 @pytest.mark.parametrize("command", ["status", "status --json"])

@@ -117,7 +117,7 @@ def test_a_machine_is_onboarded_with_nobody_there_killed_in_between_and_checked(
     second = start()
     said, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, said
-    assert "lines hold." in said
+    assert "lines match." in said
     assert events(state)[: len(before)] == before, "what was recorded was done again"
     assert events(state).count("MachineRegistered") == 1
     receipt = json.loads((state / "receipt.json").read_text())

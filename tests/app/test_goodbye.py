@@ -40,7 +40,7 @@ async def test_after_success_it_sums_up_and_names_the_receipt_to_be_printed(
         *(tx.hash for tx in machine.state.transactions),
     ):
         assert words in said
-    assert f"To be printed: {machine.folder / 'receipt.txt'}\n" in said
+    assert f"To print: {machine.folder / 'receipt.txt'}\n" in said
     seen = said.splitlines()[-20:]
     assert any(line.startswith("peaqID ") for line in seen), "what matters has scrolled away"
     assert all(len(line) <= 80 for line in said.splitlines()[:-1])
@@ -55,14 +55,14 @@ async def test_with_a_transaction_under_way_leaving_is_said_not_to_stop_it(
         blocks_every(machine, 6.0)
         await machine.drive(until=Action.REGISTER)
         say_goodbye(machine.now_open, machine.folder, arguments(machine))
-        assert "under way" not in capsys.readouterr().out
+        assert "pending" not in capsys.readouterr().out
         clock.while_asleep = None
         with pytest.raises(OnboardingError):
             await machine.step()
         say_goodbye(machine.now_open, machine.folder, arguments(machine))
         said = capsys.readouterr().out
         await machine.close()
-    assert "A transaction is under way: leaving does not stop it." in said
+    assert "A transaction is pending. Quitting does not cancel it." in said
 
 
 @pytest.mark.parametrize("on_path", [True, False])

@@ -153,7 +153,7 @@ async def test_a_price_that_a_node_dictates_without_a_base_fee_is_never_signed(
     with pytest.raises(OnboardingError) as refused:
         await (do(machine, quote, action) if quote else machine.step())
     assert refused.value.code == "RPC_NOT_A_NODE"
-    assert "it hides the base fee" in refused.value.problem.cause
+    assert "its blocks have no base fee" in refused.value.problem.cause
     assert len(machine.network.sent_transactions()) == sent
     assert machine.now_open.action is action
     liar.lie = None
@@ -346,7 +346,7 @@ async def test_an_unattended_run_names_a_node_that_hides_the_base_fee(
 ) -> None:
     liar.lie = dictated_price(1600, honest=2)
     assert await unattended(machine, answers) == EXIT_NETWORK
-    assert "it hides the base fee" in capsys.readouterr().err
+    assert "its blocks have no base fee" in capsys.readouterr().err
     assert not machine.network.sent_transactions()
     liar.lie = None
     assert await unattended(machine, answers) == EXIT_DONE

@@ -46,7 +46,7 @@ async def test_a_fee_that_rises_beyond_what_was_agreed_is_said_soon_and_waited_f
     found = refused.value.problem
     assert found.code == "FEE_TOO_HIGH"
     assert found.until is not None
-    assert found.money == "The transaction stays pending. It is paid once at most."
+    assert found.money == "The transaction stays pending. It pays once at most."
     waited = slow.clock.now() - slow.state.transactions[0].signed_at
     assert waited.total_seconds() < 120
     assert signed(slow.state) == [20]

@@ -194,7 +194,7 @@ async def test_another_transfer_that_stays_pending_ends_with_75_and_the_right_wo
     said = " ".join(capsys.readouterr().err.split())
     assert title("OWNER_PENDING") in said
     assert "stop it" not in said
-    assert "Nothing was paid" in said
+    assert "No money was spent" in said
     assert not machine.state.transactions, "nothing is signed while it is pending"
     problem = machine.now_open.problem
     assert problem is not None

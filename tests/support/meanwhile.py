@@ -13,9 +13,10 @@ from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import judge, read_state
 from tests.support.process import PASSPHRASE, Technician
+from tests.support.words import title
 from tests.support.world import World
 
-DISPLACED, FAILED = "TRANSACTION_DISPLACED", "TRANSACTION_REVERTED"
+DISPLACED, FAILED = title("TRANSACTION_DISPLACED"), title("TRANSACTION_REVERTED")
 
 
 class Case:
@@ -139,10 +140,10 @@ MOMENTS: dict[str, tuple[int, bool, list[Outcome]]] = {
 def finish(case: Case, world: World, tally: Counter[str], **expected: Any) -> None:
     """Starts the program until it is done, and judges what has become of it."""
     technician = case.technician
-    for title in case.expected:
+    for wanted in case.expected:
         ended = technician.run()
         assert ended.code in (1, 2), ended
-        assert title in ended.stderr, ended
+        assert wanted in ended.stderr, ended
     ended = technician.run()
     assert ended.code == 0, ended
     secrets = {

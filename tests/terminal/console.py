@@ -24,6 +24,8 @@ import pexpect
 import pyotp
 import pyte
 
+from tests.support.titles import BACKUP, ENVIRONMENT, KEYPAIR, MACHINE_NFT
+
 PATIENCE = 60.0
 """Seconds until a condition is given up; nearly all hold within three."""
 PASSPHRASE = "correct horse battery staple"
@@ -161,11 +163,11 @@ class Console:
     def title(self, words: str) -> None:
         """Waits until the screen with that title is up and nothing is being waited for."""
         self.until(
-            lambda: words in self.words and "safe to unplug" in self.words, f"{words!r} came up"
+            lambda: words in self.words and "all progress saved" in self.words, f"{words!r} came up"
         )
 
     def environment(self) -> None:
-        self.title("Tell us about the machine")
+        self.title(ENVIRONMENT)
         self.sees("passed")
         self.enter()
 
@@ -175,7 +177,7 @@ class Console:
         self.sees("Left Right choose")
 
     def keypair(self) -> None:
-        self.title("Give the machine its key")
+        self.title(KEYPAIR)
         self.type(PASSPHRASE)
         self.until(lambda: "•" * len(PASSPHRASE) in self.text, "the passphrase was taken")
         self.enter()
@@ -184,14 +186,14 @@ class Console:
         self.enter()
 
     def backup(self) -> None:
-        self.title("Keep a copy of the key")
+        self.title(BACKUP)
         self.type("\x1b[C")  # right: to the next answer
-        self.sees("I have copied the file")
+        self.sees("I have copied the keystore")
         self.enter()
 
     def secret(self) -> pyotp.TOTP:
         """The authenticator's secret, as typed over from the third screen."""
-        self.sees("type this secret")
+        self.sees("enter this secret")
         self.until(lambda: re.search(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}", self.words), "the secret")
         found = re.search(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}", self.words)
         assert found
@@ -215,14 +217,14 @@ class Console:
             self.unlock()
 
     def write(self, *, locked: bool = False) -> None:
-        self.title("Write the machine's description")
+        self.title(MACHINE_NFT)
         self.sees("Enter mint and write")
         self.enter()
         if locked:
             self.unlock()
 
     def unlock(self) -> None:
-        self.sees("The passphrase, please")
+        self.sees("Enter the passphrase")
         self.type(PASSPHRASE)
         self.until(lambda: "•" * len(PASSPHRASE) in self.text, "the passphrase was taken")
         self.enter()

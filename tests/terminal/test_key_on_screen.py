@@ -9,6 +9,7 @@ import pytest
 
 from core.keys.keystore import open_file
 from core.secrets import Secret
+from tests.support.titles import BACKUP
 from tests.terminal.console import DETAILS, PASSPHRASE, clean_environment, console
 
 pytestmark = pytest.mark.terminal
@@ -22,22 +23,22 @@ def test_a_revealed_key_leaves_no_trace_in_the_terminal(tmp_path: Path) -> None:
     with console(arguments, clean_environment(tmp_path), tmp_path) as tty:
         tty.environment()
         tty.keypair()
-        tty.title("Keep a copy of the key")
+        tty.title(BACKUP)
         tty.type("\x1b[C\x1b[C")
-        tty.sees("show me the key, I write it down")
+        tty.sees("show the private key to write it down")
         tty.enter()
-        tty.sees("Write this down, on paper")
+        tty.sees("Write this key down on paper")
         tty.until(lambda: len(ROWS.findall(tty.text)) == 4, "the four rows of the key are there")
         rows = ROWS.findall(tty.text)
         shown = "".join(rows).replace(" ", "")
         key = open_file(state / "keystore.json", Secret(PASSPHRASE)).key
         assert Secret("0x" + shown) == key.private_hex(), "it is the key, in four rows"
         tty.type("000000\r")
-        tty.sees("That is not its end")
+        tty.sees("The last six characters do not match")
         tty.type(shown[-6:])
         tty.until(lambda: shown[-6:] in tty.words.replace(rows[-1], ""), "its end was typed")
         tty.enter()
-        tty.sees("type this secret")
+        tty.sees("enter this secret")
         assert not any(row in tty.text for row in rows), "and it is gone from the screen"
         tty.type("\x11")
         assert tty.ends() == 1

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.proxy import Asked, Fate, Proxy, Reply
+from tests.support.titles import BACKUP, ENVIRONMENT, KEYPAIR
 from tests.support.words import title
 from tests.terminal.conftest import Note
 from tests.terminal.console import (
@@ -29,7 +30,7 @@ from tests.terminal.console import (
 pytestmark = pytest.mark.terminal
 
 SHELL = ["/bin/bash", "--norc", "--noprofile", "-i"]
-TITLE = "Tell us about the machine"
+TITLE = ENVIRONMENT
 
 
 def in_a_shell(tty: Console, folder: Path) -> None:
@@ -54,7 +55,7 @@ def restored(tty: Console, since: int = 0) -> bool:
 
 def shows_all(tty: Console) -> None:
     """The whole screen, frame and fields, and typing goes on where it was."""
-    for words in (TITLE, "peaq onboarding", "Data visibility", "safe to unplug", "ctrl+q leave"):
+    for words in (TITLE, "peaq onboarding", "Data visibility", "all progress saved", "Ctrl+Q quit"):
         tty.sees(words)
     tty.type("ple/a")
     tty.sees("https://b.example/a")
@@ -62,7 +63,7 @@ def shows_all(tty: Console) -> None:
 
 def leaves(tty: Console) -> None:
     tty.type("\x11")
-    tty.sees("To go on:")
+    tty.sees("To resume:")
     tty.type("echo left with $?\r")
     tty.sees("left with 1")
     tty.type("stty -a\r")
@@ -246,14 +247,14 @@ def test_a_byte_that_is_no_utf8_is_refused_in_a_passphrase_and_ends_nothing(
     arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
     with console(arguments, environment, tmp_path) as tty:
         tty.environment()
-        tty.title("Give the machine its key")
+        tty.title(KEYPAIR)
         for times in (1, 2):
             tty.child.send(b"Z\xfcrich am See 2026")
             tty.until(lambda times=times: tty.text.count("•" * 18) == times, "it was taken")
             tty.enter()
         tty.sees(title("PASSPHRASE_UNREADABLE"))
         tty.keypair()
-        tty.title("Keep a copy of the key")
+        tty.title(BACKUP)
         tty.type("\x11")
         assert tty.ends() == 1
         assert b"Traceback" not in tty.raw
@@ -283,7 +284,7 @@ def test_no_foreign_text_commands_the_terminal(tmp_path: Path, network: Devnet) 
             tty.title(TITLE)
             tty.sees("passed")
             tty.type("\t\x15")
-            tty.sees("where its documentation is")
+            tty.sees("of its documentation")
             tty.type("https://a.example/d")
             tty.until(lambda: "https://a.example/d" in tty.screen.display[5], "it is mended")
             tty.environment()
@@ -312,9 +313,9 @@ def test_an_exported_size_is_not_taken_for_the_real_one(tmp_path: Path, network:
     with console(arguments, environment, tmp_path) as tty:
         tty.title(TITLE)
         tty.sees("80x24, xterm-256color")
-        assert "ctrl+q leave" in tty.screen.display[23]
+        assert "Ctrl+Q quit" in tty.screen.display[23]
         tty.resize(100, 30)
-        tty.until(lambda: "ctrl+q leave" in tty.screen.display[29], "it follows the window")
+        tty.until(lambda: "Ctrl+Q quit" in tty.screen.display[29], "it follows the window")
         tty.type("\x11")
         assert tty.ends() == 1
 
@@ -325,9 +326,9 @@ def test_an_arrow_key_that_the_line_has_split_is_no_escape(tmp_path: Path, netwo
     arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
     with console(arguments, environment, tmp_path) as tty:
         tty.environment()
-        tty.title("Give the machine its key")
+        tty.title(KEYPAIR)
         tty.type("\x1b[Z")
-        tty.sees("make a new one")
+        tty.sees("create a new key")
         tty.settles()
         tty.type("\x1b")
         gap = time.monotonic() + 0.3  # longer than Textual waits by itself

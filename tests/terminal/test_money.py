@@ -16,6 +16,7 @@ from core.config.networks import AGUNG
 from core.keys.keystore import open_file
 from core.secrets import Secret
 from tests.support.proxy import Proxy, rpc_results
+from tests.support.titles import BACKUP, CONFIRMATION
 from tests.support.words import title
 from tests.terminal.console import (
     DETAILS,
@@ -68,14 +69,14 @@ def test_what_the_gas_station_leaves_missing_comes_from_the_owner_in_two_transfe
         tty.backup()
         totp = tty.secret()
         tty.enter()
-        tty.title("Type the code from your authenticator")
+        tty.title(CONFIRMATION)
         used = totp.now()
         tty.code(used)
         tty.title("Fund the machine")
         tty.code(next_code(totp, used))
         tty.sees(title("INSUFFICIENT_BALANCE"))
         tty.sees("The wallet received 0.55 PEAQ")
-        choose(tty, "the owner's wallet, PEAQOS_PRIVATE_KEY")
+        choose(tty, "owner's wallet (PEAQOS_PRIVATE_KEY)")
         tty.sees("Enter see what is sent")
         tty.enter()
         tty.sees("Send from the owner's wallet?")
@@ -129,7 +130,7 @@ def choose(tty: Console, way: str) -> None:
         before = tty.words
         tty.type(F3)
         tty.until(lambda: tty.words != before, "another way was chosen")  # noqa: B023 - used at once
-        tty.until(lambda: "safe to unplug" in tty.words, "it is recorded")
+        tty.until(lambda: "all progress saved" in tty.words, "it is recorded")
     tty.sees(way)
 
 
@@ -154,7 +155,7 @@ def test_on_agung_the_faucet_is_named_and_its_money_is_noticed_without_a_key(
             tty.keypair()
             tty.backup()
             tty.title("Fund the machine")
-            tty.sees("Send what is missing to this address; it is noticed by itself.")
+            tty.sees("Send the shortfall to this address. The wizard detects the payment.")
             assert AGUNG.faucet_url
             assert AGUNG.faucet_url in tty.text, "whole, on one line, to be copied"
             address = next(
@@ -164,7 +165,7 @@ def test_on_agung_the_faucet_is_named_and_its_money_is_noticed_without_a_key(
             )
             assert address in tty.text
             pay(half, address, 6 * PEAQ // 10)
-            tty.sees("held 0.600000")
+            tty.sees("0.600000")
             pay(half, address, 5 * PEAQ // 10)
             tty.title("Register the machine")
             tty.type("\x11")
@@ -201,18 +202,18 @@ def test_the_key_goes_into_env_on_request_only_and_closed_to_others(
     with console(arguments, variables, tmp_path) as tty:
         tty.environment()
         tty.keypair()
-        tty.title("Keep a copy of the key")
+        tty.title(BACKUP)
         assert "PRIVATE_KEY" not in env.read_text()
         tty.type(F7)
-        tty.sees("Write the key into .env?")
+        tty.sees("Write the private key to .env?")
         tty.sees("unencrypted")
-        tty.sees("Whoever reads that file, or a copy of this disk, has the machine and its money.")
+        tty.sees("Anyone who can read that file")
         tty.type("no\r")
         tty.type("\x1b")
-        tty.title("Keep a copy of the key")
+        tty.title(BACKUP)
         assert "PRIVATE_KEY" not in env.read_text(), "it was not agreed to"
         tty.type(F7)
-        tty.sees("Write the key into .env?")
+        tty.sees("Write the private key to .env?")
         tty.type("write")
         tty.until(lambda: "write" in tty.words.split(), "the word was typed")
         tty.enter()

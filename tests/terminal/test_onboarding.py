@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.titles import BACKUP, CONFIRMATION, ENVIRONMENT, KEYPAIR, MACHINE_NFT
 from tests.support.words import title
 from tests.terminal.conftest import Note
 from tests.terminal.console import (
@@ -51,9 +52,9 @@ def test_a_rehearsal_is_finished_by_typing_and_ends_in_a_receipt(
         tty.environment()
         tty.keypair()
         tty.backup()
-        tty.sees("type this secret")
+        tty.sees("enter this secret")
         tty.enter()
-        tty.title("Type the code from your authenticator")
+        tty.title(CONFIRMATION)
         tty.until(tty.pretend_code, "the pretend phone is there")
         first = tty.pretend_code()
         tty.code(first)
@@ -100,15 +101,15 @@ def test_killed_on_every_screen_it_onboards_once_and_then_never_again(
         return Console(arguments, environment, tmp_path)
 
     tty = start()
-    tty.title("Tell us about the machine")
+    tty.title(ENVIRONMENT)
     tty.kill()
     tty = start()
     tty.environment()
-    tty.title("Give the machine its key")
+    tty.title(KEYPAIR)
     tty.kill()
     tty = start()
     tty.keypair()
-    tty.title("Keep a copy of the key")
+    tty.title(BACKUP)
     tty.kill()
     tty = start()
     tty.backup()
@@ -117,10 +118,10 @@ def test_killed_on_every_screen_it_onboards_once_and_then_never_again(
     tty = start()
     totp = tty.secret()
     tty.enter()
-    tty.title("Type the code from your authenticator")
+    tty.title(CONFIRMATION)
     tty.kill()
     tty = start()
-    tty.title("Type the code from your authenticator")
+    tty.title(CONFIRMATION)
     tty.code(totp.now())
     tty.title("Fund the machine")
     tty.kill()
@@ -131,7 +132,7 @@ def test_killed_on_every_screen_it_onboards_once_and_then_never_again(
     tty.kill()
     tty = start()
     tty.register(locked=True)
-    tty.title("Write the machine's description")
+    tty.title(MACHINE_NFT)
     tty.kill()
     tty = start()
     tty.write(locked=True)
@@ -178,7 +179,7 @@ def test_killed_while_a_rate_limit_counts_it_stands_there_again_and_finishes(
         tty.backup()
         totp = tty.secret()
         tty.enter()
-        tty.title("Type the code from your authenticator")
+        tty.title(CONFIRMATION)
         used = totp.now()
         tty.code(used)
         tty.title("Fund the machine")
@@ -197,7 +198,7 @@ def test_killed_while_a_rate_limit_counts_it_stands_there_again_and_finishes(
         tty.until(lambda: left(tty) > 0, "the countdown")
         assert 0 < left(tty) <= before, "the wait began anew"
         tty.type("\x1bOR")  # F3: another way
-        tty.sees("F8 has somebody send what is missing.")
+        tty.sees("press F8 to simulate the payment.")
         tty.type("\x1b[19~")  # F8
         tty.register(locked=True)
         tty.write()

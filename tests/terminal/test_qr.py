@@ -131,9 +131,9 @@ def test_a_phone_reads_it(
         assert re.search(SECRET, tty.words), "the secret in groups of four"
         assert not read_codes(tty.screen, light=setting.light, swapped=True)
         tty.type("\x1b")
-        tty.sees("type this secret")
+        tty.sees("enter this secret")
         tty.type(F3)
-        tty.sees("Send what is missing to this address")
+        tty.sees("Send the shortfall to this address")
         tty.until(lambda: re.search(ADDRESS, tty.text), "the address on one line")
         address = re.search(ADDRESS, tty.text)
         assert address
@@ -158,7 +158,7 @@ def test_without_blocks_the_secret_is_typed_over(
         tty.sees("The code needs a window of")
         assert re.search(SECRET, tty.words)
         tty.type("\x1b")
-        tty.sees("type this secret")
+        tty.sees("enter this secret")
         tty.type("\x11")
         assert tty.ends() == 1
         assert tty.raw.isascii(), "what this terminal has no signs for"

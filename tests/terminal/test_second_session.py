@@ -20,6 +20,7 @@ from core.journal.events import OnboardingStarted
 from core.journal.file import Journal, encode, read_records
 from core.storage.folder_lock import held, holder
 from tests.support.proxy import Asked, Fate, Proxy
+from tests.support.titles import BACKUP, ENVIRONMENT, KEYPAIR
 from tests.support.words import title
 from tests.terminal.console import (
     COMMAND,
@@ -82,7 +83,7 @@ def first(place: Place) -> Iterator[Console]:
     """Full screen, at step 2."""
     with console(place.arguments, place.environment, place.folder) as tty:
         tty.environment()
-        tty.title("Give the machine its key")
+        tty.title(KEYPAIR)
         yield tty
 
 
@@ -99,13 +100,13 @@ def test_the_owner_is_named_and_quitting_changes_nothing(
     place: Place, first: Console, second: Console
 ) -> None:
     assert f"Process {first.child.pid} on /dev/" in second.words
-    assert "Anything typed there but not yet submitted is lost. Saved steps stay." in second.words
+    assert "not yet submitted is lost" in second.words
     before = place.files
     second.type("q")
     assert second.ends() == 4
     assert place.files == before
     first.keypair()
-    first.title("Keep a copy of the key")
+    first.title(BACKUP)
 
 
 def test_watching_shows_records_as_they_appear_and_touches_no_file(
@@ -118,8 +119,8 @@ def test_watching_shows_records_as_they_appear_and_touches_no_file(
     second.settles(2.0)
     assert place.files == before
     first.keypair()
-    first.title("Keep a copy of the key")
-    second.sees("A new key was made.")
+    first.title(BACKUP)
+    second.sees("Created a new private key.")
     assert place.owner == str(first.child.pid)
     second.type("\x03")
     second.sees(OWNED)
@@ -136,10 +137,10 @@ def test_taking_over_ends_the_first_session_and_resumes_here_and_back_again(
     said = first.raw.rpartition(b"\x1b[?1049l")[2].decode()
     assert "Stopped by SIGTERM at step 2 of 7: Keypair. Saved steps stay." in said
     assert f"--state-dir {place.state}" in said
-    second.title("Give the machine its key")
+    second.title(KEYPAIR)
     assert place.owner == str(second.child.pid)
     second.keypair()
-    second.title("Keep a copy of the key")
+    second.title(BACKUP)
     with console(place.plain(), place.environment, place.folder) as plain:
         plain.sees(f"Process {second.child.pid} on /dev/")
         plain.sees("Choose [watch]:")
@@ -152,7 +153,7 @@ def test_taking_over_ends_the_first_session_and_resumes_here_and_back_again(
         third.type("t")
         assert plain.ends() == 128 + signal.SIGTERM
         assert b"Stopped by SIGTERM at step 2 of 7: Keypair. Saved steps stay." in plain.raw
-        third.title("Keep a copy of the key")
+        third.title(BACKUP)
         third.child.close(force=True)
     assert place.events.count("OnboardingStarted") == 1
     assert place.events.count("KeypairStored") == 1
@@ -167,12 +168,14 @@ def test_line_by_line_it_is_watched_until_the_owner_ends_and_resumed(
         other.sees("The onboarding was started on rehearsal")
         other.enter()  # to get room between the lines: this is no answer to the next question
         first.keypair()
-        first.title("Keep a copy of the key")
-        other.sees("A new key was made.")
+        first.title(BACKUP)
+        other.sees("Created a new private key.")
         other.type("\x03")
         other.until(lambda: other.words.count("Choose [watch]:") == 2, "it asked again")
         other.type("1\r")
-        other.until(lambda: other.words.count("A new key was made.") == 2, "it watches again")
+        other.until(
+            lambda: other.words.count("Created a new private key.") == 2, "it watches again"
+        )
         other.enter()
         first.type("\x11")
         assert first.ends() == 1
@@ -189,7 +192,7 @@ def test_when_the_owner_is_killed_the_second_session_resumes(place: Place, waiti
     """The owner cannot answer SIGTERM: it is stopped again and again, until it is killed."""
     with console(place.arguments, place.environment, place.folder) as owner:
         owner.environment()
-        owner.title("Give the machine its key")
+        owner.title(KEYPAIR)
         other = place.start()
         other.sees(OWNED)
         if waiting:
@@ -208,7 +211,7 @@ def test_when_the_owner_is_killed_the_second_session_resumes(place: Place, waiti
             other.sees("Resume here [yes]:")
             assert not held(place.state)
             other.enter()
-        other.title("Give the machine its key")
+        other.title(KEYPAIR)
         assert place.owner == str(other.child.pid)
         other.child.close(force=True)
 
@@ -231,12 +234,12 @@ def test_of_two_sessions_that_take_over_at_once_one_resumes_and_sees_no_second_w
         second.until(lambda: place.owner in both, "one of the two owns the lock")
         winner = both.pop(place.owner)
         (loser,) = both.values()
-        winner.title("Give the machine its key")
+        winner.title(KEYPAIR)
         loser.sees(f"Process {winner.child.pid} on /dev/")
         loser.type("q")
         assert loser.ends() == 4
         winner.keypair()
-        winner.title("Keep a copy of the key")
+        winner.title(BACKUP)
 
 
 def test_a_script_is_told_who_owns_the_lock(place: Place, first: Console) -> None:
@@ -284,7 +287,7 @@ def test_a_session_paused_with_ctrl_z_is_taken_over(place: Place, how: str) -> N
         other.sees("Ending process")
         # Read on: restoring the terminal waits until its output has been taken.
         shell.until(lambda: place.owner == str(other.child.pid), "the lock changed its owner")
-        other.title("Give the machine its key" if plain else "Tell us about the machine")
+        other.title(KEYPAIR if plain else ENVIRONMENT)
         other.child.close(force=True)
         shell.type("wait %1; echo ended with $?\r")
         shell.sees("ended with 143")
@@ -336,12 +339,12 @@ def test_a_rehearsal_is_taken_over_with_its_network(tmp_path: Path) -> None:
     environment = clean_environment(tmp_path)
     with console(arguments, environment, tmp_path) as first:
         first.environment()
-        first.title("Give the machine its key")
+        first.title(KEYPAIR)
         with console(arguments, environment, tmp_path) as second:
             second.sees(OWNED)
             second.type("t")
             assert first.ends() == 128 + signal.SIGTERM
-            second.title("Give the machine its key")
+            second.title(KEYPAIR)
 
 
 HOLD = """

@@ -23,6 +23,7 @@ from core.journal.file import read_records
 from core.keys.keystore import open_file
 from core.secrets import Secret
 from core.storage.folder_lock import held, holder
+from tests.support.titles import BACKUP, ENVIRONMENT, KEYPAIR
 from tests.terminal.conftest import Note
 from tests.terminal.console import (
     COMMAND,
@@ -58,7 +59,7 @@ def test_a_signal_ends_it_with_the_terminal_as_it_was(
     state = tmp_path / "machine"
     with console(["--state-dir", str(state), *DETAILS], environment, tmp_path) as tty:
         tty.environment()
-        tty.title("Give the machine its key")
+        tty.title(KEYPAIR)
         os.kill(tty.child.pid, number)
         os.kill(tty.child.pid, signal.SIGCONT)  # as systemd does, so that the stopped end too
         assert tty.ends(within=SOON) == code
@@ -76,7 +77,7 @@ def test_a_signal_ends_it_with_the_terminal_as_it_was(
     ]
     assert not holder(state), "the folder is still held"
     with console(["--state-dir", str(state), *DETAILS], environment, tmp_path) as tty:
-        tty.title("Give the machine its key")
+        tty.title(KEYPAIR)
 
 
 def _controlling(ignoring_hup: bool) -> None:
@@ -128,10 +129,10 @@ def test_ctrl_c_does_not_end_it_and_ctrl_q_says_how_to_come_back(
     environment = clean_environment(tmp_path, **network.variables)
     state = tmp_path / "machine"
     with console(["--state-dir", str(state), *DETAILS], environment, tmp_path) as tty:
-        tty.title("Tell us about the machine")
+        tty.title(ENVIRONMENT)
         tty.type("\x03")
         tty.environment()
-        tty.title("Give the machine its key")
+        tty.title(KEYPAIR)
         tty.type("\x11")
         assert tty.ends(within=SOON) == 1
         said = tty.raw.rpartition(b"\x1b[?1049l")[2].decode()
@@ -147,7 +148,7 @@ def test_poor_terminals_are_enough(tmp_path: Path, network: Devnet, term: str) -
     arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
     with console(arguments, environment, tmp_path) as tty:
         tty.environment()
-        tty.title("Give the machine its key")
+        tty.title(KEYPAIR)
 
 
 def test_a_key_pasted_with_its_line_break_is_neither_shown_nor_sent_off(
@@ -159,10 +160,10 @@ def test_a_key_pasted_with_its_line_break_is_neither_shown_nor_sent_off(
     arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
     with console(arguments, environment, tmp_path) as tty:
         tty.environment()
-        tty.title("Give the machine its key")
+        tty.title(KEYPAIR)
         tty.type("\x1b[Z")  # back-tab to the choice
         tty.type("i")
-        tty.sees("Paste a private key, or name a file")
+        tty.sees("Paste a private key, or enter the path")
         tty.enter()
         tty.paste(key + "\r\n")
         tty.until(lambda: "•" * 50 in tty.text, "the key was taken")
@@ -209,7 +210,7 @@ def test_hung_up_with_its_terminal_still_there_it_leaves_that_in_order(
     environment = clean_environment(tmp_path, **network.variables)
     arguments = ["--state-dir", str(tmp_path / "machine"), *DETAILS]
     with console(arguments, environment, tmp_path) as tty:
-        tty.title("Tell us about the machine")
+        tty.title(ENVIRONMENT)
         tty.sees("passed")
         os.kill(tty.child.pid, signal.SIGHUP)
         assert tty.ends(within=SOON) == 129
@@ -254,5 +255,5 @@ def test_ended_while_it_stores_the_key_it_has_keystore_and_record(
     with console(arguments, environment, tmp_path) as tty:
         tty.sees("Keypair")
         tty.enter()
-        tty.title("Keep a copy of the key")
+        tty.title(BACKUP)
     note("life", what=f"{way}, {moment} the key", ended=f"recorded, exit {code}")

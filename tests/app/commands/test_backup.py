@@ -312,7 +312,7 @@ def test_a_copy_that_does_not_read_back_is_removed(
     monkeypatch.setattr(backup, "read_file", lambda *_: b"something else")
     with pytest.raises(OnboardingError) as refused:
         backup.copy_keystore(b"x" * 500, tmp_path / "copy.json")
-    assert "does not read back" in refused.value.problem.cause
+    assert "does not contain what was written" in refused.value.problem.cause
     assert list(tmp_path.iterdir()) == []
 
 

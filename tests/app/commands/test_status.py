@@ -16,6 +16,7 @@ import pytest
 
 from app.cli import main
 from core.clock import SystemClock
+from core.errors.catalogue import CATALOGUE
 from core.errors.exit_codes import exit_code
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
@@ -121,15 +122,15 @@ async def test_while_a_cooldown_counts(
     assert "--fund" in error.pop("remedy")
     assert error == {
         "code": "CAP_EXCEEDED_OWNER",
-        "title": "CAP_EXCEEDED_OWNER",
-        "cause": "The Gas Station has paid this owner all that it pays in a day.",
+        "title": CATALOGUE["CAP_EXCEEDED_OWNER"].title,
+        "cause": CATALOGUE["CAP_EXCEEDED_OWNER"].cause,
     }
     assert answer["waiting_for"] == "cooldown"
     assert answer["steps"][4]["status"] == "waiting"
     said = people_read(capsys, machine.folder)
     assert "Owner daily funding cap exceeded (CAP_EXCEEDED_OWNER)" in said
-    assert "Again from" in said
-    assert "needed 1.1 PEAQ, held 0 when last seen" in said
+    assert "Try again at" in said
+    assert "required 1.1 PEAQ, balance 0 when last read" in said
 
 
 async def test_after_a_failure_that_need_not_wait(
@@ -161,7 +162,7 @@ async def test_a_payment_that_has_arrived_and_was_too_small_is_not_on_its_way(
         assert "0.55 PEAQ" in answer["error"]["remedy"]
         said = people_read(capsys, machine.folder)
         assert "on its way" not in said
-        assert "needed 1.1 PEAQ, held 0.55 when last seen" in said
+        assert "required 1.1 PEAQ, balance 0.55 when last read" in said
         await machine.restart()  # it measures anew, and the payment stays arrived
 
 
@@ -251,7 +252,7 @@ async def test_a_transaction_under_way_wants_a_start_of_the_wizard(
     assert answer["waiting_for"] == "transaction"
     assert answer["waiting_until"] is None
     assert answer["transactions"][0]["status"] == "sent"
-    assert "A transaction is under way" in people_read(capsys, machine.folder)
+    assert "A transaction is pending" in people_read(capsys, machine.folder)
 
 
 _WATCHED = """

@@ -95,7 +95,7 @@ async def test_a_key_that_is_none_is_asked_for_again(machine: Machine, run: Run)
 
 async def test_a_key_that_is_not_the_right_one_is_not_stored(machine: Machine, run: Run) -> None:
     said = await run("paste", KEY, WORDS, WORDS, "no")
-    assert "Not agreed: nothing was done." in said.words
+    assert "You did not agree, so nothing was done." in said.words
     assert not (machine.folder / "keystore.json").exists()
 
 
@@ -104,7 +104,7 @@ async def test_a_short_passphrase_wants_a_word_or_another_passphrase(
 ) -> None:
     said = await run("generate", "short", "short", "no", WORDS, WORDS, "copied")
     assert "fewer than 12 characters" in said.words
-    assert "Another one, then." in said.words
+    assert "Enter another passphrase." in said.words
     assert machine.now_open.action is Action.ENROL
     await machine.restart()  # with the long one
 
@@ -120,7 +120,7 @@ async def test_a_short_passphrase_given_ahead_is_said_where_money_is_pretend(
     answers = replace(AHEAD, key="generate", passphrase_file=file_with(tmp_path, "short"))
     said = await run(answers=replace(answers, yes=True, no_input=True))
     assert "fewer than 12 characters" in said.words
-    assert "there is no real money on this network" in said.words
+    assert "this network has no real money" in said.words
     assert machine.now_open.action is Action.BACK_UP_KEYPAIR
 
 
@@ -224,9 +224,9 @@ def _of(answers: Answers) -> object:
 
 async def test_a_question_mark_explains_the_step(machine: Machine, run: Run) -> None:
     said = await run("?", "generate", WORDS, WORDS, "?", "copied")
-    assert "keep a copy of both, in two places" in said.words
+    assert "Keep a copy of both, in two places" in said.words
     assert "address: The public name that belongs to the key" in said.words
-    assert "ctrl+c leaves; the same command goes on" in said.words
+    assert "Run the same command again to resume" in said.words
     assert "ctrl+q" not in said.words
     assert machine.now_open.action is Action.ENROL
 
@@ -245,7 +245,7 @@ async def test_an_enter_too_many_does_not_say_that_a_copy_was_made(
 async def test_no_backup_wants_the_words(machine: Machine, run: Run) -> None:
     said = await run("generate", WORDS, WORDS, "none", "hm")
     assert machine.now_open.action is Action.BACK_UP_KEYPAIR
-    assert "The key itself is shown in the full screen only" in said.words
+    assert "Only the full screen shows the key itself" in said.words
     await run("none", "no backup")
     assert machine.state.backup == "none"
 
@@ -264,7 +264,7 @@ async def test_a_code_command_that_fails_is_said_and_the_code_typed(
     codes = machine.fresh_code
     said = await run(WORDS, WORDS, "", codes, codes, "yes", answers=answers)
     assert said.words.count("--code-command ended with exit code 1.") == 1
-    assert "type this secret" in said.words
+    assert "enter this secret" in said.words
     assert said.code == EXIT_DONE
 
 
@@ -296,7 +296,7 @@ async def test_after_a_wrong_code_the_next_line_is_taken_as_the_code(
     assert said.code == EXIT_DONE
     for code in ("CODE_MISTYPED", "CODE_USED", "CODE_MALFORMED"):
         assert said.err.count(title(code, digits=6)) == 1
-    assert "Enter tries again" not in said.words
+    assert "Enter retries" not in said.words
     check_once(machine)
 
 
@@ -309,9 +309,9 @@ async def test_after_a_code_that_the_gas_station_refuses_the_next_one_is_asked_f
     code = machine.fresh_code
     said = await run(code, code, code, code, "yes")
     assert said.code == EXIT_DONE
-    assert "x Invalid 2FA code" in said.err
-    assert "Invalid 2FA code: it was too old" in said.words
-    assert "Enter tries again" not in said.words
+    assert "(INVALID_2FA)" in said.err or "(CODE_EXPIRED)" in said.err
+    assert title("CODE_EXPIRED") in said.words
+    assert "Enter retries" not in said.words
     check_once(machine)
 
 
@@ -335,9 +335,9 @@ async def test_what_is_not_needed_is_said_once(machine: Machine, run: Run) -> No
     assert said.code == EXIT_DONE
     for number, name in ((3, "Set up 2FA"), (4, "Confirm 2FA"), (5, "Fund")):
         assert said.err.count(f"Step {number} of 7: {name}") == 1
-    assert said.words.count("Not needed: the wallet holds enough already") == 3
+    assert said.words.count("Not needed: the balance is sufficient") == 3
     assert said.words.count("The registration was signed and written down") == 1
-    assert said.words.count(f"got the number {machine.state.registered.machine_id}") == 1  # type: ignore[union-attr]
+    assert said.words.count(f"Registered: machine {machine.state.registered.machine_id}") == 1  # type: ignore[union-attr]
 
 
 async def test_results_alone_are_on_stdout(machine: Machine, run: Run) -> None:
@@ -375,7 +375,7 @@ async def test_an_input_that_ends_at_any_question_loses_nothing(
 
     said = await run(*map(line, LINES[:typed]))
     assert said.code == EXIT_STOPPED
-    assert "Nothing is lost; start again to go on." in said.words
+    assert "All progress is saved; start again to resume." in said.words
     before = machine.now_open.action
     await machine.close()
     assert machine.now_open.action is before
@@ -404,7 +404,7 @@ async def test_foreign_contracts_are_marked_and_want_a_word_beside_the_accepted_
     said = await run("yes", answers=answers)
     assert f"contract {registry} (not the network's own contract)" in said.words
     assert f"IDENTITY_REGISTRY_ADDRESS {registry}" in said.words
-    assert "Not agreed: nothing was done." in said.words
+    assert "You did not agree, so nothing was done." in said.words
     assert not machine.state.transactions
     said = await run("contracts", answers=answers)
     assert said.code == EXIT_DONE
@@ -434,8 +434,8 @@ async def test_that_the_2fa_secret_stays_in_the_scrollback_is_said_before_it_is_
     machine: Machine, run: Run
 ) -> None:
     said = await run("generate", WORDS, WORDS, "copied")
-    warned = said.words.index("It stays in the scrollback of this terminal")
-    assert warned < said.words.index("type this secret")
+    warned = said.words.index("This terminal's scrollback and logs keep it")
+    assert warned < said.words.index("enter this secret")
 
 
 async def test_a_fee_that_rose_since_it_was_shown_is_shown_and_asked_about_again(
@@ -492,7 +492,7 @@ async def test_a_pending_transaction_gets_the_fee_that_is_agreed_to_at_the_next_
     await machine.close()
     said = await run(WORDS, "agree")
     assert said.code == EXIT_DONE
-    assert "The transaction stays pending. It is paid once at most." in said.words
+    assert "The transaction stays pending. It pays once at most." in said.words
     mints = [tx for tx in machine.state.transactions if tx.purpose == "mint"]
     assert [tx.nonce for tx in mints] == [1, 1]
     assert mints[1].max_fee_wei == 100 * 10**9

@@ -143,7 +143,7 @@ async def test_a_command_that_prints_one_code_for_ever_is_given_up(
     machine.clock.while_asleep = None
     stuck = replace(answers, code_command=phone.command)
     assert await plain(machine, stuck).run() != EXIT_DONE
-    assert "x Code already used" in capsys.readouterr().err
+    assert "(CODE_USED)" in capsys.readouterr().err
     assert 10 < phone.asked < 40
     assert machine.network.requests["POST /gas-station/faucet/fund"] == 0
 
@@ -231,27 +231,27 @@ async def test_all_unusable_answers_are_named_before_a_key_is_made(
     assert await plain(machine, bad).run() == EXIT_STOPPED
     said = " ".join(capsys.readouterr().err.split())
     for words in (
-        "DOCUMENTATION_URL_INVALID",
-        "DATA_API_INVALID",
+        title("DOCUMENTATION_URL_INVALID"),
+        title("DATA_API_INVALID"),
         "--passphrase-file cannot be read",
-        "The owner's wallet is to pay, but PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
+        "PEAQOS_PRIVATE_KEY, which holds its key, is not set.",
         "(--fund)",
     ):
         assert words in said
-    assert "make a new key" not in said, "that is another step's remedy"
+    assert "create a new key" not in said, "that is another step's remedy"
     assert not (machine.folder / "keystore.json").exists()
 
 
 @pytest.mark.parametrize(
     "case",
     [
-        ("no hex", "PRIVATE_KEY_INVALID"),
-        ("open to others", "KEY_FILE_UNSAFE"),
+        ("no hex", title("PRIVATE_KEY_INVALID")),
+        ("open to others", title("KEY_FILE_UNSAFE")),
         ("no keystore", "not a keystore V3"),
-        ("another passphrase", "PASSPHRASE_WRONG"),
+        ("another passphrase", title("PASSPHRASE_WRONG")),
         ("keep nothing", "--key keep: there is no keystore in"),
-        ("bad variable", "PRIVATE_KEY_INVALID"),
-        ("long passphrase", "PASSPHRASE_LONG"),
+        ("bad variable", title("PRIVATE_KEY_INVALID")),
+        ("long passphrase", title("PASSPHRASE_LONG")),
     ],
 )
 async def test_a_key_that_cannot_be_used_is_named_beside_the_other_answers(
@@ -378,8 +378,8 @@ async def test_it_can_be_typed_through(
     shown = capsys.readouterr()
     assert "does not start with https://" in shown.err
     assert title("PASSPHRASES_DIFFER") in shown.err
-    assert "Or type" in shown.err or "type this secret" in shown.err
-    assert "The input has ended. Nothing is lost" in shown.err
+    assert "enter this secret" in shown.err
+    assert "The input ended. All progress is saved" in shown.err
     assert machine.address in shown.out
     assert machine.now_open.action is Action.ENROL
 

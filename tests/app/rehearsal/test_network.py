@@ -88,7 +88,7 @@ def test_it_listens_on_loopback_only(client):
 
 
 def test_starting_twice_is_refused(client):
-    with pytest.raises(RehearsalError, match="running already"):
+    with pytest.raises(RehearsalError, match="already running"):
         client.network.start()
 
 

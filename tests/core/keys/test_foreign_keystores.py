@@ -223,7 +223,7 @@ def test_a_keystore_that_holds_no_private_key_is_refused(
     monkeypatch.setattr(keystore.Account, "decrypt", lambda *_: private)
     error = refused(open_file, path, Secret("testpassword"))
     assert error.code == "KEYSTORE_UNREADABLE"
-    assert "no private key" in error.problem.cause
+    assert "not contain a private key" in error.problem.cause
 
 
 def test_the_strongest_work_is_within_what_opens(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_bytes_that_change_under_the_final_name_are_noticed(
     recorded: list[object] = []
     with pytest.raises(OnboardingError) as error:
         store_key(tmp_path, key, PASSPHRASE, QUICK, recorded.append)
-    assert "does not read back" in error.value.problem.cause
+    assert "does not contain what was written" in error.value.problem.cause
     assert not recorded
 
 
@@ -234,7 +234,7 @@ def test_a_disk_that_keeps_something_else_is_noticed_before_the_key_counts(
         lambda _, *rest, **more: encrypt(other.private_bytes(), *rest, **more),
     )
     error = refused(store_key, tmp_path, key, PASSPHRASE, QUICK)
-    assert "does not read back" in error.problem.cause
+    assert "does not contain what was written" in error.problem.cause
     assert not (tmp_path / "keystore.json").exists()
 
 

@@ -48,7 +48,7 @@ def test_a_processor_that_nobody_has_tried_is_said(name: str, status: Status | N
         (2048 * MIB, Status.PASSED, "scrypt, 256 MiB"),
         (200 * MIB, Status.PASSED, "scrypt, 64 MiB"),
         (100 * MIB, Status.WARNING, "pbkdf2 (1000000 rounds)"),
-        (0, Status.WARNING, "does not say"),
+        (0, Status.WARNING, "does not report"),
     ],
 )
 def test_memory_says_how_the_key_will_be_locked(available: int, status: Status, words: str) -> None:

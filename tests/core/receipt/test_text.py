@@ -82,7 +82,7 @@ def test_it_fits_on_one_page(transactions: int) -> None:
     for words in (PEAQ_ID, ADDRESS, "123456", "Key backup    keystore copied", "0x" + "7f" * 32):
         assert words in text
     assert (HASH in text) == bool(transactions)
-    assert ("stand in receipt.json" in text) == (transactions == 20), "what is left out is said"
+    assert ("receipt.json lists" in text) == (transactions == 20), "what is left out is said"
 
 
 def test_the_network_explorer_is_named_once_and_unbroken() -> None:
@@ -103,7 +103,7 @@ def test_what_was_only_replaced_is_not_on_the_page() -> None:
     replaced = {**rows()[0], "block": None, "status": "replaced", "hash": "0x" + "99" * 32}
     text = "\n".join(page_lines(receipt(transactions=[replaced, *rows()])))
     assert "99" * 32 not in text
-    assert "All 4 that were signed stand in receipt.json" in text
+    assert "All 4 that were signed receipt.json lists" in text
 
 
 def printed(lines: list[str], *, width: int, height: int, gap: int, ink: int = 0) -> memoryview:

@@ -94,5 +94,5 @@ async def test_a_payment_of_the_gas_station_that_cannot_be_seen_is_no_fault_of_t
 ) -> None:
     rows = await compare(changed(receipt(machine), "funding.hash", "0x" + "cd" * 32), chain)
     (row,) = [row for row in rows if row.what == "funding"]
-    assert row.found == "not seen"
+    assert row.found == "not found"
     assert not row.wrong

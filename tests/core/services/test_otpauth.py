@@ -141,9 +141,9 @@ def test_the_shortened_address_computes_the_same_codes_and_its_qr_code_fits(
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        ("", "not an otpauth address"),
-        ("https://evil.example/?secret=" + SECRET, "not an otpauth address"),
-        (f"otpauth://hotp/x?secret={SECRET}&counter=1", "not an otpauth address"),
+        ("", "not for time-based codes"),
+        ("https://evil.example/?secret=" + SECRET, "not for time-based codes"),
+        (f"otpauth://hotp/x?secret={SECRET}&counter=1", "not for time-based codes"),
         ("otpauth://totp/x", "no usable secret"),
         ("otpauth://totp/x?secret=", "no usable secret"),
         ("otpauth://totp/x?secret=ABC", "no usable secret"),

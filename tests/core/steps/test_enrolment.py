@@ -16,7 +16,6 @@ from core.journal.next_action import Action
 from core.onboarding import Onboarding
 from tests.support.machine import Machine, check_once
 from tests.support.transports import Tampering
-from tests.support.words import title
 
 UNUSUAL = {"algorithm": "SHA256", "digits": "8", "period": "60"}
 
@@ -193,7 +192,8 @@ def test_each_cause_of_a_wrong_code_has_a_title_of_its_own() -> None:
     codes = [code for code in CATALOGUE if code.startswith("CODE_") or code == "INVALID_2FA"]
     assert len(codes) == 7
     assert len({CATALOGUE[code].title for code in codes}) == 7
-    assert CATALOGUE["CODE_USED"].title == title("CODE_USED")
     for said_by_the_gas_station in ("INVALID_2FA", "CODE_EXPIRED"):
         entry = CATALOGUE[said_by_the_gas_station]
-        assert title("INVALID_2FA") in entry.title + entry.cause
+        assert "Invalid 2FA code" in entry.title + entry.cause, (
+            "people search for the guide's words"
+        )

@@ -61,7 +61,7 @@ async def test_a_bad_variable_fails_names_itself_and_breaks_nothing_else(
         found = lines["variables"].problem
         assert found is not None
         assert variable in found.title
-        assert lines["variables"].text == f"{variable} is not usable"
+        assert lines["variables"].text == f"{variable} is not valid"
 
 
 async def test_an_endpoint_that_was_refused_is_not_even_asked(machine: Machine) -> None:

@@ -145,4 +145,4 @@ async def test_how_the_key_is_locked_is_said_while_it_is_done(
     stored = keystore.StoredKey(KEY, "scrypt", "0" * 64)
     monkeypatch.setattr(keystore, "store_key", lambda *arguments: stored)
     await wizard.create_keypair(KeySource("generate"), PASSPHRASE)
-    assert f"The key is being locked ({words})" in waits
+    assert f"Encrypting the keystore ({words})" in waits
