@@ -147,7 +147,7 @@ def _duration(text: str) -> float:
 
 def add_answer_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "presets (answers to the wizard's questions; on the full screen they are filled in)"
+        "presets (answers to questions; filled in on the full screen)"
     )
     group.add_argument(
         "--key",

@@ -70,7 +70,7 @@ examples:
   peaq-onboard receipt | lp
   peaq-onboard receipt --verify
 
-exit codes: 0 done, 1 no receipt yet, 2 the network disagrees or does not answer,
+exit codes: 0 done, 1 no receipt yet, 2 the network disagrees or is silent,
             3 settings or journal cannot be read
 """,
     "explain": """\

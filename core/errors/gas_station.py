@@ -14,7 +14,7 @@ GAS_STATION = (
     Entry(
         "CODE_MALFORMED",
         "This is not a {digits}-digit code",
-        "The code has {digits} digits. You entered {found}.",
+        "Codes have {digits} digits. You entered {found}.",
         "Enter the {digits} digits that the authenticator app shows. Spaces are fine.",
         money="",
     ),

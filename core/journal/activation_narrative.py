@@ -26,10 +26,10 @@ STEP_OF_PURPOSE = {
     "renew": Step.MACHINE_NFT,
 }
 SUBJECTS = {
-    "approve": "The approval of the bond",
-    "activate": "The activation",
-    "revoke": "The withdrawal of the allowance",
-    "renew": "The renewal",
+    "approve": "the approval of the bond",
+    "activate": "the activation",
+    "revoke": "the removal of the allowance",
+    "renew": "the renewal",
 }
 
 

@@ -138,7 +138,7 @@ def _decoded(secret: str) -> bytes:
 
 def _number(text: str, low: int, high: int, name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", text) or not low <= int(text) <= high:
-        raise _unusable(f"Its {name} is not valid.")
+        raise _unusable(f"Its {name} value is not valid.")
     return int(text)
 
 
@@ -179,7 +179,11 @@ def normalise_code(text: str, *lengths: int) -> Secret:
         found = "no digits" if not code else "other characters"
         raise fault("CODE_MALFORMED", digits=digits, found=found)
     if len(code) not in allowed:
-        raise fault("CODE_MALFORMED", digits=digits, found=f"{len(code)}")
+        raise fault(
+            "CODE_MALFORMED",
+            digits=digits,
+            found=f"{len(code)} digit{'' if len(code) == 1 else 's'}",
+        )
     return Secret(code)
 
 

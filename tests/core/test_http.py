@@ -61,7 +61,7 @@ async def test_a_certificate_is_told_from_other_faults_by_its_cause() -> None:
             raise httpx.ConnectError("") from cause
 
     http = answering(URL, refuse)
-    with pytest.raises(HttpFault, match="clock of this machine"):
+    with pytest.raises(HttpFault, match="clock"):
         await http.request("GET")
     await http.close()
 
@@ -103,7 +103,7 @@ async def test_an_answer_that_drips_without_end_ends_in_time() -> None:
 async def test_an_answer_without_end_is_cut_off() -> None:
     drip = Drip(b"x" * 65_536)
     http = answering(URL, lambda _: httpx.Response(200, stream=drip))
-    with pytest.raises(HttpFault, match="far too long"):
+    with pytest.raises(HttpFault, match="too long"):
         await http.request("GET")
     assert drip.sent <= SIZE_LIMIT + 2 * 65_536
     await http.close()

@@ -266,7 +266,7 @@ async def test_a_node_that_stays_behind_is_told_with_both_heights(clock: FakeClo
     error = await refused(rpc(clock, Node()).read([BALANCE], at_least=17))
     assert error.code == "RPC_BEHIND"
     assert "at block 16" in error.problem.cause
-    assert "block 17 is needed" in error.problem.cause
+    assert "needs block 17" in error.problem.cause
 
 
 async def test_a_node_behind_is_made_up_for_by_another_one(clock: FakeClock) -> None:

@@ -350,7 +350,7 @@ def test_the_transactions_of_an_activation_stand_at_their_step() -> None:
     }
     assert steps["TransactionSigned"] == steps["TransactionIncluded"] == 6
     said = in_words(signed("0x1", "approve", 0), "PEAQ")
-    assert said.startswith("The approval of the bond")
+    assert said.startswith("Signed the approval of the bond")
 
 
 def test_the_samples_try_every_field() -> None:

@@ -267,7 +267,7 @@ def test_a_journal_of_a_newer_version_is_refused_with_both_versions(path: Path) 
     error = damaged(_signed(format=newer, data={"something": "new"}), path)
     assert error.code == "JOURNAL_MISMATCH"
     assert str(newer) in error.problem.cause
-    assert f"now it is {ACTIVATION_FORMAT}" in error.problem.cause
+    assert f"is {ACTIVATION_FORMAT}." in error.problem.cause
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def test_a_key_is_taken_however_it_was_copied(pasted: str) -> None:
     [
         ("", "The field is empty."),
         ("0x", "The field is empty."),
-        (HEX[:63], "63 digits instead of 64"),
-        (HEX + "0", "65 digits instead of 64"),
+        (HEX[:63], "63 hex digits instead of 64"),
+        (HEX + "0", "65 hex digits instead of 64"),
         (HEX[:63] + "g", "not hex digits"),
         ("0x0x" + HEX, "not hex digits"),
         (HEX.replace("4", "\uff14"), "not hex digits"),
@@ -47,7 +47,7 @@ def test_a_key_is_taken_however_it_was_copied(pasted: str) -> None:
         ("0" * 64, "all zeros"),
         (f"{CURVE_ORDER:064x}", "larger than the largest possible key"),
         ("f" * 64, "larger than the largest possible key"),
-        (HEX * 10_000, "640000 digits"),
+        (HEX * 10_000, "640000 hex digits"),
     ],
 )
 def test_what_is_no_key_is_refused_with_a_reason_and_never_echoed(

@@ -149,16 +149,16 @@ def test_the_shortened_address_computes_the_same_codes_and_its_qr_code_fits(
         ("otpauth://totp/x?secret=ABC", "no usable secret"),
         ("otpauth://totp/x?secret=ABCDEFGH", "no usable secret"),
         ("otpauth://totp/x?secret=10101010101010101010", "no usable secret"),
-        (f"otpauth://totp/x?secret={SECRET}&digits=5", "digits cannot be used"),
-        (f"otpauth://totp/x?secret={SECRET}&digits=9", "digits cannot be used"),
-        (f"otpauth://totp/x?secret={SECRET}&digits=%D9%A6", "digits cannot be used"),
-        (f"otpauth://totp/x?secret={SECRET}&image={'x' * 4096}", "far too long"),
-        (f"otpauth://totp/x?secret={SECRET}&period=0", "period cannot be used"),
-        (f"otpauth://totp/x?secret={SECRET}&period=99999999999", "period cannot be used"),
+        (f"otpauth://totp/x?secret={SECRET}&digits=5", "digits"),
+        (f"otpauth://totp/x?secret={SECRET}&digits=9", "digits"),
+        (f"otpauth://totp/x?secret={SECRET}&digits=%D9%A6", "digits"),
+        (f"otpauth://totp/x?secret={SECRET}&image={'x' * 4096}", "too long"),
+        (f"otpauth://totp/x?secret={SECRET}&period=0", "period"),
+        (f"otpauth://totp/x?secret={SECRET}&period=99999999999", "period"),
         (f"otpauth://totp/x?secret={SECRET}&algorithm=MD5", "unknown algorithm MD5"),
         (f"otpauth://totp/x?secret={SECRET}&algorithm=%1B%5B31m", "unknown algorithm"),
-        (f"otpauth://totp/{'x' * 4096}?secret={SECRET}", "far too long"),
-        ("otpauth://[totp/x", "cannot be read"),
+        (f"otpauth://totp/{'x' * 4096}?secret={SECRET}", "too long"),
+        ("otpauth://[totp/x", "not readable"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_without_showing_it(bad: str, words: str) -> None:
@@ -210,16 +210,16 @@ def test_a_code_is_taken_as_it_was_typed(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("", "has none"),
-        ("   ", "has none"),
-        ("12345", "has 5"),
-        ("1234567", "has 7"),
-        ("12345a", "has other characters"),
-        ("\uff11\uff12\uff13\uff14\uff15\uff16", "has other characters"),
-        ("١٢٣٤٥٦", "has other characters"),
-        ("²³⁴²³⁴", "has other characters"),
-        ("\x1b[31m", "has other characters"),
-        ("1" * 1_000_000, "has 1000000"),
+        ("", "no digits"),
+        ("   ", "no digits"),
+        ("12345", "5 digits"),
+        ("1234567", "7 digits"),
+        ("12345a", "other characters"),
+        ("\uff11\uff12\uff13\uff14\uff15\uff16", "other characters"),
+        ("١٢٣٤٥٦", "other characters"),
+        ("²³⁴²³⁴", "other characters"),
+        ("\x1b[31m", "other characters"),
+        ("1" * 1_000_000, "1000000 digits"),
     ],
 )
 def test_what_is_no_code_says_what_was_found(typed: str, found: str) -> None:
@@ -233,7 +233,7 @@ def test_codes_of_eight_digits_are_asked_for_as_such() -> None:
     assert normalise_code("1234 5678", 8).reveal() == "12345678"
     with pytest.raises(OnboardingError) as refused:
         normalise_code("123456", 8)
-    assert "8 digits; this has 6" in refused.value.problem.cause
+    assert "6 digits" in refused.value.problem.cause
 
 
 def test_where_the_entry_is_not_known_any_more_six_or_eight_digits_are_taken() -> None:
@@ -242,7 +242,7 @@ def test_where_the_entry_is_not_known_any_more_six_or_eight_digits_are_taken() -
         assert normalise_code(typed, 6, 8).reveal() == typed.replace(" ", "")
     with pytest.raises(OnboardingError) as refused:
         normalise_code("1234567", 6, 8)
-    assert "6 digits; this has 7" in refused.value.problem.cause
+    assert "7 digits" in refused.value.problem.cause
 
 
 # Judging a code before an attempt is spent
