@@ -63,17 +63,17 @@ def test_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--rehearse", "--fault", "nonsense"], "no fault is called 'nonsense'; there are: "),
+        (["--rehearse", "--fault", "nonsense"], "'nonsense' is not a fault. Faults: "),
         (["--rehearse", "--fault", "locked:x"], "'x' is not a number of times"),
         (["--rehearse", "--fault", "locked:0"], "must be 1 or more"),
         (["--fault", "locked"], "--fault and --block-time need --rehearse"),
         (["--block-time", "6"], "--fault and --block-time need --rehearse"),
-        (["--rehearse", "--block-time", "-1"], "'-1' is not a number of seconds, 0 to 3600"),
+        (["--rehearse", "--block-time", "-1"], "'-1' is not a number of seconds from 0 to 3600"),
         (["--rehearse", "--block-time", "soon"], "'soon' is not a number of seconds"),
         (["--rehearse", "--block-time", "nan"], "'nan' is not a number of seconds"),
-        (["devnet", "--port", "65536"], "'65536' is not a port, 0 to 65535"),
+        (["devnet", "--port", "65536"], "'65536' is not a port from 0 to 65535"),
         (["devnet", "--port", "http"], "'http' is not a port"),
-        (["devnet", "--fault", "nonsense"], "no fault is called 'nonsense'"),
+        (["devnet", "--fault", "nonsense"], "'nonsense' is not a fault"),
         (["--data-visibility", "everybody"], "--data-visibility"),
         (["--network", "nonsense"], "Use mainnet, agung or rehearsal"),
         (["status", "--network", "nonsense"], "Use mainnet, agung or rehearsal"),
@@ -103,7 +103,7 @@ def test_a_named_file_of_variables_that_is_not_there_is_never_mainnet_instead(
     assert main([*command, *arguments]) == EXIT_CONFIGURATION
     said = capsys.readouterr()
     assert said.out == ""
-    assert f"The .env file cannot be read\n  {path}: " in said.err
+    assert f"(ENV_FILE_UNREADABLE)\n  {path}: " in said.err
     assert not (tmp_path / "state").exists()
 
 
@@ -150,7 +150,7 @@ def test_without_a_terminal_it_says_what_to_do_and_touches_nothing(tmp_path: Pat
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("/dev/full", "The output cannot be written: No space left on device."),
+        ("/dev/full", "Standard output cannot be written: No space left on device."),
         ("&-", "Standard output is closed."),
     ],
 )

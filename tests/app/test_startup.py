@@ -97,7 +97,7 @@ import os, sys
 os.environ["TERM"] = "xterm"
 import app.cli, app.run
 def screens(_, engine, *__):
-    print(*([text.partition(": ")[2]] for text in engine.session.warnings), file=sys.stderr,
+    print(*([text.partition("; run ")[2]] for text in engine.session.warnings), file=sys.stderr,
           flush=True)
     os._exit(0)
 

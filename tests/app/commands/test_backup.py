@@ -222,7 +222,7 @@ async def test_a_place_that_cannot_hold_a_copy_is_refused_before_anyone_types(
     done = await run(closed, "backup", "--to", str(target))
     said = done.stderr.decode()
     assert done.returncode == EXIT_CONFIGURATION
-    assert f"The keystore was not backed up\n  {target}: {reason}" in said
+    assert f"(BACKUP_FAILED)\n  {target}: {reason}" in said
     assert "No backup was recorded." in said
     assert (sorted(elsewhere.iterdir()), sorted(closed.folder.iterdir())) == before
     assert (await status(closed))["backup"] is None
@@ -243,7 +243,7 @@ async def test_a_keystore_that_is_gone_is_named(
     (closed.folder / "keystore.json").unlink()
     done = await backed_up(closed, elsewhere / "arm-7.json", passphrase)
     assert done.returncode == EXIT_CONFIGURATION
-    assert b"The keystore is not there" in done.stderr
+    assert b"(KEYSTORE_MISSING)" in done.stderr
 
 
 async def test_a_keystore_of_another_key_is_not_taken_for_this_machine(
@@ -255,7 +255,7 @@ async def test_a_keystore_of_another_key_is_not_taken_for_this_machine(
     (closed.folder / "keystore.json").write_bytes((other.folder / "keystore.json").read_bytes())
     done = await backed_up(closed, elsewhere / "arm-7.json", passphrase)
     assert done.returncode == EXIT_CONFIGURATION
-    assert b"The keystore is of another machine" in done.stderr
+    assert b"(KEYSTORE_OTHER_ADDRESS)" in done.stderr
     assert list(elsewhere.iterdir()) == []
 
 

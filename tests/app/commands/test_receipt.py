@@ -65,7 +65,7 @@ async def test_the_receipt_comes_again_and_agrees_with_the_chain(
     assert await in_thread(run, "receipt", "--verify") == EXIT_DONE
     shown = capsys.readouterr().out
     assert "BAD" not in shown
-    assert "All 20 lines hold." in shown
+    assert "All 20 lines match." in shown
     page = kept["receipt.txt"].decode()
     assert shown.startswith(page), "what goes to a printer is the page itself"
     for name, content in kept.items():
@@ -138,13 +138,13 @@ async def test_a_spoilt_receipt_is_made_good(
 @pytest.mark.parametrize(
     "case",
     [
-        ({"bond_wei": "1"}, EXIT_NETWORK, "BAD receipt.json as the journal; found: was different "),
-        ({"mcr": "Gold"}, EXIT_NETWORK, "found: was different in mcr; written again"),
-        ({"funding": {"wei": "7"}}, EXIT_NETWORK, "different in funding.wei; written again"),
-        ({"address": "0x00"}, EXIT_NETWORK, "different in address; written again"),
-        ({"host": "another"}, EXIT_NETWORK, "different in host; written again"),
-        ("rubbish", EXIT_DONE, "-- receipt.json whole; found: was damaged; written again"),
-        (None, EXIT_DONE, "-- receipt.json whole; found: was missing; written again"),
+        ({"bond_wei": "1"}, EXIT_NETWORK, "BAD receipt.json matches the journal; found: differed "),
+        ({"mcr": "Gold"}, EXIT_NETWORK, "found: differed in mcr; rewritten"),
+        ({"funding": {"wei": "7"}}, EXIT_NETWORK, "differed in funding.wei; rewritten"),
+        ({"address": "0x00"}, EXIT_NETWORK, "differed in address; rewritten"),
+        ({"host": "another"}, EXIT_NETWORK, "differed in host; rewritten"),
+        ("rubbish", EXIT_DONE, "-- receipt.json whole; found: was damaged; rewritten"),
+        (None, EXIT_DONE, "-- receipt.json whole; found: was missing; rewritten"),
     ],
 )
 async def test_a_file_that_somebody_changed_is_told_of_and_mended(
@@ -341,7 +341,7 @@ async def test_every_record_is_explained_at_some_step(
     assert lines == count
     assert await in_thread(run, "explain", "funding") == EXIT_DONE
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Faucet rate limit exceeded (RATE_LIMITED). The Gas Station has had" in shown
+    assert "Faucet rate limit exceeded (RATE_LIMITED). " in shown
     assert await in_thread(run, "explain", "eight") == EXIT_STOPPED
 
 
@@ -361,9 +361,7 @@ async def test_a_passphrase_can_be_tried_without_spending_anything(
     assert await in_thread(run, "verify-key", "--passphrase-file", str(wrong)) == EXIT_STOPPED
     said = capsys.readouterr().err
     assert "does not open" in said
-    assert (
-        f"  {machine.folder / 'keystore.json'}\n  Attempt 1. Upper and lower case count.\n" in said
-    )
+    assert f"  {machine.folder / 'keystore.json'}\n  Attempt 1. " in said
     assert "--passphrase-file" in said
     assert "Type it again" not in said, "nobody types"
     none = str(tmp_path / "none")

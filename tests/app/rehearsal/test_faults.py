@@ -62,7 +62,7 @@ def test_every_listed_fault_can_be_asked_for(name):
 
 
 def test_an_unknown_fault_is_answered_with_the_list():
-    with pytest.raises(ValueError, match=r"is not a fault 'rate-limit'.*rate-limited"):
+    with pytest.raises(ValueError, match=r"'rate-limit' is not a fault.*rate-limited"):
         parse_fault("rate-limit:2")
 
 
