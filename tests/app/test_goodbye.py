@@ -99,7 +99,7 @@ def test_the_hint_after_ctrl_c_keeps_plain_mode_and_presets(tmp_path: Path) -> N
     )
     child.expect_exact("Data API: ", timeout=120)
     child.sendintr()
-    child.expect(r"To go on:\r\n  (.*)\r\n", timeout=60)
+    child.expect(r"To resume:\r\n  (.*)\r\n", timeout=60)
     again = shlex.split(str(child.match[1]))[1:]
     child.expect(pexpect.EOF, timeout=60)
     child.wait()
