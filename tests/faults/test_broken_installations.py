@@ -67,7 +67,7 @@ def test_without_the_rehearsal_extra_the_remedy_is_the_folder_at_hand_and_no_ind
     done = start(tmp_path, *command, before=WITHOUT_THE_EVM)
     words = " ".join(done.stderr.split())
     assert done.returncode == EXIT_CONFIGURATION, done
-    assert "The rehearsal network is not installed It needs the package eth," in words
+    assert "(REHEARSAL_NOT_INSTALLED) It needs the package eth," in words
     assert "`pip install './peaq-onboard[rehearsal]'`" in words
 
 

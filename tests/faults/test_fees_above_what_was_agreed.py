@@ -252,7 +252,7 @@ async def test_gas_that_no_block_holds_is_no_request_for_money(
     with pytest.raises(OnboardingError) as refused:
         await machine.step()
     assert refused.value.code == "RPC_ERROR"
-    assert "a block holds 30000000" in refused.value.problem.cause
+    assert "30000000" in refused.value.problem.cause
     assert machine.now_open.action is action
     liar.lie = None
     await machine.drive()
@@ -346,7 +346,7 @@ async def test_an_unattended_run_names_a_node_that_hides_the_base_fee(
 ) -> None:
     liar.lie = dictated_price(1600, honest=2)
     assert await unattended(machine, answers) == EXIT_NETWORK
-    assert "its blocks have no base fee" in capsys.readouterr().err
+    assert "no base fee" in " ".join(capsys.readouterr().err.split())
     assert not machine.network.sent_transactions()
     liar.lie = None
     assert await unattended(machine, answers) == EXIT_DONE

@@ -132,7 +132,7 @@ async def test_a_bond_above_the_accepted_one_is_said_before_more_money_is_asked_
     wizard = PlainWizard(machine.now_open, answers, Console(no_input=True))
     assert await wizard.run() == EXIT_STOPPED
     said = " ".join(capsys.readouterr().err.split())
-    assert "The bond is 2 PEAQ; at most 1 was accepted" in said
+    assert "(BOND_NOT_ACCEPTED) The bond is 2 PEAQ." in said
     assert "Send " not in said
     assert not reopened(machine)
     assert not machine.network.sent_transactions()
@@ -155,5 +155,5 @@ async def test_a_payment_whose_answer_was_lost_is_named_by_what_the_wallet_recei
             machine.clock.advance(error.problem.remaining(machine.clock.now()).total_seconds())
     assert found is not None
     assert found.code == "FUNDING_TOO_SMALL"
-    assert "received 0.55 PEAQ" in found.problem.cause
+    assert "0.55 PEAQ arrived" in found.problem.cause
     assert len(Ledger(machine.network, machine.address).transfers) == 1

@@ -169,7 +169,7 @@ async def test_a_refusal_after_a_partial_payment_does_not_say_that_nothing_was_p
     with pytest.raises(OnboardingError) as refused:
         await machine.step()
     assert refused.value.code == code
-    words = "This request paid nothing; the wallet holds 0.55 PEAQ."
+    words = "This request paid nothing. The balance is 0.55 PEAQ."
     assert refused.value.problem.money == words
     await machine.restart()
     assert machine.now_open.problem is not None
@@ -283,7 +283,7 @@ async def test_a_phone_that_is_minutes_off_is_told_so_and_no_attempt_is_spent(
     enrolment = machine.now_open.enrolment
     assert enrolment is not None
     for steps, words in (
-        (10, "300 s ahead of the right time"),
+        (10, "300 s ahead of the correct time"),
         (-10, "300 s behind"),
     ):
         with pytest.raises(OnboardingError) as refused:

@@ -165,7 +165,7 @@ def test_a_payment_that_is_undone_is_waited_for_and_the_wizard_continues(
     )
     ended = runs_through(case)
     assert undone, "no reorganization happened"
-    assert "... Waiting for the wallet's funds to return" in ended.stderr
+    assert "... Waiting for the missing payment to return" in ended.stderr
     tally["outcomes"] += 1
     finish(case, shared_world, tally, steps=["single", "did"] if moment == "single" else STEPS)
 

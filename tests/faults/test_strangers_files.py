@@ -73,7 +73,7 @@ def check_refused(done: subprocess.CompletedProcess[str], path: Path, reason: st
     """The command that the refusal names."""
     words = " ".join(done.stderr.split())
     assert done.returncode == EXIT_CONFIGURATION, done
-    assert f"The .env file is not safe to use {path}: {reason}" in words
+    assert f"(ENV_FILE_UNSAFE) {path}: {reason}" in words
     assert not (path.parent / "xdg").exists(), "something was begun"
     return words.split("run `")[1].split("`")[0]
 
@@ -220,7 +220,7 @@ def test_a_passphrase_file_that_others_can_read_is_refused_until_its_command_was
     done = run(*verify(state, passphrase), folder=state.parent)
     words = " ".join(done.stderr.split())
     assert done.returncode == EXIT_STOPPED
-    assert f"The passphrase file is not safe to use {passphrase}: other users can read" in words
+    assert f"(PASSPHRASE_FILE_UNSAFE) {passphrase}: other users can read" in words
     remedy = words.split("Run `")[1].split("`")[0]
     assert remedy == f"chmod 600 '{passphrase}'"
     subprocess.run(remedy, shell=True, check=True)  # noqa: S602 - as a person pastes it
