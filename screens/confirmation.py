@@ -53,6 +53,7 @@ class CodeScreen(StepScreen):
         yield self._used_code
 
     def every_tick(self) -> None:
+        super().every_tick()
         left = 0 if self.wizard.busy else math.ceil(self.engine.next_code_in)
         counts = f"Next code in {left} s" if left else ""
         self._next_code.set_text(counts, layout=False)
@@ -112,7 +113,6 @@ class CodeScreen(StepScreen):
 
 class ConfirmationScreen(CodeScreen):
     step = Step.CONFIRMATION
-    title_text = "Confirm 2FA"
     primary_label = "Confirm"
 
     attempts = getters.query_one("#attempts", Line)

@@ -24,14 +24,13 @@ from screens.widgets.qr import QrCode
 _TEXT_COLUMNS = 28
 """What the text beside the code needs, with its margins."""
 _FRAME_ROWS = 4
-"""Above and below: header, rail, wait, keys."""
+"""Above and below: header, rail, wait and button, keys."""
 
 
 class EnrolmentScreen(StepScreen):
     CSS_PATH = "later.tcss"
 
     step = Step.ENROLMENT
-    title_text = ""
     primary_label = "Done"
 
     qr = getters.query_one("#qr", QrCode)
@@ -85,7 +84,7 @@ class EnrolmentScreen(StepScreen):
     @property
     def _has_room(self) -> bool:
         """Whether the code can stand beside the text, whole; else it is on a screen of its own."""
-        columns, rows = self.app.size
+        columns, rows = self.step_columns, self.app.size.height
         return blocks() and self.qr.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
 
     def show_frame(self) -> None:
@@ -134,6 +133,7 @@ class EnrolmentScreen(StepScreen):
         self.explanation.set_text(text)
 
     def every_tick(self) -> None:
+        super().every_tick()
         url, left = self.engine.image
         if not url:
             text = ""

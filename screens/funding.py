@@ -25,10 +25,15 @@ from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 
 _TITLES = {
-    "gas-station": "Gas Station, with a new code",
-    "owner": "owner's wallet (PEAQOS_PRIVATE_KEY)",
-    "manual": "manual transfer, from any wallet",
+    "gas-station": ("Gas Station", "free, with a code from the app"),
+    "owner": ("owner's wallet", "signs with PEAQOS_PRIVATE_KEY"),
+    "manual": ("manual transfer", "the wizard detects the payment"),
 }
+_HOW_TO_SET_OWNER = (
+    "\nThe owner's key is not set. Press Ctrl+Q, set PEAQOS_PRIVATE_KEY in the environment or in "
+    ".env, and start the wizard again. It resumes here."
+)
+_OWNER_MISSING = ("owner", "owner's wallet", "set PEAQOS_PRIVATE_KEY to use it")
 
 _PRIMARY = {
     "gas-station": "Request funds",
@@ -39,7 +44,6 @@ _PRIMARY = {
 
 class FundingScreen(CodeScreen):
     step = Step.FUNDING
-    title_text = "Fund the machine"
     primary_label = _PRIMARY["gas-station"]
 
     amounts = getters.query_one("#amounts", Line)
@@ -62,8 +66,10 @@ class FundingScreen(CodeScreen):
     def body(self) -> ComposeResult:
         yield Line("", id="amounts")
         yield Line("", classes="muted")
-        ways = [(way, _TITLES[way]) for way in self.engine.ways]
-        yield Row("Way", Choice(ways, self.state.way or "manual", id="way"))
+        ways = [(way, *_TITLES[way]) for way in self.engine.ways]
+        if self.engine.settings.private_key is None:
+            ways.insert(len(ways) - 1, _OWNER_MISSING)
+        yield Row("Method", Choice(ways, self.state.way or "manual", id="way"))
         with Vertical(id="hint"):
             yield from self.code_row()
             yield Line("Each code works once.", classes="muted")
@@ -74,14 +80,20 @@ class FundingScreen(CodeScreen):
     def method(self) -> str:
         return self.choice.value
 
+    @property
+    def _available(self) -> bool:
+        return self.method in self.engine.ways
+
     def keys(self) -> list[tuple[str, str]]:
-        if self.method == "manual":
+        if not self._available:
+            keys = []
+        elif self.method == "manual":
             keys = [("Enter", "check again"), ("F4", "address as QR code")]
         elif self.method == "owner":
             keys = [("Enter", "review the transfer")]
         else:
-            keys = [("Enter", "ask")]
-        return [*keys, ("F3", "other method")] if len(self.engine.ways) > 1 else keys
+            keys = [("Enter", "request funds")]
+        return [*keys, ("F3", "other method")]
 
     def on_mount(self) -> None:
         self._show_method()
@@ -97,13 +109,17 @@ class FundingScreen(CodeScreen):
 
     @on(Choice.Changed, "#way")
     def _method_changed(self) -> None:
-        if self.method != self.state.way and not self.wizard.busy:
+        if not self._available:
+            self._show_method()
+        elif self.method != self.state.way and not self.wizard.busy:
             method = self.method
             self.wizard.perform(lambda: self.engine.choose_way(method), self._method_chosen)
 
     def action_other_method(self) -> None:
         if not self.wizard.busy:
-            self.choice.action_turn(1)
+            ways = self.engine.ways
+            now = ways.index(self.method) if self._available else -1
+            self.choice.value = ways[(now + 1) % len(ways)]
 
     def _show_method(self) -> None:
         by_hand = self.method == "manual"
@@ -117,13 +133,14 @@ class FundingScreen(CodeScreen):
             self.show_problem(None)
         network = self.engine.settings.network
         faucet = f"\nGet test tokens at\n  {network.faucet_url}" if network.faucet_url else ""
-        self.by_hand.display = by_hand
+        self.by_hand.display = by_hand or not self._available
         self.by_hand.set_text(
             f"\nSend the shortfall to this address. The wizard detects the payment.\n"
             f"  {self.state.address}{faucet}"
             if by_hand
-            else ""
+            else _HOW_TO_SET_OWNER
         )
+        self.primary.disabled = not self._available
         self.wizard.watch_balance(True)
 
     def show_frame(self) -> None:
@@ -205,7 +222,11 @@ class FundingScreen(CodeScreen):
         if self.state.way == self.method:
             self._show_method()
             self.show_frame()
-            self.call_after_refresh(self.focus_first)
+            if self.focused is not self.choice:  # else the arrows may go on choosing
+                self.call_after_refresh(self.focus_first)
+        elif self._available:
+            self._method_changed()  # chosen while the choice before was being recorded
+            return
         self.wizard.advance()
 
     def balance_read(self, balance: Balance | None, problem: Problem | None) -> None:

@@ -13,6 +13,7 @@ from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.step import Step
 from screens.base import StepScreen
+from screens.base.frame import ROOMY
 from screens.dialogs.consent import agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
 from screens.widgets.details import DetailsForm
@@ -22,7 +23,6 @@ from screens.widgets.marks import marks
 
 class MachineNftScreen(StepScreen):
     step = Step.MACHINE_NFT
-    title_text = "Mint the Machine NFT and write the DID"
     primary_label = "Mint and write"
 
     form = getters.query_one(DetailsForm)
@@ -41,7 +41,7 @@ class MachineNftScreen(StepScreen):
             yield Line(f"The machine is registered: machine {number}.")
         yield Line("These details become public. You can still change them:")
         yield Line("", classes="muted")
-        yield DetailsForm(self.state.details or self.wizard.details)
+        yield DetailsForm(self.state.details or self.wizard.details, rows=ROOMY[1])
         yield Line("", classes="muted")
         yield Line("", id="progress")
 
@@ -78,7 +78,7 @@ class MachineNftScreen(StepScreen):
         lines = [
             Content.styled(f"{signs.done} {name:<15} {text}", "$success")
             if text
-            else Content.styled(f"{signs.todo} {name}", "$quiet")
+            else Content.styled(f"{signs.todo} {name}", "$faint")
             for name, text in rows
         ]
         self.progress.set_text(Content("\n").join(lines))
@@ -88,8 +88,11 @@ class MachineNftScreen(StepScreen):
         super().state_changed(state)
         self._show_progress()
 
+    def fault_in(self, widget: Widget) -> Problem | None:
+        return self.form.fault_in(widget)
+
     def submit_field(self, widget: Widget) -> None:
-        found = self.form.fault_in(widget)
+        found = self.fault_in(widget)
         if found:
             self.show_problem(found)
         else:

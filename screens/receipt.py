@@ -16,7 +16,7 @@ from screens.widgets.marks import marks
 
 class ReceiptScreen(StepScreen):
     step = Step.MACHINE_NFT
-    title_text = ""
+    heading = "Receipt"
     primary_label = "Done"
 
     def body(self) -> ComposeResult:

@@ -19,7 +19,6 @@ from screens.widgets.line import Line
 
 class RegistrationScreen(StepScreen):
     step = Step.REGISTRATION
-    title_text = "Register the machine"
     primary_label = "Sign and register"
 
     skipped = getters.query_one("#skipped", Line)

@@ -22,8 +22,10 @@ FULL = Theme(
     boost="#2c3540",
     dark=True,
     variables={
-        "quiet": "#8a949f",
-        "label": "#a7b0ba",
+        "faint": "#8a949f",
+        "muted": "#a7b0ba",
+        "rule": "#3a4653",
+        "on-warning": "#14181d",
         "field": "#222932",
         "field-focus": "#33414f",
         "key": "#7aa2d8",
@@ -49,8 +51,10 @@ ANSI = Theme(
     variables={
         # Textual's own widgets ask for variables that only its ansi themes have.
         **BUILTIN_THEMES["ansi-dark"].variables,
-        "quiet": "ansi_bright_black",
-        "label": "ansi_default",
+        "faint": "ansi_bright_black",
+        "muted": "ansi_default",
+        "rule": "ansi_bright_black",
+        "on-warning": "ansi_black",
         "field": "ansi_default",
         "field-focus": "ansi_default",
         "key": "ansi_default",
