@@ -14,6 +14,7 @@ from core.services.otpauth import Enrolment
 from core.step import Step
 from core.text import grouped
 from screens.base import StepScreen
+from screens.base.frame import Keys
 from screens.dialogs.qr import QrScreen
 from screens.protocols import Wizard
 from screens.widgets.card import clock_text
@@ -43,6 +44,7 @@ class EnrolmentScreen(StepScreen):
         Binding("f4", "large", show=False),
         Binding("f5", "renew", show=False),
         Binding("f6", "invert", show=False),
+        Binding("f8", "copy_link", show=False),
     ]
 
     def __init__(self, wizard: Wizard) -> None:
@@ -138,7 +140,7 @@ class EnrolmentScreen(StepScreen):
         if not url:
             text = ""
         elif left > 0:
-            text = f"QR image link (expires in {clock_text(left)}):"
+            text = f"QR image link, F8 copies ({clock_text(left)}):"
         else:
             text = "The image link has expired. F5 renews it."
         self.picture_left.set_text(text, layout=False)
@@ -172,6 +174,15 @@ class EnrolmentScreen(StepScreen):
         if enrolment is not None:
             letters = f"{grouped(enrolment.secret.reveal())}\n{enrolment.label}"
             self.app.push_screen(QrScreen(enrolment.uri, letters))
+
+    def help_keys(self) -> Keys:
+        return [*super().help_keys(), ("F8", "copy the image link")]
+
+    def action_copy_link(self) -> None:
+        """To the clipboard of the terminal, where it lets programs do that."""
+        url, left = self.engine.image
+        if url and left > 0:
+            self.app.copy_to_clipboard(url)
 
     def action_invert(self) -> None:
         self.qr.invert()

@@ -35,6 +35,9 @@ _HOW_TO_SET_OWNER = (
 )
 _OWNER_MISSING = ("owner", "owner's wallet", "set PEAQOS_PRIVATE_KEY to use it")
 
+_ONLY_BY_HAND = ("SKIPPED_BUT_POOR",)
+"""Another request would bring no money: a manual transfer is what helps."""
+
 _PRIMARY = {
     "gas-station": "Request funds",
     "owner": "Review the transfer",
@@ -62,6 +65,8 @@ class FundingScreen(CodeScreen):
         super().__init__(wizard)
         self._balance: int | None = None
         """Wei, as read last."""
+        self._only_by_hand: Problem | None = None
+        """Why the screen switched to a manual transfer by itself."""
 
     def body(self) -> ComposeResult:
         yield Line("", id="amounts")
@@ -127,19 +132,14 @@ class FundingScreen(CodeScreen):
         self.set_primary_label(_PRIMARY[self.method])
         failure = self.state.failure
         station_only = failure is not None and failure.problem.until is not None
-        if failure and not (by_hand and station_only):
+        if by_hand and self._only_by_hand is not None:
+            self.show_problem(self._only_by_hand)
+        elif failure and not (by_hand and station_only):
             self.show_problem(failure.problem)
         else:
             self.show_problem(None)
-        network = self.engine.settings.network
-        faucet = f"\nGet test tokens at\n  {network.faucet_url}" if network.faucet_url else ""
         self.by_hand.display = by_hand or not self._available
-        self.by_hand.set_text(
-            f"\nSend the shortfall to this address. The wizard detects the payment.\n"
-            f"  {self.state.address}{faucet}"
-            if by_hand
-            else _HOW_TO_SET_OWNER
-        )
+        self._show_address()
         self.primary.disabled = not self._available
         self.wizard.watch_balance(True)
 
@@ -150,11 +150,26 @@ class FundingScreen(CodeScreen):
             state = replace(self.state, held=self._balance)
             self.money_line.show(state, self.engine.settings.network.token)
 
+    def _show_address(self) -> None:
+        """What to send where, or how to make the method that is chosen available."""
+        network, need, held = self.engine.settings.network, self.state.need, self._balance or 0
+        if not self._available:
+            self.by_hand.set_text(_HOW_TO_SET_OWNER)
+        elif need is not None:
+            missing = format_peaq(max(need.total - held, 0), up=True)
+            arrived = f"{format_peaq(held)} {network.token} arrived. " if held else ""
+            faucet = f"\nGet test tokens at\n  {network.faucet_url}" if network.faucet_url else ""
+            self.by_hand.set_text(
+                f"\n{arrived}Send {missing} {network.token} to this address. The wizard detects "
+                f"the payment.\n  {self.state.address}{faucet}"
+            )
+
     def _show_amounts(self, held: int) -> None:
         need = self.state.need
         if need is None:
             return
         self._balance = held
+        self._show_address()
         self.show_frame()
         token = self.engine.settings.network.token
         missing = max(need.total - held, 0)
@@ -182,6 +197,13 @@ class FundingScreen(CodeScreen):
 
     async def _ask_gas_station(self, typed: str) -> Balance:
         return await self.engine.ask_gas_station(await self.code(typed))
+
+    def failed(self, problem: Problem) -> None:
+        if problem.code in _ONLY_BY_HAND and self.method != "manual":
+            self._only_by_hand = problem
+            self.choice.value = "manual"
+        else:
+            super().failed(problem)
 
     def waits_for(self, problem: Problem) -> bool:
         return self.method == "gas-station"

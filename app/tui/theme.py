@@ -1,4 +1,8 @@
-"""One theme, calm and legible; and its variant for terminals with sixteen colours of their own."""
+"""The colour roles, once for each kind of terminal.
+
+accent: the current step, the primary button; success: done; warning: waits, real money; error:
+faults only; foreground, muted, faint: value, label, hint; rule: frames; field, key: surfaces.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,9 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 FULL = Theme(
     name="peaq",
-    primary="#7aa2d8",
+    primary="#9aa7ff",
     secondary="#8fb3a6",
-    accent="#b9a3e3",
+    accent="#a99bff",
     warning="#e0b36a",
     error="#e58b88",
     success="#8cc68f",
@@ -28,8 +32,34 @@ FULL = Theme(
         "on-warning": "#14181d",
         "field": "#222932",
         "field-focus": "#33414f",
-        "key": "#7aa2d8",
+        "key": "#a99bff",
         "key-text": "#14181d",
+    },
+)
+
+LIGHT = Theme(
+    name="peaq-light",
+    primary="#2f5fa8",
+    secondary="#2f6f5a",
+    accent="#6440b0",
+    warning="#8a5200",
+    error="#b3261e",
+    success="#1f7032",
+    foreground="#1b1f24",
+    background="#ffffff",
+    surface="#ffffff",
+    panel="#eceff3",
+    boost="#dfe4ea",
+    dark=False,
+    variables={
+        "faint": "#68717b",
+        "muted": "#4a525b",
+        "rule": "#c3cad2",
+        "on-warning": "#ffffff",
+        "field": "#eceff3",
+        "field-focus": "#d5dfec",
+        "key": "#6440b0",
+        "key-text": "#ffffff",
     },
 )
 
@@ -38,7 +68,7 @@ ANSI = Theme(
     ansi=True,
     primary="ansi_default",  # bold: a terminal's blue is hard to read on black
     secondary="ansi_cyan",
-    accent="ansi_magenta",
+    accent="ansi_bright_blue",
     warning="ansi_yellow",
     error="ansi_red",
     success="ansi_green",
@@ -84,4 +114,14 @@ def choose_theme(environ: Mapping[str, str]) -> str:
     """
     if "NO_COLOR" in environ:
         return PLAIN.name
-    return FULL.name if environ.get("COLORTERM") in ("truecolor", "24bit") else ANSI.name
+    if environ.get("COLORTERM") not in ("truecolor", "24bit"):
+        return ANSI.name
+    return LIGHT.name if _ground_is_light(environ) else FULL.name
+
+
+def _ground_is_light(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal says so: the last number of COLORFGBG is the colour of its ground.
+
+    7 and 15 are the two whites of the sixteen colours. Most terminals say nothing.
+    """
+    return environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")

@@ -163,7 +163,8 @@ class FrameScreen(Screen[None]):
         self.header_line.set_class(network.real_money, "loud")
         title = self.heading or f"{self.step.value} of {len(Step)}  {self.step.info.title}"
         part = f", {self.title_text}" if self.title_text else ""
-        self.body_box.border_title = f" {title}{part} "
+        framed = self.has_class("roomy")  # then the frame leaves a space at both ends itself
+        self.body_box.border_title = f"{title}{part}" if framed else f" {title}{part} "
         if too_small:
             self.header_line.set_text(TOO_SMALL if columns > len(TOO_SMALL) else "Too small")
         else:

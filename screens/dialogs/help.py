@@ -146,7 +146,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         text, words = OF_STEP[self._step]
         with VerticalScroll(id="help", can_focus=True):
-            yield Line(f"{self._step.value} {self._step.info.title}", id="title")
+            yield Line(f"{self._step.value} of {len(Step)}  {self._step.info.title}", id="title")
             yield Line(f"{text} {KEYS_OF_STEP.get(self._step, '')}".rstrip())
             yield Line("")
             for word in words:

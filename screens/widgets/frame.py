@@ -80,8 +80,9 @@ class MoneyLine(Line):
             self.set_text(text or self._amounts)
 
     def show(self, state: State, token: str) -> None:
-        crowded = self.screen.has_class("with-qr") and not self.screen.has_class("roomy")
-        self.display = state.need is not None and not crowded
+        crowded = state.finished or self.screen.has_class("with-qr")
+        room = not crowded or self.screen.has_class("roomy")
+        self.display = state.need is not None and bool(room)
         if state.need is None:
             return
         earlier = state.registered is not None and state.registered.way == "found"

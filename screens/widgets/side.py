@@ -38,7 +38,7 @@ class SidePane(Vertical):
             ("recent", "Recent"),
         ):
             line = Line(id=f"side-{name}", classes="pane")
-            line.border_title = f" {title} "
+            line.border_title = title
             yield line
 
     def show(self, engine: Onboarding, statuses: Mapping[Step, StepStatus]) -> None:
