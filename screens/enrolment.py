@@ -78,9 +78,9 @@ class EnrolmentScreen(StepScreen):
         return [
             ("Enter", "done"),
             ("F4", "large"),
+            ("F3", "other method"),
             ("F5", "renew"),
             ("F6", "invert"),
-            ("F3", "other method"),
         ]
 
     @property

@@ -18,7 +18,7 @@ from screens.protocols import Wizard
 from screens.widgets.button import ActionButton
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice
-from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine
+from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine, is_late
 from screens.widgets.line import Line
 from screens.widgets.marks import PLAIN, marks
 from screens.widgets.side import SIDE_COLUMNS, SidePane
@@ -42,6 +42,7 @@ SIDE_FROM = 110
 STEPS_FROM = 35
 """Rows from which on the side pane lists the steps, and the rail is not needed."""
 SAVED = "All progress is saved. You can close this window."
+STILL_WAITING = "Still waiting; nothing to do. "
 
 
 class FrameScreen(Screen[None]):
@@ -194,7 +195,8 @@ class FrameScreen(Screen[None]):
         if wait is None or visible is not None:
             self.wait_line.show(visible, elapsed, int(elapsed))
         for line in self.query(MoneyLine):
-            line.cover(SAVED if visible is not None else "")
+            late = visible is not None and is_late(visible, elapsed)
+            line.cover("" if visible is None else f"{STILL_WAITING}{SAVED}" if late else SAVED)
         self._show_keys(waits=visible is not None)
         self.card.tick(self.engine.clock.now())
         if self.wizard.simulation:

@@ -16,7 +16,6 @@ from screens.widgets.line import Line
 from screens.widgets.marks import marks
 from screens.widgets.side import step_mark
 
-LONGER = "longer than usual, still waiting; nothing to do"
 _WIDE = 76
 """Columns that the rail of seven takes."""
 _MEASURE = 96
@@ -108,14 +107,19 @@ class WaitLine(Line):
             return
         usual = ""
         if wait.usual and wait.usual >= 1:
-            late = elapsed > wait.usual + 1
-            usual = f", {LONGER}" if late else f", usually {wait.usual:.0f} s"
+            late = is_late(wait, elapsed)
+            usual = ", longer than usual" if late else f", usually {wait.usual:.0f} s"
         self.say(f"{wait.what}: {elapsed:.0f} s{usual}", frame)
 
     def say(self, text: str, frame: int) -> None:
         """Show `text` behind a sign that turns."""
         turn = marks().spinner[frame % len(marks().spinner)]
         self.set_text(Content.styled(f"{turn} {text}", "$warning"), layout=False)
+
+
+def is_late(wait: Wait, elapsed: float) -> bool:
+    """Whether the wait takes longer than it usually does. `elapsed` is in seconds."""
+    return bool(wait.usual) and elapsed > (wait.usual or 0.0) + 1
 
 
 class KeyLine(Line):

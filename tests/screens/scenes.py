@@ -10,7 +10,6 @@ from core.journal.next_action import Action
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician
 from tests.screens.stage import Stage
-from tests.support.words import title
 
 Play = Callable[[Technician], Awaitable[None]]
 PEAQ = 10**18
@@ -86,7 +85,7 @@ async def wrong_code(technician: Technician) -> None:
 
 async def used_code(technician: Technician) -> None:
     await technician.code(technician.machine.codes[-1])
-    await technician.sees(title("CODE_USED"))
+    await technician.sees("already used")
 
 
 async def enter(technician: Technician) -> None:
@@ -181,6 +180,10 @@ def backup(way: str, place: str = "") -> Play:
         await technician.until(lambda: technician.place == place, place)
 
     return play
+
+
+async def enrolment_failed(technician: Technician) -> None:
+    await technician.until(lambda: technician.card, "a card")
 
 
 # 5 Fund, 6 Register, 7 Machine NFT and DID
@@ -316,7 +319,7 @@ SCENES = [
     Scene("2-keypair-there", A.CREATE_KEYPAIR, as_it_is, Stage.with_key),
     Scene("2-keypair-wrong", A.CREATE_KEYPAIR, wrong_passphrase, Stage.with_key),
     Scene("2-backup", A.BACK_UP_KEYPAIR, as_it_is),
-    Scene("2-backup-undecided", A.BACK_UP_KEYPAIR, as_it_is),
+    Scene("2-backup-chosen", A.BACK_UP_KEYPAIR, then("down", sees="Enter continue")),
     Scene("2-backup-none", A.BACK_UP_KEYPAIR, backup("none", "ConsentScreen")),
     Scene("2-backup-reveal", A.BACK_UP_KEYPAIR, backup("revealed", "RevealScreen")),
     Scene("2-backup-env", A.BACK_UP_KEYPAIR, then("f12", sees="Write the private key")),
@@ -328,7 +331,7 @@ SCENES = [
     Scene(
         "3-enrolment-none",
         A.ENROL,
-        then(sees="does not answer"),
+        enrolment_failed,
         meanwhile=lambda stage: stage.network.fault("gas-station-down"),
     ),
     Scene("4-confirmation", A.CONFIRM, as_it_is),

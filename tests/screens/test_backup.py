@@ -105,6 +105,6 @@ async def test_the_key_goes_into_env_only_when_it_is_typed_out(machine: Machine)
         await technician.press("f12")
         await technician.until(lambda: technician.place == "ConsentScreen")
         await technician.press(*"write", "enter")
-        await technician.until(lambda: path.exists(), "the key to be written")
+        await technician.until(path.exists, "the key to be written")
     assert path.stat().st_mode & 0o777 == 0o600
     assert "PEAQOS_PRIVATE_KEY=0x" in path.read_text()
