@@ -19,7 +19,7 @@ from core.journal.next_action import Action
 from core.secrets import Secret
 from core.step import Step
 from screens.base import StepScreen
-from screens.base.frame import Keys
+from screens.base.frame import Keys, numbered
 from screens.dialogs.consent import ConsentScreen
 from screens.dialogs.reveal import RevealScreen
 from screens.dialogs.unlock import UnlockScreen
@@ -37,7 +37,7 @@ _WAYS = (
 
 class BackupScreen(StepScreen):
     step = Step.KEYPAIR
-    title_text = "backup"
+    title_text = numbered(step, "backup")
 
     choice = getters.query_one("#backup", Choice)
     note = getters.query_one("#env-note", Line)
@@ -177,7 +177,7 @@ class MeasureScreen(StepScreen):
     """Between 2 and 3: the wallet is looked at, which decides what comes next."""
 
     step = Step.KEYPAIR
-    title_text = "balance"
+    title_text = numbered(step, "balance")
     primary_label = "Retry"
 
     def body(self) -> ComposeResult:

@@ -15,6 +15,7 @@ from core.journal.next_action import Action
 from core.services.otpauth import Enrolment
 from core.step import Step
 from screens.base import StepScreen
+from screens.base.frame import numbered
 from screens.protocols import Wizard
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
@@ -113,6 +114,7 @@ class CodeScreen(StepScreen):
 
 class ConfirmationScreen(CodeScreen):
     step = Step.CONFIRMATION
+    title_text = numbered(step)
     primary_label = "Confirm"
 
     attempts = getters.query_one("#attempts", Line)

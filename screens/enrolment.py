@@ -14,7 +14,7 @@ from core.services.otpauth import Enrolment
 from core.step import Step
 from core.text import grouped
 from screens.base import StepScreen
-from screens.base.frame import Keys
+from screens.base.frame import Keys, numbered
 from screens.dialogs.qr import QrScreen
 from screens.protocols import Wizard
 from screens.widgets.card import clock_text
@@ -32,6 +32,7 @@ class EnrolmentScreen(StepScreen):
     CSS_PATH = "later.tcss"
 
     step = Step.ENROLMENT
+    title_text = numbered(step)
     primary_label = "Done"
 
     qr = getters.query_one("#qr", QrCode)

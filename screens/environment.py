@@ -17,6 +17,7 @@ from core.preflight.check import CheckResult, Status, first_failed, pending
 from core.step import Step
 from core.text import clean
 from screens.base import StepScreen
+from screens.base.frame import numbered
 from screens.protocols import Wizard
 from screens.widgets.details import DetailsForm
 from screens.widgets.line import Line
@@ -29,6 +30,7 @@ _WIDTH_OF_ROW = 74
 
 class EnvironmentScreen(StepScreen):
     step = Step.ENVIRONMENT
+    title_text = numbered(step)
     card_in_body = True
 
     form = getters.query_one(DetailsForm)

@@ -14,6 +14,7 @@ from core.amounts import format_peaq, peaq_fixed
 from core.errors.problem import Problem
 from core.journal.state import Balance, OwnerQuote, State
 from core.step import Step
+from screens.base.frame import numbered
 from screens.confirmation import CodeScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.qr import QrScreen
@@ -47,6 +48,7 @@ _PRIMARY = {
 
 class FundingScreen(CodeScreen):
     step = Step.FUNDING
+    title_text = numbered(step)
     primary_label = _PRIMARY["gas-station"]
 
     amounts = getters.query_one("#amounts", Line)

@@ -15,6 +15,7 @@ from core.keys.key_source import KeySource, Way
 from core.secrets import Secret
 from core.step import Step
 from screens.base import StepScreen
+from screens.base.frame import numbered
 from screens.dialogs.consent import ConsentScreen
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import Field, Row
@@ -47,6 +48,7 @@ _TEXTS = {
 
 class KeypairScreen(StepScreen):
     step = Step.KEYPAIR
+    title_text = numbered(step)
     primary_label = "Save the key"
     can_go_back = True
 

@@ -15,7 +15,7 @@ from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.step import Step
 from screens.base import StepScreen
-from screens.base.frame import ROOMY
+from screens.base.frame import ROOMY, numbered
 from screens.dialogs.consent import agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
 from screens.protocols import Wizard
@@ -48,6 +48,7 @@ def _moment_of(state: State) -> Content:
 
 class MachineNftScreen(StepScreen):
     step = Step.MACHINE_NFT
+    title_text = numbered(step)
     primary_label = "Mint and write"
 
     form = getters.query_one(DetailsForm)

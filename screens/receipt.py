@@ -27,7 +27,7 @@ class ReceiptScreen(StepScreen):
     CSS_PATH = "later.tcss"
 
     step = Step.MACHINE_NFT
-    heading = "Receipt"
+    title_text = "Receipt"
     primary_label = "Done"
 
     def body(self) -> ComposeResult:

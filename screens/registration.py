@@ -11,6 +11,7 @@ from core.errors.problem import Problem
 from core.journal.state import Details, Quote, State
 from core.step import Step
 from screens.base import StepScreen
+from screens.base.frame import numbered
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
 from screens.protocols import Wizard
@@ -20,6 +21,7 @@ from screens.widgets.phases import Phases
 
 class RegistrationScreen(StepScreen):
     step = Step.REGISTRATION
+    title_text = numbered(step)
     primary_label = "Sign and register"
 
     skipped = getters.query_one("#skipped", Line)

@@ -18,7 +18,7 @@ from screens.widgets.line import Line
 class ResumeScreen(StepScreen):
     BINDINGS = [Binding("f2", "settings", show=False)]
 
-    title_text = "welcome back"
+    title_text = "Welcome back"
     primary_label = "Retry"
 
     def __init__(self, wizard: Wizard) -> None:

@@ -45,14 +45,17 @@ SAVED = "All progress is saved. You can close this window."
 STILL_WAITING = "Still waiting; nothing to do. "
 
 
+def numbered(step: Step, part: str = "") -> str:
+    """`5 of 7: Fund`, and the part of the step if it has several."""
+    return f"{step.value} of {len(Step)}: {step.info.title}{f', {part}' if part else ''}"
+
+
 class FrameScreen(Screen[None]):
     """Show the frame from the state, and between its lines the body and the primary button."""
 
     step: Step
     title_text: ClassVar[str] = ""
-    """Which part of its step the screen is, if the step has several."""
-    heading: ClassVar[str] = ""
-    """Instead of the number and the name of the step."""
+    """Number and name of the step (`numbered`), and which part of it the screen is."""
     primary_label: ClassVar[str] = "Continue"
     can_go_back: ClassVar[bool] = False
     card_in_body: ClassVar[bool] = False
@@ -162,10 +165,8 @@ class FrameScreen(Screen[None]):
         self.set_class(with_steps, "with-steps")
         self.set_class(marks() is PLAIN, "plain-marks")
         self.header_line.set_class(network.real_money, "loud")
-        title = self.heading or f"{self.step.value} of {len(Step)}  {self.step.info.title}"
-        part = f", {self.title_text}" if self.title_text else ""
         framed = self.has_class("roomy")  # then the frame leaves a space at both ends itself
-        self.body_box.border_title = f"{title}{part}" if framed else f" {title}{part} "
+        self.body_box.border_title = self.title_text if framed else f" {self.title_text} "
         if too_small:
             self.header_line.set_text(TOO_SMALL if columns > len(TOO_SMALL) else "Too small")
         else:

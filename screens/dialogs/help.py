@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from core.step import Step
+from screens.base.frame import numbered
 from screens.widgets.frame import keys_text
 from screens.widgets.line import Line
 
@@ -143,7 +144,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         text, words = OF_STEP[self._step]
         with VerticalScroll(id="help", can_focus=True) as box:
-            box.border_title = f"{self._step.value} of {len(Step)}  {self._step.info.title}"
+            box.border_title = numbered(self._step)
             box.border_subtitle = "Esc closes this"
             yield Line(f"{text} {KEYS_OF_STEP.get(self._step, '')}".rstrip())
             yield Line("")

@@ -62,7 +62,7 @@ async def test_80x24_shows_the_next_step_without_scrolling(
         await technician.press("f1")
         await technician.until(lambda: technician.place == "HelpScreen")
         step = technician.step_screen.step
-        await technician.sees(f"{step.value} of 7 {step.info.title}")
+        await technician.sees(f"{step.value} of 7: {step.info.title}")
         await technician.press("escape")
         await technician.until(lambda: technician.place == SCREEN_OF[action])
 
