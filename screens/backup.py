@@ -19,11 +19,12 @@ from core.journal.next_action import Action
 from core.secrets import Secret
 from core.step import Step
 from screens.base import StepScreen
-from screens.base.frame import Keys, numbered
+from screens.base.frame import Keys
 from screens.dialogs.consent import ConsentScreen
 from screens.dialogs.reveal import RevealScreen
 from screens.dialogs.unlock import UnlockScreen
 from screens.widgets.choice import Choice
+from screens.widgets.frame import numbered
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 

@@ -15,8 +15,8 @@ from core.journal.next_action import Action
 from core.services.otpauth import Enrolment
 from core.step import Step
 from screens.base import StepScreen
-from screens.base.frame import numbered
 from screens.protocols import Wizard
+from screens.widgets.frame import numbered
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 from screens.widgets.marks import marks

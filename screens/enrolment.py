@@ -14,10 +14,11 @@ from core.services.otpauth import Enrolment
 from core.step import Step
 from core.text import grouped
 from screens.base import StepScreen
-from screens.base.frame import Keys, numbered
+from screens.base.frame import Keys
 from screens.dialogs.qr import QrScreen
 from screens.protocols import Wizard
 from screens.widgets.card import clock_text
+from screens.widgets.frame import numbered
 from screens.widgets.line import Line
 from screens.widgets.marks import blocks
 from screens.widgets.qr import QrCode

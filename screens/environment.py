@@ -17,9 +17,9 @@ from core.preflight.check import CheckResult, Status, first_failed, pending
 from core.step import Step
 from core.text import clean
 from screens.base import StepScreen
-from screens.base.frame import numbered
 from screens.protocols import Wizard
 from screens.widgets.details import DetailsForm
+from screens.widgets.frame import numbered
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 

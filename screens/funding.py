@@ -14,14 +14,13 @@ from core.amounts import format_peaq, peaq_fixed
 from core.errors.problem import Problem
 from core.journal.state import Balance, OwnerQuote, State
 from core.step import Step
-from screens.base.frame import numbered
 from screens.confirmation import CodeScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.qr import QrScreen
 from screens.enrolment import preset_unusable
 from screens.protocols import Wizard
 from screens.widgets.choice import Choice
-from screens.widgets.frame import MoneyLine
+from screens.widgets.frame import MoneyLine, numbered
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 

@@ -15,9 +15,9 @@ from core.keys.key_source import KeySource, Way
 from core.secrets import Secret
 from core.step import Step
 from screens.base import StepScreen
-from screens.base.frame import numbered
 from screens.dialogs.consent import ConsentScreen
 from screens.widgets.choice import Choice
+from screens.widgets.frame import numbered
 from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
 from screens.widgets.marks import marks

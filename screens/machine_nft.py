@@ -15,11 +15,12 @@ from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.step import Step
 from screens.base import StepScreen
-from screens.base.frame import ROOMY, numbered
+from screens.base.frame import ROOMY
 from screens.dialogs.consent import agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
 from screens.protocols import Wizard
 from screens.widgets.details import DetailsForm
+from screens.widgets.frame import numbered
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 from screens.widgets.phases import Phases

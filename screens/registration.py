@@ -11,10 +11,10 @@ from core.errors.problem import Problem
 from core.journal.state import Details, Quote, State
 from core.step import Step
 from screens.base import StepScreen
-from screens.base.frame import numbered
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
 from screens.protocols import Wizard
+from screens.widgets.frame import numbered
 from screens.widgets.line import Line
 from screens.widgets.phases import Phases
 

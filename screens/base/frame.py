@@ -45,11 +45,6 @@ SAVED = "All progress is saved. You can close this window."
 STILL_WAITING = "Still waiting; nothing to do. "
 
 
-def numbered(step: Step, part: str = "") -> str:
-    """`5 of 7: Fund`, and the part of the step if it has several."""
-    return f"{step.value} of {len(Step)}: {step.info.title}{f', {part}' if part else ''}"
-
-
 class FrameScreen(Screen[None]):
     """Show the frame from the state, and between its lines the body and the primary button."""
 
@@ -92,7 +87,7 @@ class FrameScreen(Screen[None]):
                 yield from self.body()
                 if not self.card_in_body:
                     yield self.card
-            yield SidePane(self.step)
+            yield SidePane()
         if self.wizard.simulation:
             yield Line(id="simulation")
         if self.state.need:  # else its row is of use to the step
@@ -174,7 +169,10 @@ class FrameScreen(Screen[None]):
         statuses = step_statuses(self.state, engine.clock.now())
         self.rail.show(statuses)
         if columns >= SIDE_FROM:
-            self.side_pane.show(engine, statuses if with_steps else {})
+            from screens.dialogs.help import OF_STEP
+
+            about = OF_STEP[self.step][0]
+            self.side_pane.show(engine, about, statuses if with_steps else {})
         for line in self.query(MoneyLine):
             line.show(self.state, network.token)
         self.tick()

@@ -12,8 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from core.step import Step
-from screens.base.frame import numbered
-from screens.widgets.frame import keys_text
+from screens.widgets.frame import keys_text, numbered
 from screens.widgets.line import Line
 
 WORDS = {

@@ -29,6 +29,11 @@ def _room(line: Line) -> int:
     return max(min(line.app.size.width, _MEASURE_WITH_SIDE if with_side else _MEASURE) - 2, 0)
 
 
+def numbered(step: Step, part: str = "") -> str:
+    """`5 of 7: Fund`, and the part of the step if it has several."""
+    return f"{step.value} of {len(Step)}: {step.info.title}{f', {part}' if part else ''}"
+
+
 class HeaderLine(Line):
     """The program's name, the network (loud where it is real money), the machine."""
 

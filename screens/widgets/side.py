@@ -26,9 +26,8 @@ _RECENT = 4
 class SidePane(Vertical):
     """Hidden in windows below SIDE_FROM columns, and written to only above."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self) -> None:
         super().__init__(id="side")
-        self._step = step
 
     def compose(self) -> ComposeResult:
         for name, title in (
@@ -41,12 +40,10 @@ class SidePane(Vertical):
             line.border_title = title
             yield line
 
-    def show(self, engine: Onboarding, statuses: Mapping[Step, StepStatus]) -> None:
-        """`statuses` is empty where the rail shows the steps."""
-        from screens.dialogs.help import OF_STEP
-
+    def show(self, engine: Onboarding, about: str, statuses: Mapping[Step, StepStatus]) -> None:
+        """`about`: the step in words. `statuses` is empty where the rail shows the steps."""
         self._put("steps", _steps(engine, statuses))
-        self._put("about", Content(OF_STEP[self._step][0]))
+        self._put("about", Content(about))
         self._put("wallet", _wallet(engine))
         self._put("recent", _recent(engine))
 
