@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
+import shlex
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widget import Widget
@@ -16,62 +19,75 @@ from core.journal.next_action import Action
 from core.secrets import Secret
 from core.step import Step
 from screens.base import StepScreen
+from screens.base.frame import Keys
 from screens.dialogs.consent import ConsentScreen
 from screens.dialogs.reveal import RevealScreen
 from screens.dialogs.unlock import UnlockScreen
 from screens.widgets.choice import Choice
+from screens.widgets.frame import numbered
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 
 T = TypeVar("T")
 _WAYS = (
-    ("undecided", "not yet"),
-    ("copied", "I have copied the keystore"),
-    ("revealed", "show the private key to write it down"),
-    ("none", "no backup"),
+    ("copied", "I copied the keystore", "and compared the checksum"),
+    ("revealed", "show the private key", "to write it down"),
+    ("none", "no backup", "a disk failure loses the bond"),
 )
 
 
 class BackupScreen(StepScreen):
     step = Step.KEYPAIR
-    title_text = "Back up the key"
+    title_text = numbered(step, "backup")
 
     choice = getters.query_one("#backup", Choice)
     note = getters.query_one("#env-note", Line)
 
-    BINDINGS = [Binding("f7", "write_env", show=False)]
+    BINDINGS = [Binding("f12", "write_env", show=False)]
 
     def body(self) -> ComposeResult:
         keypair = self.state.keypair
         path = self.engine.session.folder / "keystore.json"
         yield Line("The keystore is saved and opens with your passphrase.")
         yield Line("")
-        yield Line("Address")
-        yield Line(f"  {keypair.address if keypair else ''}")
-        yield Line("Keystore: copy this file to another machine now, for example with scp")
-        yield Line(f"  {path}")
-        yield Line("SHA-256 of the file, to check the copy")
+        yield Line("On another machine, copy the keystore and compare its SHA-256:")
+        yield Line(f"  scp {_here()}:{shlex.quote(str(path.resolve()))} .")
+        yield Line("  sha256sum keystore.json")
         yield Line(f"  {keypair.keystore_sha256 if keypair else ''}")
-        yield Line("")
-        yield Row("Backup", Choice(_WAYS, self.wizard.presets.backup or "", id="backup"))
-        yield Line(
-            "Without a backup, a disk failure loses this identity and its bond.", classes="muted"
-        )
+        yield Line(f"Address {keypair.address if keypair else ''}")
+        yield Line("", classes="muted")
+        backup = Choice(_WAYS, self.wizard.presets.backup or "", id="backup", ask=True)
+        yield Row("Backup", backup)
         yield Line("", id="env-note")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "continue"), ("Left Right", "choose"), ("F7", "write key to .env")]
+        return [("Enter", "continue")] if self.choice.value else []
+
+    def help_keys(self) -> Keys:
+        # Not in the footer: it writes the key in clear text.
+        return [*super().help_keys(), ("F12", "write the private key to .env, unencrypted")]
 
     def first_focus(self) -> Widget:
         return self.choice
 
+    def on_mount(self) -> None:
+        self._answered()
+
+    @on(Choice.Changed, "#backup")
+    def _answered(self) -> None:
+        self.primary.disabled = not self.choice.value
+        self.note.set_text("")
+        self.tick()
+
+    def busy_changed(self, busy: bool) -> None:
+        super().busy_changed(busy)
+        self.primary.disabled = busy or not self.choice.value
+
     def submit(self) -> None:
         chosen = self.choice.value
-        if chosen == "undecided":
+        if not chosen:
             # What the receipt says about the backup is stated, not assumed.
-            self.note.set_text(
-                "Copy the file now. Then choose an answer with the arrow keys and press Enter."
-            )
+            self.note.set_text("Choose an answer with the arrow keys, then press Enter.")
             return
         method = cast(Literal["copied", "revealed", "none"], chosen)
         if method == "copied":
@@ -149,11 +165,20 @@ class BackupScreen(StepScreen):
             super().failed(problem)
 
 
+def _here() -> str:
+    """`USER@HOST` of this machine, as far as it knows its own name."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # no such user in the password database
+        user = "USER"
+    return f"{user}@{socket.gethostname() or 'HOST'}"
+
+
 class MeasureScreen(StepScreen):
     """Between 2 and 3: the wallet is looked at, which decides what comes next."""
 
     step = Step.KEYPAIR
-    title_text = "Check the balance"
+    title_text = numbered(step, "balance")
     primary_label = "Retry"
 
     def body(self) -> ComposeResult:

@@ -16,6 +16,7 @@ from core.services.otpauth import Enrolment
 from core.step import Step
 from screens.base import StepScreen
 from screens.protocols import Wizard
+from screens.widgets.frame import numbered
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
@@ -53,6 +54,7 @@ class CodeScreen(StepScreen):
         yield self._used_code
 
     def every_tick(self) -> None:
+        super().every_tick()
         left = 0 if self.wizard.busy else math.ceil(self.engine.next_code_in)
         counts = f"Next code in {left} s" if left else ""
         self._next_code.set_text(counts, layout=False)
@@ -112,7 +114,7 @@ class CodeScreen(StepScreen):
 
 class ConfirmationScreen(CodeScreen):
     step = Step.CONFIRMATION
-    title_text = "Confirm 2FA"
+    title_text = numbered(step)
     primary_label = "Confirm"
 
     attempts = getters.query_one("#attempts", Line)

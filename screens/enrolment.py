@@ -14,9 +14,11 @@ from core.services.otpauth import Enrolment
 from core.step import Step
 from core.text import grouped
 from screens.base import StepScreen
+from screens.base.frame import Keys
 from screens.dialogs.qr import QrScreen
 from screens.protocols import Wizard
 from screens.widgets.card import clock_text
+from screens.widgets.frame import numbered
 from screens.widgets.line import Line
 from screens.widgets.marks import blocks
 from screens.widgets.qr import QrCode
@@ -24,14 +26,14 @@ from screens.widgets.qr import QrCode
 _TEXT_COLUMNS = 28
 """What the text beside the code needs, with its margins."""
 _FRAME_ROWS = 4
-"""Above and below: header, rail, wait, keys."""
+"""Above and below: header, rail, wait and button, keys."""
 
 
 class EnrolmentScreen(StepScreen):
     CSS_PATH = "later.tcss"
 
     step = Step.ENROLMENT
-    title_text = ""
+    title_text = numbered(step)
     primary_label = "Done"
 
     qr = getters.query_one("#qr", QrCode)
@@ -44,6 +46,7 @@ class EnrolmentScreen(StepScreen):
         Binding("f4", "large", show=False),
         Binding("f5", "renew", show=False),
         Binding("f6", "invert", show=False),
+        Binding("f8", "copy_link", show=False),
     ]
 
     def __init__(self, wizard: Wizard) -> None:
@@ -77,15 +80,15 @@ class EnrolmentScreen(StepScreen):
         return [
             ("Enter", "done"),
             ("F4", "large"),
+            ("F3", "other method"),
             ("F5", "renew"),
             ("F6", "invert"),
-            ("F3", "other method"),
         ]
 
     @property
     def _has_room(self) -> bool:
         """Whether the code can stand beside the text, whole; else it is on a screen of its own."""
-        columns, rows = self.app.size
+        columns, rows = self.step_columns, self.app.size.height
         return blocks() and self.qr.fits(columns - _TEXT_COLUMNS, rows - _FRAME_ROWS)
 
     def show_frame(self) -> None:
@@ -134,11 +137,12 @@ class EnrolmentScreen(StepScreen):
         self.explanation.set_text(text)
 
     def every_tick(self) -> None:
+        super().every_tick()
         url, left = self.engine.image
         if not url:
             text = ""
         elif left > 0:
-            text = f"QR image link (expires in {clock_text(left)}):"
+            text = f"QR image link, F8 copies ({clock_text(left)}):"
         else:
             text = "The image link has expired. F5 renews it."
         self.picture_left.set_text(text, layout=False)
@@ -172,6 +176,15 @@ class EnrolmentScreen(StepScreen):
         if enrolment is not None:
             letters = f"{grouped(enrolment.secret.reveal())}\n{enrolment.label}"
             self.app.push_screen(QrScreen(enrolment.uri, letters))
+
+    def help_keys(self) -> Keys:
+        return [*super().help_keys(), ("F8", "copy the image link")]
+
+    def action_copy_link(self) -> None:
+        """To the clipboard of the terminal, where it lets programs do that."""
+        url, left = self.engine.image
+        if url and left > 0:
+            self.app.copy_to_clipboard(url)
 
     def action_invert(self) -> None:
         self.qr.invert()

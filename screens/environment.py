@@ -19,6 +19,7 @@ from core.text import clean
 from screens.base import StepScreen
 from screens.protocols import Wizard
 from screens.widgets.details import DetailsForm
+from screens.widgets.frame import numbered
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
 
@@ -29,7 +30,7 @@ _WIDTH_OF_ROW = 74
 
 class EnvironmentScreen(StepScreen):
     step = Step.ENVIRONMENT
-    title_text = "Check the environment"
+    title_text = numbered(step)
     card_in_body = True
 
     form = getters.query_one(DetailsForm)
@@ -63,8 +64,7 @@ class EnvironmentScreen(StepScreen):
             ("Enter", "check again" if self._must_recheck else "continue"),
             ("Tab", "next field"),
         ]
-        if not self.wizard.simulation:
-            keys.append(("F2", "settings"))
+        keys.append(("F2", "settings"))
         return keys if self._must_recheck else [*keys, ("F5", "check again")]
 
     def on_mount(self) -> None:
@@ -81,16 +81,15 @@ class EnvironmentScreen(StepScreen):
         self.wizard.perform(lambda: self.engine.check_environment(self._report), self._all_checked)
 
     def action_settings(self) -> None:
-        if not self.wizard.simulation:
-            # Also while the list fills in: without a line that takes half a minute, and what has
-            # to be set is known before.
-            self._submit_when_checked = False
-            self.wizard.details = self.form.details
-            from screens.dialogs.settings import SettingsScreen
+        # Also while the list fills in: without a line that takes half a minute, and what has
+        # to be set is known before.
+        self._submit_when_checked = False
+        self.wizard.details = self.form.details
+        from screens.dialogs.settings import SettingsScreen
 
-            self.app.push_screen(
-                SettingsScreen(self.wizard, self._settings_saved), self._settings_closed
-            )
+        self.app.push_screen(
+            SettingsScreen(self.wizard, self._settings_saved), self._settings_closed
+        )
 
     def _settings_saved(self, _: None) -> None:
         if self.is_current:  # else once the settings are closed
@@ -108,17 +107,29 @@ class EnvironmentScreen(StepScreen):
     def busy_changed(self, busy: bool) -> None:
         """Enter may be pressed while the list fills in: it is remembered."""
 
+    def fault_in(self, widget: Widget) -> Problem | None:
+        return self.form.fault_in(widget)
+
     def submit_field(self, widget: Widget) -> None:
-        found = self.form.fault_in(widget)
-        last = widget.id == "data-api" and not check_details(self.form.details)
+        found = self.fault_in(widget)
         if found:
             self.show_problem(found)
-        elif last and not self._visibility_seen:
-            # Who may see the data is asked too, not passed over: what it says becomes public.
-            self._visibility_seen = True
-            self.form.visibility.focus()
         else:
             super().submit_field(widget)
+
+    def field_after(self, widget: Widget) -> Widget | None:
+        last = widget.id == "data-api" and not check_details(self.form.details)
+        # Who may see the data is asked too, not passed over: what it says becomes public.
+        return (
+            self.form.visibility
+            if last and not self._visibility_seen
+            else super().field_after(widget)
+        )
+
+    def on_descendant_focus(self) -> None:
+        if self.focused is self.form.visibility:
+            self._visibility_seen = True
+        super().on_descendant_focus()
 
     def action_primary(self) -> None:
         self.wizard.details = self.form.details
@@ -179,10 +190,10 @@ def _list_of(checks: list[CheckResult], *, brief: bool) -> list[Content]:
     """The lines; `brief` folds what is fine into one, so that the remedies fit."""
     signs = marks()
     look = {
-        Status.PENDING: (signs.todo, "$quiet"),
+        Status.PENDING: (signs.todo, "$faint"),
         Status.PASSED: (signs.done, "$success"),
         Status.WARNING: (signs.amber, "$warning"),
-        Status.SKIPPED: (signs.todo, "$quiet"),
+        Status.SKIPPED: (signs.todo, "$faint"),
         Status.FAILED: (signs.failed, "bold $error"),
     }
     lines: list[Content] = []

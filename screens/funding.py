@@ -20,15 +20,23 @@ from screens.dialogs.qr import QrScreen
 from screens.enrolment import preset_unusable
 from screens.protocols import Wizard
 from screens.widgets.choice import Choice
-from screens.widgets.frame import MoneyLine
+from screens.widgets.frame import MoneyLine, numbered
 from screens.widgets.inputs import Row
 from screens.widgets.line import Line
 
 _TITLES = {
-    "gas-station": "Gas Station, with a new code",
-    "owner": "owner's wallet (PEAQOS_PRIVATE_KEY)",
-    "manual": "manual transfer, from any wallet",
+    "gas-station": ("Gas Station", "free, with a code from the app"),
+    "owner": ("owner's wallet", "signs with PEAQOS_PRIVATE_KEY"),
+    "manual": ("manual transfer", "the wizard detects the payment"),
 }
+_HOW_TO_SET_OWNER = (
+    "\nThe owner's key is not set. Press Ctrl+Q, set PEAQOS_PRIVATE_KEY in the environment or in "
+    ".env, and start the wizard again. It resumes here."
+)
+_OWNER_MISSING = ("owner", "owner's wallet", "set PEAQOS_PRIVATE_KEY to use it")
+
+_ONLY_BY_HAND = ("SKIPPED_BUT_POOR",)
+"""Another request would bring no money: a manual transfer is what helps."""
 
 _PRIMARY = {
     "gas-station": "Request funds",
@@ -39,7 +47,7 @@ _PRIMARY = {
 
 class FundingScreen(CodeScreen):
     step = Step.FUNDING
-    title_text = "Fund the machine"
+    title_text = numbered(step)
     primary_label = _PRIMARY["gas-station"]
 
     amounts = getters.query_one("#amounts", Line)
@@ -58,12 +66,16 @@ class FundingScreen(CodeScreen):
         super().__init__(wizard)
         self._balance: int | None = None
         """Wei, as read last."""
+        self._only_by_hand: Problem | None = None
+        """Why the screen switched to a manual transfer by itself."""
 
     def body(self) -> ComposeResult:
         yield Line("", id="amounts")
         yield Line("", classes="muted")
-        ways = [(way, _TITLES[way]) for way in self.engine.ways]
-        yield Row("Way", Choice(ways, self.state.way or "manual", id="way"))
+        ways = [(way, *_TITLES[way]) for way in self.engine.ways]
+        if self.engine.settings.private_key is None:
+            ways.insert(len(ways) - 1, _OWNER_MISSING)
+        yield Row("Method", Choice(ways, self.state.way or "manual", id="way"))
         with Vertical(id="hint"):
             yield from self.code_row()
             yield Line("Each code works once.", classes="muted")
@@ -74,14 +86,20 @@ class FundingScreen(CodeScreen):
     def method(self) -> str:
         return self.choice.value
 
+    @property
+    def _available(self) -> bool:
+        return self.method in self.engine.ways
+
     def keys(self) -> list[tuple[str, str]]:
-        if self.method == "manual":
+        if not self._available:
+            keys = []
+        elif self.method == "manual":
             keys = [("Enter", "check again"), ("F4", "address as QR code")]
         elif self.method == "owner":
             keys = [("Enter", "review the transfer")]
         else:
-            keys = [("Enter", "ask")]
-        return [*keys, ("F3", "other method")] if len(self.engine.ways) > 1 else keys
+            keys = [("Enter", "request funds")]
+        return [*keys, ("F3", "other method")]
 
     def on_mount(self) -> None:
         self._show_method()
@@ -97,13 +115,17 @@ class FundingScreen(CodeScreen):
 
     @on(Choice.Changed, "#way")
     def _method_changed(self) -> None:
-        if self.method != self.state.way and not self.wizard.busy:
+        if not self._available:
+            self._show_method()
+        elif self.method != self.state.way and not self.wizard.busy:
             method = self.method
             self.wizard.perform(lambda: self.engine.choose_way(method), self._method_chosen)
 
     def action_other_method(self) -> None:
         if not self.wizard.busy:
-            self.choice.action_turn(1)
+            ways = self.engine.ways
+            now = ways.index(self.method) if self._available else -1
+            self.choice.value = ways[(now + 1) % len(ways)]
 
     def _show_method(self) -> None:
         by_hand = self.method == "manual"
@@ -111,19 +133,15 @@ class FundingScreen(CodeScreen):
         self.set_primary_label(_PRIMARY[self.method])
         failure = self.state.failure
         station_only = failure is not None and failure.problem.until is not None
-        if failure and not (by_hand and station_only):
+        if by_hand and self._only_by_hand is not None:
+            self.show_problem(self._only_by_hand)
+        elif failure and not (by_hand and station_only):
             self.show_problem(failure.problem)
         else:
             self.show_problem(None)
-        network = self.engine.settings.network
-        faucet = f"\nGet test tokens at\n  {network.faucet_url}" if network.faucet_url else ""
-        self.by_hand.display = by_hand
-        self.by_hand.set_text(
-            f"\nSend the shortfall to this address. The wizard detects the payment.\n"
-            f"  {self.state.address}{faucet}"
-            if by_hand
-            else ""
-        )
+        self.by_hand.display = by_hand or not self._available
+        self._show_address()
+        self.primary.disabled = not self._available
         self.wizard.watch_balance(True)
 
     def show_frame(self) -> None:
@@ -133,11 +151,26 @@ class FundingScreen(CodeScreen):
             state = replace(self.state, held=self._balance)
             self.money_line.show(state, self.engine.settings.network.token)
 
+    def _show_address(self) -> None:
+        """What to send where, or how to make the method that is chosen available."""
+        network, need, held = self.engine.settings.network, self.state.need, self._balance or 0
+        if not self._available:
+            self.by_hand.set_text(_HOW_TO_SET_OWNER)
+        elif need is not None:
+            missing = format_peaq(max(need.total - held, 0), up=True)
+            arrived = f"{format_peaq(held)} {network.token} arrived. " if held else ""
+            faucet = f"\nGet test tokens at\n  {network.faucet_url}" if network.faucet_url else ""
+            self.by_hand.set_text(
+                f"\n{arrived}Send {missing} {network.token} to this address. The wizard detects "
+                f"the payment.\n  {self.state.address}{faucet}"
+            )
+
     def _show_amounts(self, held: int) -> None:
         need = self.state.need
         if need is None:
             return
         self._balance = held
+        self._show_address()
         self.show_frame()
         token = self.engine.settings.network.token
         missing = max(need.total - held, 0)
@@ -165,6 +198,13 @@ class FundingScreen(CodeScreen):
 
     async def _ask_gas_station(self, typed: str) -> Balance:
         return await self.engine.ask_gas_station(await self.code(typed))
+
+    def failed(self, problem: Problem) -> None:
+        if problem.code in _ONLY_BY_HAND and self.method != "manual":
+            self._only_by_hand = problem
+            self.choice.value = "manual"
+        else:
+            super().failed(problem)
 
     def waits_for(self, problem: Problem) -> bool:
         return self.method == "gas-station"
@@ -205,7 +245,11 @@ class FundingScreen(CodeScreen):
         if self.state.way == self.method:
             self._show_method()
             self.show_frame()
-            self.call_after_refresh(self.focus_first)
+            if self.focused is not self.choice:  # else the arrows may go on choosing
+                self.call_after_refresh(self.focus_first)
+        elif self._available:
+            self._method_changed()  # chosen while the choice before was being recorded
+            return
         self.wizard.advance()
 
     def balance_read(self, balance: Balance | None, problem: Problem | None) -> None:

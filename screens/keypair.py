@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.widget import Widget
+from textual.widgets import Input
 
 from core.errors.problem import OnboardingError, Problem, problem
 from core.keys.key_source import KeySource, Way
@@ -16,8 +17,10 @@ from core.step import Step
 from screens.base import StepScreen
 from screens.dialogs.consent import ConsentScreen
 from screens.widgets.choice import Choice
+from screens.widgets.frame import numbered
 from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
+from screens.widgets.marks import marks
 from screens.widgets.special_fields import KeyField, SecretField
 
 if TYPE_CHECKING:
@@ -27,13 +30,13 @@ WEAK_BELOW = 12
 """Characters."""
 
 _WAYS = (
-    ("generate", "create a new key"),
-    ("import", "import a key or keystore"),
-    ("environment", "use PEAQOS_PRIVATE_KEY"),
+    ("generate", "create a new key", "never leaves this machine"),
+    ("import", "import a key or keystore", "paste it, or enter a path"),
+    ("environment", "use PEAQOS_PRIVATE_KEY", "in the environment or .env"),
 )
-_KEEP = ("keep", "open the existing keystore")
+_KEEP = ("keep", "open the existing keystore", "it is in the state directory")
 _TEXTS = {
-    "generate": "The wizard creates the key on this machine. It never leaves it unencrypted.",
+    "generate": "Choose a passphrase. It encrypts the new key on this machine.",
     "import": (
         "Paste a private key, or enter the path of a keystore (V3) or hex file. For a "
         "keystore, enter its own passphrase; the copy here keeps it."
@@ -45,7 +48,7 @@ _TEXTS = {
 
 class KeypairScreen(StepScreen):
     step = Step.KEYPAIR
-    title_text = "Create the machine's key"
+    title_text = numbered(step)
     primary_label = "Save the key"
     can_go_back = True
 
@@ -55,21 +58,23 @@ class KeypairScreen(StepScreen):
     file = getters.query_one("#key-file", Field)
     passphrase = getters.query_one("#passphrase", SecretField)
     again = getters.query_one("#passphrase-again", SecretField)
+    note = getters.query_one("#passphrase-note", Line)
 
     def body(self) -> ComposeResult:
         kept = (self.engine.session.folder / "keystore.json").exists()
         preset = self.wizard.presets.key or ""
-        known = any(preset == way for way, _ in _WAYS)
+        known = any(preset == way for way, _, _ in _WAYS)
         # A keystore that is there already comes before what was meant to be made.
         way = "" if kept or not preset else preset if known else "import"
-        yield Row("The key", Choice([_KEEP, *_WAYS] if kept else _WAYS, way, id="way"))
+        yield Row("Key", Choice([_KEEP, *_WAYS] if kept else _WAYS, way, id="way"))
         yield Line("", id="way-text")
         yield Line("")
-        yield Row("Private key", KeyField(id="private-key", placeholder="paste here; never shown"))
+        yield Row("Private key", KeyField(id="private-key", placeholder=" paste here; never shown"))
         path = "" if known else preset
-        yield Row("or a file", Field(path, id="key-file", placeholder="/path/to/keystore.json"))
+        yield Row("or a file", Field(path, id="key-file", placeholder=" /path/to/keystore.json"))
         yield Row("Passphrase", SecretField(id="passphrase"))
         yield Row("Repeat passphrase", SecretField(id="passphrase-again"))
+        yield Line("", id="passphrase-note")
         yield Line("", classes="muted")
         yield Line(f"Stored encrypted in {self.engine.session.folder}", classes="muted")
         yield Line("Write the passphrase down. Nobody can recover it.", classes="muted")
@@ -118,21 +123,27 @@ class KeypairScreen(StepScreen):
         filled_in = self.passphrase.value and (self.again.value or self.source == "keep")
         return self.primary if filled_in else self.passphrase
 
-    def submit_field(self, widget: Widget) -> None:
+    def field_after(self, widget: Widget) -> Widget | None:
         if self.source == "import" and widget.id in ("private-key", "key-file"):
-            self.set_focus(self.passphrase)
-        elif widget.id == "way" and self.first_focus() is not self.primary:
-            self.set_focus(self.first_focus())
-        elif widget.id == "passphrase" and self.source != "keep":
-            self.set_focus(self.again if self.passphrase.value else self.passphrase)
-        else:
-            self.action_primary()
+            return self.passphrase
+        if widget.id == "way" and self.first_focus() is not self.primary:
+            return self.first_focus()
+        if widget.id == "passphrase" and self.source != "keep" and self.passphrase.value:
+            return self.again
+        return None
+
+    @on(Input.Changed)
+    def _edited(self) -> None:
+        self.note.set_text("")
 
     def submit(self) -> None:
         passphrase = Secret(self.passphrase.value)
         again = Secret(self.again.value)
         if not passphrase:
             self._refuse("PASSPHRASE_EMPTY")
+        elif self.source != "keep" and not again:
+            self.note.set_text(f"{marks().amber} Repeat the passphrase.")
+            self.again.focus()
         elif self.source != "keep" and passphrase != again:
             self._refuse("PASSPHRASES_DIFFER")
         elif self._chosen_here() and len(passphrase.reveal()) < WEAK_BELOW:

@@ -8,22 +8,25 @@ from textual.widget import Widget
 
 from core.amounts import format_peaq, peaq_fixed
 from core.errors.problem import Problem
-from core.journal.state import Details, Quote
+from core.journal.state import Details, Quote, State
 from core.step import Step
 from screens.base import StepScreen
 from screens.dialogs.consent import ConsentScreen, agree_to_contracts
 from screens.dialogs.unlock import UnlockScreen
 from screens.protocols import Wizard
+from screens.widgets.frame import numbered
 from screens.widgets.line import Line
+from screens.widgets.phases import Phases
 
 
 class RegistrationScreen(StepScreen):
     step = Step.REGISTRATION
-    title_text = "Register the machine"
+    title_text = numbered(step)
     primary_label = "Sign and register"
 
     skipped = getters.query_one("#skipped", Line)
     offer = getters.query_one("#quote", Line)
+    phases = getters.query_one("#phases", Phases)
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
@@ -34,11 +37,17 @@ class RegistrationScreen(StepScreen):
         skipped.display = False
         yield skipped
         yield Line("Reading the price…", id="quote")
+        yield Phases(id="phases")
 
     def keys(self) -> list[tuple[str, str]]:
         return [("Enter", "sign and register" if self._quote else "check again")]
 
+    def state_changed(self, state: State) -> None:
+        super().state_changed(state)
+        self.phases.show(state)
+
     def on_mount(self) -> None:
+        self.phases.show(self.state)
         funded = self.state.funded
         if funded and funded.way == "already":
             self.skipped.display = True
@@ -170,7 +179,7 @@ def _effect_of(quote: Quote) -> str:
     why = (
         f"\nThis network rejects the combined transaction: {quote.refused}" if quote.refused else ""
     )
-    return f"This pays the bond and registers the machine. You pay it once.{why}"
+    return f"Transaction 1 of 3 pays the bond and registers the machine. You pay it once.{why}"
 
 
 def _published_by(quote: Quote, details: Details | None) -> str:

@@ -35,15 +35,14 @@ class ResumeScreen(StepScreen):
 
     def keys(self) -> list[tuple[str, str]]:
         again = [("Enter", "retry")] if self.problem else []
-        return [*again, *([] if self.wizard.simulation else [("F2", "settings")])]
+        return [*again, ("F2", "settings")]
 
     def on_mount(self) -> None:
         self.show_problem(None)
         self.submit()
 
     def action_settings(self) -> None:
-        if not self.wizard.simulation:
-            self.app.push_screen(SettingsScreen(self.wizard, lambda _: self.submit()))
+        self.app.push_screen(SettingsScreen(self.wizard, lambda _: self.submit()))
 
     def failed(self, problem: Problem) -> None:
         super().failed(problem)

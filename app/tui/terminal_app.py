@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 
 from app.tui.diffing_driver import DiffingDriver
 from app.tui.textual_internals import QuietApp
-from app.tui.theme import ANSI, FULL, PLAIN, choose_theme
+from app.tui.theme import ANSI, FULL, LIGHT, PLAIN, choose_theme
 
 log = logging.getLogger("peaq_onboard")
 
@@ -52,6 +52,7 @@ class TerminalApp(QuietApp):
         self._watch_terminal = watch_terminal
         self._ending = False
         self.register_theme(FULL)
+        self.register_theme(LIGHT)
         self.register_theme(ANSI)
         self.register_theme(PLAIN)
         self.theme = choose_theme(os.environ)

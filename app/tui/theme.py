@@ -1,4 +1,8 @@
-"""One theme, calm and legible; and its variant for terminals with sixteen colours of their own."""
+"""The colour roles, once for each kind of terminal.
+
+accent: the current step, the primary button; success: done; warning: waits, real money; error:
+faults only; foreground, muted, faint: value, label, hint; rule: frames; field, key: surfaces.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,9 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 FULL = Theme(
     name="peaq",
-    primary="#7aa2d8",
+    primary="#9aa7ff",
     secondary="#8fb3a6",
-    accent="#b9a3e3",
+    accent="#a99bff",
     warning="#e0b36a",
     error="#e58b88",
     success="#8cc68f",
@@ -22,12 +26,40 @@ FULL = Theme(
     boost="#2c3540",
     dark=True,
     variables={
-        "quiet": "#8a949f",
-        "label": "#a7b0ba",
+        "faint": "#8a949f",
+        "muted": "#a7b0ba",
+        "rule": "#3a4653",
+        "on-warning": "#14181d",
         "field": "#222932",
         "field-focus": "#33414f",
-        "key": "#7aa2d8",
+        "key": "#a99bff",
         "key-text": "#14181d",
+    },
+)
+
+LIGHT = Theme(
+    name="peaq-light",
+    primary="#2f5fa8",
+    secondary="#2f6f5a",
+    accent="#6440b0",
+    warning="#8a5200",
+    error="#b3261e",
+    success="#1f7032",
+    foreground="#1b1f24",
+    background="#ffffff",
+    surface="#ffffff",
+    panel="#eceff3",
+    boost="#dfe4ea",
+    dark=False,
+    variables={
+        "faint": "#68717b",
+        "muted": "#4a525b",
+        "rule": "#c3cad2",
+        "on-warning": "#ffffff",
+        "field": "#eceff3",
+        "field-focus": "#d5dfec",
+        "key": "#6440b0",
+        "key-text": "#ffffff",
     },
 )
 
@@ -36,7 +68,7 @@ ANSI = Theme(
     ansi=True,
     primary="ansi_default",  # bold: a terminal's blue is hard to read on black
     secondary="ansi_cyan",
-    accent="ansi_magenta",
+    accent="ansi_bright_blue",
     warning="ansi_yellow",
     error="ansi_red",
     success="ansi_green",
@@ -49,8 +81,10 @@ ANSI = Theme(
     variables={
         # Textual's own widgets ask for variables that only its ansi themes have.
         **BUILTIN_THEMES["ansi-dark"].variables,
-        "quiet": "ansi_bright_black",
-        "label": "ansi_default",
+        "faint": "ansi_bright_black",
+        "muted": "ansi_default",
+        "rule": "ansi_bright_black",
+        "on-warning": "ansi_black",
         "field": "ansi_default",
         "field-focus": "ansi_default",
         "key": "ansi_default",
@@ -80,4 +114,14 @@ def choose_theme(environ: Mapping[str, str]) -> str:
     """
     if "NO_COLOR" in environ:
         return PLAIN.name
-    return FULL.name if environ.get("COLORTERM") in ("truecolor", "24bit") else ANSI.name
+    if environ.get("COLORTERM") not in ("truecolor", "24bit"):
+        return ANSI.name
+    return LIGHT.name if _ground_is_light(environ) else FULL.name
+
+
+def _ground_is_light(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal says so: the last number of COLORFGBG is the colour of its ground.
+
+    7 and 15 are the two whites of the sixteen colours. Most terminals say nothing.
+    """
+    return environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from textual import events, getters
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
+from textual.widget import Widget
 
 from core.journal.next_action import step_statuses
 from core.journal.state import State
@@ -17,8 +18,10 @@ from screens.protocols import Wizard
 from screens.widgets.button import ActionButton
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice
-from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine
+from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine, is_late
 from screens.widgets.line import Line
+from screens.widgets.marks import PLAIN, marks
+from screens.widgets.side import SIDE_COLUMNS, SidePane
 
 Keys = list[tuple[str, str]]
 """Keys and what they do."""
@@ -34,7 +37,12 @@ _TICK = 0.5
 """Seconds. A slow line bears two updates a second; nothing is written where nothing changed."""
 _BRIEF = 0.3
 """Seconds. A shorter wait is not worth a flicker."""
-_CHOOSE = ("Left Right", "choose")
+SIDE_FROM = 110
+"""Columns from which on there is a side pane."""
+STEPS_FROM = 35
+"""Rows from which on the side pane lists the steps, and the rail is not needed."""
+SAVED = "All progress is saved. You can close this window."
+STILL_WAITING = "Still waiting; nothing to do. "
 
 
 class FrameScreen(Screen[None]):
@@ -42,6 +50,7 @@ class FrameScreen(Screen[None]):
 
     step: Step
     title_text: ClassVar[str] = ""
+    """Number and name of the step (`numbered`), and which part of it the screen is."""
     primary_label: ClassVar[str] = "Continue"
     can_go_back: ClassVar[bool] = False
     card_in_body: ClassVar[bool] = False
@@ -51,6 +60,8 @@ class FrameScreen(Screen[None]):
     header_line = getters.query_one("#header", HeaderLine)
     rail = getters.query_one("#rail", Rail)
     wait_line = getters.query_one("#wait", WaitLine)
+    body_box = getters.query_one("#body", VerticalScroll)
+    side_pane = getters.query_one("#side", SidePane)
     simulation_line = getters.query_one("#simulation", Line)
 
     def __init__(self, wizard: Wizard) -> None:
@@ -71,17 +82,19 @@ class FrameScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield HeaderLine(id="header")
         yield Rail(id="rail")
-        with VerticalScroll(id="body", can_focus=False):
-            yield Line(self.title_text, id="title")
-            yield from self.body()
-            if not self.card_in_body:
-                yield self.card
-            yield ActionButton(self.primary_label, id="primary")
+        with Horizontal(id="main"):
+            with VerticalScroll(id="body", can_focus=False):
+                yield from self.body()
+                if not self.card_in_body:
+                    yield self.card
+            yield SidePane()
         if self.wizard.simulation:
             yield Line(id="simulation")
         if self.state.need:  # else its row is of use to the step
             yield MoneyLine(id="money")
-        yield WaitLine(id="wait")
+        with Horizontal(id="foot"):
+            yield WaitLine(id="wait")
+            yield ActionButton(self.primary_label, id="primary")
         yield self._key_line
 
     def body(self) -> ComposeResult:
@@ -95,6 +108,20 @@ class FrameScreen(Screen[None]):
     def all_keys(self) -> Keys:
         """Those of the step, and Escape where it leads back."""
         return [*self.keys(), *([("Esc", "back")] if self.can_go_back else [])]
+
+    def help_keys(self) -> Keys:
+        """The keys that F1 explains: those of the last row, and rare ones."""
+        return self.all_keys()
+
+    def field_after(self, widget: Widget) -> Widget | None:
+        """Where Enter leads from `widget`; None if it does the step."""
+        return None
+
+    @property
+    def step_columns(self) -> int:
+        """Columns between the sides of the step's part of the window."""
+        columns = self.app.size.width
+        return columns - SIDE_COLUMNS if columns >= SIDE_FROM else columns
 
     def enter_ignored(self, *, waits: bool) -> bool:
         """Whether Enter does nothing just now. `waits`: the wait line shows a wait."""
@@ -128,11 +155,24 @@ class FrameScreen(Screen[None]):
         self.set_class(too_small, "too-small")
         self.set_class(columns >= ROOMY[0] and rows >= ROOMY[1], "roomy")
         self.set_class(columns < NARROW, "narrow")
+        self.set_class(columns >= SIDE_FROM, "with-side")
+        with_steps = columns >= SIDE_FROM and rows >= STEPS_FROM
+        self.set_class(with_steps, "with-steps")
+        self.set_class(marks() is PLAIN, "plain-marks")
+        self.header_line.set_class(network.real_money, "loud")
+        framed = self.has_class("roomy")  # then the frame leaves a space at both ends itself
+        self.body_box.border_title = self.title_text if framed else f" {self.title_text} "
         if too_small:
             self.header_line.set_text(TOO_SMALL if columns > len(TOO_SMALL) else "Too small")
         else:
             self.header_line.show(network, self.state.address)
-        self.rail.show(step_statuses(self.state, engine.clock.now()))
+        statuses = step_statuses(self.state, engine.clock.now())
+        self.rail.show(statuses)
+        if columns >= SIDE_FROM:
+            from screens.dialogs.help import OF_STEP
+
+            about = OF_STEP[self.step][0]
+            self.side_pane.show(engine, about, statuses if with_steps else {})
         for line in self.query(MoneyLine):
             line.show(self.state, network.token)
         self.tick()
@@ -153,6 +193,9 @@ class FrameScreen(Screen[None]):
         visible = wait if wait and elapsed >= _BRIEF else None
         if wait is None or visible is not None:
             self.wait_line.show(visible, elapsed, int(elapsed))
+        for line in self.query(MoneyLine):
+            late = visible is not None and is_late(visible, elapsed)
+            line.cover("" if visible is None else f"{STILL_WAITING}{SAVED}" if late else SAVED)
         self._show_keys(waits=visible is not None)
         self.card.tick(self.engine.clock.now())
         if self.wizard.simulation:
@@ -163,12 +206,19 @@ class FrameScreen(Screen[None]):
 
     def _show_keys(self, *, waits: bool) -> None:
         """The last row: what keys do now, in the widget that has the focus."""
-        keys = [*self.all_keys(), ("F1", "help"), ("Ctrl+Q", "quit")]
-        if isinstance(self.focused, Choice) and _CHOOSE not in keys:
-            keys = [keys[0], _CHOOSE, *(key for key in keys[1:] if key[0] != "Tab")]
+        keys, here = self.all_keys(), self.focused
+        if here is not None and self.field_after(here) is not None:
+            keys = [(key, "next field" if key == "Enter" else does) for key, does in keys]
+        enter = [key for key in keys if key[0] == "Enter"]
+        others = [key for key in keys if key[0] != "Enter"]
         if self.enter_ignored(waits=waits):
-            keys = [key for key in keys if key[0] != "Enter"]
-        self._key_line.show(keys)
+            enter = []
+        if isinstance(here, Choice):
+            arrows = "Up Down" if here.as_list else "Left Right"
+            others = [(arrows, "choose"), *(key for key in others if key[0] != "Tab")]
+        elif waits and self.primary.disabled:
+            others = [key for key in others if key[0] != "Tab"]
+        self._key_line.show([*enter, *others, ("F1", "help"), ("Ctrl+Q", "quit")])
 
     def start_ticking(self) -> None:
         self.set_interval(_TICK, self.tick)
@@ -197,4 +247,4 @@ class FrameScreen(Screen[None]):
     def action_explain(self) -> None:
         from screens.dialogs.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.step, self.all_keys()))
+        self.app.push_screen(HelpScreen(self.step, self.help_keys()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from textual import on
+from textual import events, on
+from textual.widget import Widget
 from textual.widgets import Input
 
 from core.errors.problem import Problem
@@ -79,6 +80,16 @@ class ProblemScreen(FrameScreen):
         # A network error is not shown again: the network was asked just now, or will be at Enter.
         if failure and failure.step is self.step and not failure.problem.code.startswith("RPC_"):
             self.show_problem(failure.problem)
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Name a mistake as soon as its field is left."""
+        found = self.fault_in(event.widget)
+        if found is not None and self.problem is None:
+            self.show_problem(found)
+
+    def fault_in(self, widget: Widget) -> Problem | None:
+        """What is wrong with the value of that field, as far as this machine can tell."""
+        return None
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

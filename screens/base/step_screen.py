@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 from textual import on
@@ -13,11 +14,13 @@ from textual.widgets import Button, Input
 
 from core.errors.problem import Problem
 from core.journal.state import Balance
-from screens.base.problem import ProblemScreen
+from screens.base.problem import TYPED, ProblemScreen
 from screens.protocols import Wizard
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import Field
 
+RETRY_SEEN = 0.5
+"""Seconds for which a new attempt is shown, however soon it fails."""
 READ_SECONDS = 1.0
 """Enter signs nothing until its terms have been shown for this long with no key pressed.
 
@@ -39,6 +42,9 @@ class StepScreen(ProblemScreen):
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
         self._delay: Timer | None = None
+        self._attempt = 1
+        self._retry_seen_at = 0.0
+        """Monotonic seconds at which people have had time to see that something happens."""
 
     def on_mount(self) -> None:
         self.start_ticking()
@@ -69,15 +75,27 @@ class StepScreen(ProblemScreen):
         raise NotImplementedError
 
     def submit_field(self, widget: Widget) -> None:
-        """Enter in a field: focus the next empty one, or else do the step."""
-        empty = [field for field in self._fields() if not field.value and field is not widget]
-        if empty and not (isinstance(widget, Field) and not widget.value):
-            self.set_focus(empty[0])
+        """Enter in a field: focus the one that it leads to, or else do the step."""
+        after = self.field_after(widget)
+        if after is not None:
+            self.set_focus(after)
         else:
             self.action_primary()
 
+    def field_after(self, widget: Widget) -> Widget | None:
+        """The next empty field; None if Enter in `widget` does the step."""
+        if isinstance(widget, Field) and not widget.value:
+            return None
+        empty = (field for field in self._fields() if not field.value and field is not widget)
+        return next(empty, None)
+
+    @on(Input.Changed)
+    def _name_enter(self) -> None:
+        """What Enter leads to depends on what is filled in."""
+        self.tick()
+
     def action_primary(self) -> None:
-        if self.wizard.busy:
+        if self.wizard.busy or self._retry_is_new:
             return
         if self._delay is not None:
             self.delay_submit()
@@ -144,6 +162,10 @@ class StepScreen(ProblemScreen):
             return
         self.primary.disabled = busy
         if busy:
+            again = self.problem is not None and self.problem.code not in TYPED
+            self._attempt = self._attempt + 1 if again else 1
+            if again:
+                self._retry_seen_at = time.monotonic() + RETRY_SEEN
             self.show_problem(None)  # a new attempt: the old problem is over
         elif self.focused is None:
             # A disabled widget loses the focus, and no other one has taken it.
@@ -155,8 +177,25 @@ class StepScreen(ProblemScreen):
         self.wizard.advance()
 
     def failed(self, problem: Problem) -> None:
+        left = self._retry_seen_at - time.monotonic()
+        if left > 0:  # so quick that nobody would see that it was tried again
+            self.set_timer(left, lambda: self._show_failure(problem))
+        else:
+            self._show_failure(problem)
+
+    def _show_failure(self, problem: Problem) -> None:
+        self._retry_seen_at = 0.0
+        self.card.attempt = self._attempt
         self.show_problem(problem)
         self.call_after_refresh(self.focus_first)
+
+    @property
+    def _retry_is_new(self) -> bool:
+        return time.monotonic() < self._retry_seen_at
+
+    def every_tick(self) -> None:
+        if self._retry_is_new and self.wizard.wait is None:
+            self.wait_line.say(f"Trying again (attempt {self._attempt})", 0)
 
     def balance_read(self, balance: Balance | None, problem: Problem | None) -> None:
         """The balance was read, or could not be."""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from core.step import Step
-from screens.widgets.frame import keys_text
+from screens.widgets.frame import keys_text, numbered
 from screens.widgets.line import Line
 
 WORDS = {
@@ -120,10 +120,7 @@ KEYS_OF_STEP = {
 }
 """What follows OF_STEP on the screen, and is not true in plain mode, which has no such keys."""
 
-ANYTIME = (
-    "Press Ctrl+Q at any time to quit. The wizard prints the command to resume. Completed steps"
-    " are saved, and nothing is paid twice."
-)
+ANYTIME = "Ctrl+Q quits and prints the command to resume. Nothing is paid twice."
 
 
 class HelpScreen(ModalScreen[None]):
@@ -145,18 +142,19 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         text, words = OF_STEP[self._step]
-        with VerticalScroll(id="help", can_focus=True):
-            yield Line(f"{self._step.value} {self._step.info.title}", id="title")
+        with VerticalScroll(id="help", can_focus=True) as box:
+            box.border_title = numbered(self._step)
+            box.border_subtitle = "Esc closes this"
             yield Line(f"{text} {KEYS_OF_STEP.get(self._step, '')}".rstrip())
             yield Line("")
             for word in words:
-                yield Line(Content.assemble(Content.styled(word, "bold"), f": {WORDS[word]}"))
+                yield Line(
+                    Content.assemble(Content.styled(word, "bold $accent"), f": {WORDS[word]}")
+                )
             yield Line("")
             if self._keys:
                 yield Line(keys_text(self._keys))
-            yield Line(ANYTIME)
-            yield Line("")
-            yield Line("Esc closes this.", classes="muted")
+            yield Line(ANYTIME, classes="muted")
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -9,13 +9,13 @@ from textual.widget import Widget
 from core.chain.did import VISIBILITIES, check_details
 from core.errors.problem import Problem
 from core.journal.state import Details
-from screens.widgets.choice import Choice
+from screens.widgets.choice import LIST_ROWS, Choice
 from screens.widgets.inputs import Field, Row
 
-VISIBILITY_TITLES = {
-    "public": "public: anyone can read the data",
-    "private": "private: on request only",
-    "onchain": "onchain: the data is on the network",
+VISIBILITY_HINTS = {
+    "public": "anyone can read the data",
+    "private": "on request only",
+    "onchain": "the data is on the network",
 }
 
 
@@ -33,9 +33,11 @@ class DetailsForm(Widget):
     data_api = getters.query_one("#data-api", Field)
     visibility = getters.query_one("#data-visibility", Choice)
 
-    def __init__(self, details: Details) -> None:
+    def __init__(self, details: Details, *, rows: int = LIST_ROWS) -> None:
+        """`rows` of the window from which on all visibilities are shown."""
         super().__init__()
         self._details = details
+        self._rows = rows
 
     def compose(self) -> ComposeResult:
         details = self._details
@@ -44,15 +46,16 @@ class DetailsForm(Widget):
             Field(
                 details.documentation_url,
                 id="documentation-url",
-                placeholder="https://… of its documentation",
+                placeholder=" https://… of its documentation",
             ),
         )
         yield Row(
             "Data API",
-            Field(details.data_api, id="data-api", placeholder="https://… of its data"),
+            Field(details.data_api, id="data-api", placeholder=" https://… of its data"),
         )
-        options = [(key, VISIBILITY_TITLES[key]) for key in VISIBILITIES]
-        yield Row("Data visibility", Choice(options, details.data_visibility, id="data-visibility"))
+        options = [(key, key, VISIBILITY_HINTS[key]) for key in VISIBILITIES]
+        choice = Choice(options, details.data_visibility, id="data-visibility", rows=self._rows)
+        yield Row("Data visibility", choice)
 
     @property
     def details(self) -> Details:

@@ -14,16 +14,24 @@ from core.step import Step, StepStatus
 from core.text import shorten
 from screens.widgets.line import Line
 from screens.widgets.marks import marks
+from screens.widgets.side import step_mark
 
 _WIDE = 76
 """Columns that the rail of seven takes."""
 _MEASURE = 96
 """Columns: wider is no easier to read, and is left empty at both sides (style.tcss)."""
+_MEASURE_WITH_SIDE = 140
 
 
 def _room(line: Line) -> int:
     """Columns that a line of the frame has, without its padding."""
-    return max(min(line.app.size.width, _MEASURE) - 2, 0)
+    with_side = line.screen.has_class("with-side")
+    return max(min(line.app.size.width, _MEASURE_WITH_SIDE if with_side else _MEASURE) - 2, 0)
+
+
+def numbered(step: Step, part: str = "") -> str:
+    """`5 of 7: Fund`, and the part of the step if it has several."""
+    return f"{step.value} of {len(Step)}: {step.info.title}{f', {part}' if part else ''}"
 
 
 class HeaderLine(Line):
@@ -31,14 +39,14 @@ class HeaderLine(Line):
 
     def show(self, network: Network, address: str | None) -> None:
         if network.real_money:
-            kind = Content.styled(f" {network.name}: real money ", "bold reverse $warning")
+            kind = Content(f"{network.name.upper()}: real money")
         elif network.name == "rehearsal":
             kind = Content.styled("rehearsal: no real money", "$accent")
         else:
             kind = Content.styled(f"{network.name}: test tokens", "$accent")
         right = Content.assemble(kind, "  ", shorten(address) if address else "no key yet")
         left = Content.styled("peaq onboarding", "bold")
-        width = max(_room(self), 20)
+        width = max(self.app.size.width - 2 if network.real_money else _room(self), 20)
         gap = max(width - left.cell_length - right.cell_length, 1)
         self.set_text(Content.assemble(left, " " * gap, right))
 
@@ -47,21 +55,12 @@ class Rail(Line):
     """The seven steps and how they stand."""
 
     def show(self, statuses: Mapping[Step, StepStatus]) -> None:
-        signs = marks()
-        sign_of = {
-            StepStatus.DONE: (signs.done, "$success"),
-            StepStatus.CURRENT: (signs.current, "bold $primary"),
-            StepStatus.TODO: (signs.todo, "$quiet"),
-            StepStatus.SKIPPED: (signs.skipped, "$quiet"),
-            StepStatus.FAILED: (signs.failed, "bold $error"),
-            StepStatus.WAITING: (signs.waiting, "bold $warning"),
-        }
         if self.app.size.width < _WIDE:
             self.set_text(self._narrow(statuses))
             return
         parts: list[Content | str] = []
         for step, status in statuses.items():
-            sign, style = sign_of[status]
+            sign, style = step_mark(status)
             parts += [Content.styled(f"{sign} {step.info.short}", style), "  "]
         self.set_text(Content.assemble(*parts[:-1]))
 
@@ -75,8 +74,19 @@ class Rail(Line):
 class MoneyLine(Line):
     """From the first measurement on: needed, held, bonded, spent on gas."""
 
+    _amounts = ""
+    _covered_by = ""
+
+    def cover(self, text: str) -> None:
+        """Show `text` instead of the amounts, until it is empty again."""
+        if text != self._covered_by:
+            self._covered_by = text
+            self.set_text(text or self._amounts)
+
     def show(self, state: State, token: str) -> None:
-        self.display = state.need is not None
+        crowded = state.finished or self.screen.has_class("with-qr")
+        room = not crowded or self.screen.has_class("roomy")
+        self.display = state.need is not None and bool(room)
         if state.need is None:
             return
         earlier = state.registered is not None and state.registered.way == "found"
@@ -88,28 +98,33 @@ class MoneyLine(Line):
         if state.registered is None or state.funded is None:
             amounts.insert(0, ("needed", format_peaq(state.need.total, up=True)))
         text = "  ".join(f"{name} {amount}" for name, amount in amounts)
-        self.set_text(f"{text}  {token}")
+        self._amounts = f"{text}  {token}"
+        if not self._covered_by:
+            self.set_text(self._amounts)
 
 
 class WaitLine(Line):
-    """What is waited for, since when, how long it usually takes; else that all is on disk."""
+    """What is waited for, since when, and how long it usually takes; empty at rest."""
 
     def show(self, wait: Wait | None, elapsed: float, frame: int) -> None:
-        signs = marks()
         if wait is None:
-            self.set_text(
-                Content.styled(f"{signs.dot} all progress saved", "$success"), layout=False
-            )
+            self.set_text("", layout=False)
             return
-        turn = signs.spinner[frame % len(signs.spinner)]
-        usual = f", usually {wait.usual:.0f} s" if wait.usual and wait.usual >= 1 else ""
-        text = Content.styled(f"{turn} {wait.what}: {elapsed:.0f} s{usual}", "$warning")
-        if not wait.in_flight:
-            # Nothing has left that is not answered yet: everything is on disk.
-            text = Content.assemble(
-                text, Content.styled(f"  {signs.dot} all progress saved", "$success")
-            )
-        self.set_text(text, layout=False)
+        usual = ""
+        if wait.usual and wait.usual >= 1:
+            late = is_late(wait, elapsed)
+            usual = ", longer than usual" if late else f", usually {wait.usual:.0f} s"
+        self.say(f"{wait.what}: {elapsed:.0f} s{usual}", frame)
+
+    def say(self, text: str, frame: int) -> None:
+        """Show `text` behind a sign that turns."""
+        turn = marks().spinner[frame % len(marks().spinner)]
+        self.set_text(Content.styled(f"{turn} {text}", "$warning"), layout=False)
+
+
+def is_late(wait: Wait, elapsed: float) -> bool:
+    """Whether the wait takes longer than it usually does. `elapsed` is in seconds."""
+    return bool(wait.usual) and elapsed > (wait.usual or 0.0) + 1
 
 
 class KeyLine(Line):
@@ -117,12 +132,11 @@ class KeyLine(Line):
 
     def show(self, keys: Sequence[tuple[str, str]]) -> None:
         """The first key and the last two are always there; of the others as many as fit."""
-        first, *others = keys
-        ends, others = others[-2:], others[:-2]
+        shown, ends = list(keys[:-2]), keys[-2:]
         width = _room(self)
-        while others and _width([first, *others, *ends]) > width:
-            others.pop()
-        self.set_text(keys_text((first, *others, *ends)))
+        while len(shown) > 1 and _width([*shown, *ends]) > width:
+            shown.pop()
+        self.set_text(keys_text((*shown, *ends)))
 
 
 def keys_text(keys: Sequence[tuple[str, str]]) -> Content:

@@ -113,7 +113,7 @@ class Row(Widget):
     def __init__(self, label: str, field: Widget, *beside: Widget, id: str | None = None) -> None:
         super().__init__(field, *beside, id=id)
         self._label = label
-        self._style = "$label"
+        self._style = "$muted"
 
     def render(self) -> Content:
         return Content.styled(self._label, self._style)
@@ -123,5 +123,5 @@ class Row(Widget):
         self.refresh()
 
     def on_descendant_blur(self) -> None:
-        self._style = "$label"
+        self._style = "$muted"
         self.refresh()

@@ -27,9 +27,13 @@ _WITH_WIDE_MARGIN = 4
 class QrCode(Widget):
     """In half blocks: two modules a row, one a column. Without blocks, two spaces are a module."""
 
-    def __init__(self, text: Secret | str = "", *, quiet: int = 1, id: str | None = None) -> None:
+    def __init__(
+        self, text: Secret | str = "", *, quiet: int = 1, wide: bool = True, id: str | None = None
+    ) -> None:
+        """`wide`: a margin of two modules if the code is small enough for 20 rows."""
         super().__init__(id=id)
         self._quiet = quiet
+        self._may_be_wide = wide
         self._inverted = False
         self._scale = 1
         self._blocks = blocks()
@@ -66,7 +70,8 @@ class QrCode(Widget):
         if plain:
             code = segno.make_qr(plain, error="l", boost_error=False)
             # One module of quiet zone still decodes; two are safer, where 20 rows hold them.
-            wide = self._blocks and int(code.version) <= _WITH_WIDE_MARGIN
+            small = int(code.version) <= _WITH_WIDE_MARGIN
+            wide = self._blocks and self._may_be_wide and small
             border = 2 if wide else self._quiet
             matrix = code.matrix_iter(scale=self._scale, border=border)
             self._modules = [[bool(module) for module in row] for row in matrix]

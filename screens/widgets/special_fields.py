@@ -24,7 +24,7 @@ class CodeField(Field):
     """A one-time code; spaces and dashes may be typed, and go before it is used."""
 
     def __init__(self, *, id: str) -> None:
-        super().__init__(id=id, max_length=12, placeholder="123 456")
+        super().__init__(id=id, max_length=12, placeholder=" six digits")
 
     def tidy(self, text: str) -> str:
         return "".join(character for character in text if not character.isspace())

@@ -9,6 +9,7 @@ import pytest
 
 from app.rehearsal.faults import FAULTS
 from app.rehearsal.network import RehearsalNetwork
+from screens import machine_nft
 from screens.base import step_screen
 from screens.widgets import inputs
 from tests.screens.driver import ScreenClock
@@ -28,6 +29,8 @@ def typing_by_paste(monkeypatch: pytest.MonkeyPatch) -> None:
     as most have over SSH.
     """
     monkeypatch.setattr(inputs, "_PASTE_ENTER_SECONDS", 0.0)
+    monkeypatch.setattr(machine_nft, "MOMENT_SECONDS", 0.0)
+    monkeypatch.setattr(step_screen, "RETRY_SEEN", 0.0)
     monkeypatch.setattr(
         step_screen, "READ_SECONDS", 0.0
     )  # nobody reads here; a test of its own waits

@@ -39,8 +39,8 @@ PATIENCE = 12.0
 """Seconds after which a condition is given up; all of them hold within one or two."""
 SIZE = (80, 24)
 ALL_PASSED = "All checks passed."
-ESSENTIAL_PASSED = "All that is essential passed the checks."
-TIME_IS_OVER = "it can be tried again now"
+ESSENTIAL_PASSED = "All required checks passed."
+TIME_IS_OVER = "The wait is over. Press Enter to retry."
 SCREEN_OF = {
     Action.CHECK_ENVIRONMENT: "EnvironmentScreen",
     Action.CREATE_KEYPAIR: "KeypairScreen",

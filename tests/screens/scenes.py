@@ -10,7 +10,6 @@ from core.journal.next_action import Action
 from screens.widgets.choice import Choice
 from tests.screens.driver import Technician
 from tests.screens.stage import Stage
-from tests.support.words import title
 
 Play = Callable[[Technician], Awaitable[None]]
 PEAQ = 10**18
@@ -86,7 +85,7 @@ async def wrong_code(technician: Technician) -> None:
 
 async def used_code(technician: Technician) -> None:
     await technician.code(technician.machine.codes[-1])
-    await technician.sees(title("CODE_USED"))
+    await technician.sees("already used")
 
 
 async def enter(technician: Technician) -> None:
@@ -105,15 +104,15 @@ async def list_is_green(technician: Technician) -> None:
 
 
 async def list_is_red(technician: Technician) -> None:
-    await technician.sees("has to be mended first")
+    await technician.sees("1 problem to fix")
 
 
 async def list_is_amber(technician: Technician) -> None:
-    await technician.sees("All that is essential")
+    await technician.sees("All required checks")
 
 
 async def list_fills_in(technician: Technician) -> None:
-    await technician.until(lambda: "✓ State folder" in technician.text, "the first lines")
+    await technician.until(lambda: "✓ State directory" in technician.text, "the first lines")
 
 
 async def bad_url(technician: Technician) -> None:
@@ -125,7 +124,7 @@ async def bad_url(technician: Technician) -> None:
 
 
 async def settings_open(technician: Technician) -> None:
-    await technician.sees("mended first")
+    await technician.sees("to fix before")
     await technician.press("f2")
     await technician.until(lambda: technician.place == "SettingsScreen", "the settings")
 
@@ -183,6 +182,10 @@ def backup(way: str, place: str = "") -> Play:
     return play
 
 
+async def enrolment_failed(technician: Technician) -> None:
+    await technician.until(lambda: technician.card, "a card")
+
+
 # 5 Fund, 6 Register, 7 Machine NFT and DID
 
 
@@ -215,7 +218,10 @@ async def passphrase_refused(technician: Technician) -> None:
     await asked_for_passphrase(technician)
     await technician.paste("not the passphrase")
     await technician.press("enter")
-    await technician.sees("does not open")
+    await technician.until(
+        lambda: technician.place == "UnlockScreen" and not technician.app.busy, "refused"
+    )
+    await technician.pilot.pause()
 
 
 async def sent_and_unseen(technician: Technician) -> None:
@@ -256,10 +262,10 @@ async def bond_rose(technician: Technician) -> None:
 
 async def some_arrived(technician: Technician) -> None:
     await technician.press("f3")
-    await technician.sees("Send what is missing")
+    await technician.sees("Send 1.1")
     technician.machine.network.send(technician.machine.address, PEAQ // 10)
     technician.machine.clock.advance(3)
-    await technician.sees("held 0.100000")
+    await technician.sees("0.1 PEAQ arrived")
 
 
 async def half_written(technician: Technician) -> None:
@@ -313,27 +319,29 @@ SCENES = [
     Scene("2-keypair-there", A.CREATE_KEYPAIR, as_it_is, Stage.with_key),
     Scene("2-keypair-wrong", A.CREATE_KEYPAIR, wrong_passphrase, Stage.with_key),
     Scene("2-backup", A.BACK_UP_KEYPAIR, as_it_is),
-    Scene("2-backup-undecided", A.BACK_UP_KEYPAIR, then("enter", sees="Copy the file now")),
+    Scene("2-backup-chosen", A.BACK_UP_KEYPAIR, then("down", sees="Enter continue")),
     Scene("2-backup-none", A.BACK_UP_KEYPAIR, backup("none", "ConsentScreen")),
     Scene("2-backup-reveal", A.BACK_UP_KEYPAIR, backup("revealed", "RevealScreen")),
-    Scene("2-backup-env", A.BACK_UP_KEYPAIR, then("f7", sees="Write the key into")),
-    Scene("3-enrolment", A.ENROL, then(sees="Or type this secret")),
+    Scene("2-backup-env", A.BACK_UP_KEYPAIR, then("f12", sees="Write the private key")),
+    Scene("3-enrolment", A.ENROL, then(sees="Or enter this secret")),
     Scene(
-        "3-enrolment-waiting", A.ENROL, waiting("/2fa/setup", renew, sees="The Gas Station prep")
+        "3-enrolment-waiting", A.ENROL, waiting("/2fa/setup", renew, sees="Requesting 2FA setup")
     ),
     Scene("3-enrolment-failed", A.ENROL, fault("qr-failed", renew, code="QR_GENERATION_FAILED")),
     Scene(
         "3-enrolment-none",
         A.ENROL,
-        then(sees="does not answer"),
+        enrolment_failed,
         meanwhile=lambda stage: stage.network.fault("gas-station-down"),
     ),
     Scene("4-confirmation", A.CONFIRM, as_it_is),
-    Scene("4-confirmation-rehearsal", A.CONFIRM, then(sees="Pretend phone"), pretend=True),
+    Scene(
+        "4-confirmation-rehearsal", A.CONFIRM, then(sees="Simulated authenticator"), pretend=True
+    ),
     Scene(
         "4-confirmation-waiting",
         A.CONFIRM,
-        waiting("/2fa/confirm", fresh_code, sees="The Gas Station checks the code"),
+        waiting("/2fa/confirm", fresh_code, sees="Checking the code"),
     ),
     Scene("4-confirmation-mistyped", A.CONFIRM, fault("locked", wrong_code, code="CODE_MISTYPED")),
     Scene(
@@ -341,11 +349,9 @@ SCENES = [
     ),
     Scene("4-confirmation-locked", A.CONFIRM, fault("locked", fresh_code, code="2FA_LOCKED")),
     Scene("5-funding", A.FUND, as_it_is),
-    Scene("5-funding-rehearsal", A.FUND, then(sees="Pretend phone"), pretend=True),
+    Scene("5-funding-rehearsal", A.FUND, then(sees="Simulated authenticator"), pretend=True),
     Scene("5-funding-used-code", A.FUND, used_code),
-    Scene(
-        "5-funding-waiting", A.FUND, waiting("/faucet", fresh_code, sees="The Gas Station is asked")
-    ),
+    Scene("5-funding-waiting", A.FUND, waiting("/faucet", fresh_code, sees="4 s")),
     Scene(
         "5-funding-rate-limited",
         A.FUND,
@@ -379,7 +385,7 @@ SCENES = [
     Scene(
         "7-machine-nft-already",
         A.REGISTER,
-        then(sees="ALREADY_REGISTERED"),
+        then(sees="already machine"),
         meanwhile=lambda stage: stage.network.fault("already-registered", 1),
     ),
     Scene("7-machine-nft-waiting", A.MINT, sent_and_unseen),
@@ -393,10 +399,10 @@ SCENES = [
         again=True,
     ),
     *(
-        Scene(f"help-{action.step.value}", action, help_open("At any time"))
+        Scene(f"help-{action.step.value}", action, help_open("Esc closes this"))
         for action in (A.CHECK_ENVIRONMENT, A.CREATE_KEYPAIR, A.ENROL, A.CONFIRM, A.FUND)
         if action.step
     ),
-    Scene("help-6", A.REGISTER, help_open("At any time")),
-    Scene("help-7", A.MINT, help_open("At any time")),
+    Scene("help-6", A.REGISTER, help_open("Esc closes this")),
+    Scene("help-7", A.MINT, help_open("Esc closes this")),
 ]

@@ -216,7 +216,7 @@ async def test_a_rehearsal_shows_what_the_phone_shows(machine: Machine) -> None:
         shown = machine.network.current_code(machine.address)
         assert shown
         code = shown[0]
-        await technician.sees(f"Pretend phone: {code[:3]} {code[3:]} for ")
+        await technician.sees(f"Simulated authenticator: {code[:3]} {code[3:]}")
 
 
 async def test_outside_a_rehearsal_no_code_is_ever_shown(machine: Machine) -> None:

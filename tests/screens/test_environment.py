@@ -77,7 +77,7 @@ async def test_enter_goes_from_field_to_field_and_then_on(machine: Machine) -> N
         await technician.press("enter")
         # Who may see the data becomes public with it: nobody passes over that unasked.
         assert technician.app.focused is technician.app.screen.query_one("#data-visibility")
-        await technician.sees("Enter go on Left Right choose")
+        await technician.sees("Enter continue Up Down choose")
         await technician.press("enter")
         await technician.on("KeypairScreen")
         assert technician.state.details == DETAILS
@@ -167,7 +167,7 @@ async def test_a_dead_line_is_red_says_what_to_do_and_mends_by_itself(
     machine.network.fault(fault)
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
-        await technician.sees("One thing has to be mended first:")
+        await technician.sees("1 problem to fix before you continue:")
         await technician.sees(title(code))
         assert remedy in technician.words
         await look_again(technician)
@@ -263,7 +263,7 @@ async def test_a_node_that_answers_nonsense_leaves_the_screen_standing(machine: 
     machine.connect = connect
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
-        await technician.sees("One thing has to be mended first:")
+        await technician.sees("1 problem to fix before you continue:")
         assert technician.visible("#primary")
 
 

@@ -105,7 +105,7 @@ async def test_too_little_money_says_how_much_is_missing_and_where_to_send_it(
         assert f"{missing} PEAQ to {machine.address}" in technician.words
         assert machine.address in technician.text, "the address is broken over two lines"
         await technician.press("f3")
-        await technician.sees("Send what is missing to this address; it is noticed by itself.")
+        await technician.sees("to this address. The wizard detects the payment.")
         machine.clock.advance(3)
         await technician.sees(f"missing {missing}")
         await technician.pay_by_hand()
@@ -298,7 +298,7 @@ async def test_the_address_can_be_scanned(machine: Machine) -> None:
 
 async def test_a_rehearsal_has_somebody_who_pays(machine: Machine) -> None:
     async with at_step(machine, Action.FUND, pretend=True) as technician:
-        await technician.sees("Pretend phone: ")
+        await technician.sees("Simulated authenticator: ")
         await technician.press("f3")
         await technician.sees("F8 has somebody send what is missing.")
         await technician.press("f8")

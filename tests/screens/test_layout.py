@@ -38,11 +38,11 @@ def shows_the_next_step(technician: Technician) -> None:
     """The button, or where the QR code needs its rows, the keys; always the keys."""
     assert technician.visible("#keys")
     assert technician.visible("#wait")
-    if not technician.app.screen.query("#qr") or technician.card:
-        assert technician.visible("#primary"), technician.text
+    assert technician.visible("#primary"), technician.text
     rows = technician.text.splitlines()
-    assert rows[-1].startswith(" Enter "), rows[-1]
-    assert "ctrl+q leave" in rows[-1], "nobody learns how to leave"
+    asks = technician.place == "BackupScreen"  # with nothing chosen, Enter would be refused
+    assert asks or rows[-1].startswith(" Enter "), rows[-1]
+    assert "Ctrl+Q quit" in rows[-1], "nobody learns how to leave"
     assert all(len(row) <= 80 for row in rows)
 
 
@@ -62,7 +62,7 @@ async def test_80x24_shows_the_next_step_without_scrolling(
         await technician.press("f1")
         await technician.until(lambda: technician.place == "HelpScreen")
         step = technician.step_screen.step
-        await technician.sees(f"{step.value} {step.info.title}")
+        await technician.sees(f"{step.value} of 7: {step.info.title}")
         await technician.press("escape")
         await technician.until(lambda: technician.place == SCREEN_OF[action])
 
@@ -167,7 +167,7 @@ async def test_blocks_that_take_their_time_are_waited_for_in_words(
             await technician.on("MachineNftScreen")
         machine.clock.while_asleep = None
         await machine.close()
-    assert "The registration is under way" in seen
+    assert any("registration" in what.lower() for what in seen), seen
 
 
 def _mining(slow: RehearsalNetwork) -> Callable[[float], None]:

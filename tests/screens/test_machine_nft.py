@@ -19,7 +19,7 @@ async def test_the_details_of_the_first_screen_are_shown_and_can_be_changed(
 ) -> None:
     async with at_step(machine, Action.MINT) as technician:
         (number,) = machine.network.registrations(machine.address)
-        await technician.sees(f"The machine is registered as number {number}.")
+        await technician.sees(f"The machine is registered: machine {number}.")
         assert technician.field("#documentation-url").value == DETAILS.documentation_url
         assert technician.field("#data-api").value == DETAILS.data_api
         await technician.fill("#data-api", "https://api.example.com/changed")
@@ -101,16 +101,16 @@ async def test_what_a_wallet_lacks_for_the_rest_leads_back_to_funding(machine: M
         try:
             await technician.press("enter")
             await technician.reads_problem("FEE_TOO_HIGH")
-            await technician.sees("Enter see the new fee")
+            await technician.sees("Enter show the new fee")
             await technician.press("enter")
             await technician.until(lambda: technician.place == "ConsentScreen")
-            await technician.sees("Maximum fee 1.75 PEAQ for all transactions still to come")
+            await technician.sees("Maximum fee 1.75 PEAQ for all remaining transactions")
             await technician.press("enter")
             await technician.on("FundingScreen")
             await technician.reads_problem("INSUFFICIENT_BALANCE")
             assert machine.address in technician.text
             await technician.press("f3")
-            await technician.sees("Send what is missing")
+            await technician.sees("to this address")
             machine.network.send(machine.address, 10**18)
             machine.clock.advance(10)
             await technician.on("MachineNftScreen")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.journal.next_action import Action
+from screens.widgets.line import Line
 from tests.screens.driver import at_step, at_the_wizard
 from tests.support.machine import Machine
 
@@ -13,17 +14,19 @@ async def test_the_receipt_names_everything_and_enter_leaves_with_0(machine: Mac
         state = technician.state
         assert state.registered
         assert state.minted
+        card = technician.app.screen.query_one("#receipt-facts", Line)
+        shown = " ".join(str(card.render()).split())
         for words in (
-            f"did:peaq:{machine.address}",
-            f"Machine {state.registered.machine_id} (Identity NFT",
-            f"Machine NFT {state.minted.token_id})",
+            f"Machine {state.registered.machine_id} Identity NFT",
+            f"Machine NFT {state.minted.token_id}",
             "Bond 1 PEAQ",
-            "Funded by the Gas Station",
             "MCR Provisioned",
-            "Key backup keystore copied",
-            *(tx.hash for tx in state.transactions),
+            *(f"block {tx.block} {tx.hash[:8]}…{tx.hash[-6:]}" for tx in state.transactions),
         ):
+            assert words in shown, words
+        for words in (f"did:peaq:{machine.address}", "peaq-onboard receipt --verify"):
             assert words in technician.words, words
+        assert technician.visible("#receipt-qr"), "a phone reads the peaqID"
         assert technician.visible("#primary")
         await technician.press("enter")
         await technician.until(lambda: technician.app.return_value is not None)
@@ -41,3 +44,13 @@ async def test_a_receipt_that_was_deleted_does_not_stop_a_finished_machine(
         await technician.press("ctrl+q")
         await technician.until(lambda: technician.app.return_value is not None)
         assert technician.app.return_value == 0
+
+
+async def test_where_the_code_does_not_fit_the_receipt_is_text_with_whole_hashes(
+    machine: Machine,
+) -> None:
+    async with at_step(machine, Action.NOTHING, size=(80, 23)) as technician:
+        text = technician.app.screen.query_one("#done", Line)
+        assert text.display
+        assert not technician.app.screen.query_one("#receipt-card").display
+        assert all(tx.hash in str(text.render()) for tx in technician.state.transactions)

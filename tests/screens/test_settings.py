@@ -43,7 +43,7 @@ async def test_a_corrected_variable_is_saved_and_taken(machine: Machine, env_fil
     machine.connect = _nowhere_is_a_login_page()
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
-        await technician.sees("One thing has to be mended first:")
+        await technician.sees("1 problem to fix before you continue:")
         await open_settings(technician)
         await technician.fill("#set-peaqos-rpc-url", good)
         await technician.press("enter")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -29,6 +30,9 @@ def set_up(scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.chdir(folder)
     monkeypatch.setattr("secrets.token_hex", lambda length=32: "5e" * length)
     monkeypatch.setattr("secrets.token_urlsafe", lambda length=32: "qr" * (length // 2))
+    monkeypatch.setattr("screens.backup._here", lambda: "tech@arm-7")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     clock = ScreenClock()
     with RehearsalNetwork(now=clock.now) as network:
         stage = Stage(network, clock)

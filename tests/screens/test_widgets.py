@@ -27,7 +27,9 @@ class Form(App[None]):
         yield SecretField(id="secret")
         yield KeyField(id="key")
         yield CodeField(id="code")
-        yield Choice([("one", "first"), ("two", "second"), ("three", "third")], id="choice")
+        yield Choice(
+            [("one", "first", "a"), ("two", "second", "b"), ("three", "third", "c")], id="choice"
+        )
         yield Line("[b]literal[/b] [/nonsense", id="line")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.theme import BUILTIN_THEMES
 
-from app.tui.theme import ANSI, FULL, PLAIN, choose_theme
+from app.tui.theme import ANSI, FULL, LIGHT, PLAIN, choose_theme
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,10 @@ from app.tui.theme import ANSI, FULL, PLAIN, choose_theme
         ({}, ANSI),
         ({"COLORTERM": "truecolor"}, FULL),
         ({"COLORTERM": "24bit"}, FULL),
+        ({"COLORTERM": "truecolor", "COLORFGBG": "0;15"}, LIGHT),
+        ({"COLORTERM": "truecolor", "COLORFGBG": "0;default;7"}, LIGHT),
+        ({"COLORTERM": "truecolor", "COLORFGBG": "15;0"}, FULL),
+        ({"COLORFGBG": "0;15"}, ANSI),
         ({"COLORTERM": "yes"}, ANSI),
         # Textual greys its own colours then; those of a terminal it would turn black.
         ({"NO_COLOR": "1"}, PLAIN),
@@ -28,4 +32,5 @@ def test_the_theme_follows_the_terminal(environ: dict[str, str], theme: object) 
 def test_the_plain_theme_lacks_no_variable_that_textual_asks_for() -> None:
     assert set(BUILTIN_THEMES["ansi-dark"].variables) <= set(ANSI.variables)
     assert set(FULL.variables) <= set(ANSI.variables)
+    assert set(FULL.variables) == set(LIGHT.variables)
     assert ANSI.ansi
