@@ -101,8 +101,7 @@ class StepScreen(ProblemScreen):
             self.delay_submit()
             return
         problem = self.problem
-        left = problem.remaining(self.engine.clock.now()).total_seconds() if problem else 0
-        if problem and left > 0 and self.waits_for(problem):
+        if problem and self._is_held_back(problem):
             self.app.bell()
             return
         if problem and self.fee_is_asked(problem):
@@ -123,7 +122,13 @@ class StepScreen(ProblemScreen):
         self.tick()
 
     def enter_ignored(self, *, waits: bool) -> bool:
-        return self._delay is not None or super().enter_ignored(waits=waits)
+        held_back = self.problem is not None and self._is_held_back(self.problem)
+        return self._delay is not None or held_back or super().enter_ignored(waits=waits)
+
+    def _is_held_back(self, problem: Problem) -> bool:
+        """Whether the time of `problem` is not over, and Enter waits for it."""
+        left = problem.remaining(self.engine.clock.now()).total_seconds()
+        return left > 0 and self.waits_for(problem)
 
     def _ask_about_fee(self, problem: Problem) -> None:
         from screens.dialogs.consent import fee_question

@@ -78,7 +78,7 @@ async def test_with_all_answers_enter_is_the_only_key(
         await technician.on("ConfirmationScreen")
         told = (tmp_path / "told").read_text()
         assert told.startswith("otpauth://"), "the command never got the entry"
-        await technician.sees("Enter asks --code-command for a code")
+        await technician.sees("Press Enter to run --code-command")
         (tmp_path / "code").write_text(technician.fresh_code())
         await technician.press("enter")
         await technician.on("FundingScreen")
@@ -115,7 +115,7 @@ async def test_a_wrong_passphrase_file_is_said_and_the_right_one_typed(
     async with at_the_wizard(machine, given=Answers(passphrase_file=passphrase_file)) as technician:
         await technician.sees("Enter sign and register")
         await technician.press("enter")
-        await technician.sees("of --passphrase-file does not open it.")
+        await technician.sees("--passphrase-file")
         await technician.unlock()
         await technician.on("MachineNftScreen")
         await technician.press("enter")
@@ -178,7 +178,7 @@ async def test_without_a_yes_the_key_is_shown_before_it_is_taken(
 async def test_no_backup_given_ahead_is_still_confirmed(machine: Machine) -> None:
     async with at_step(machine, Action.BACK_UP_KEYPAIR, given=Answers(backup="none")) as technician:
         await technician.press("enter")
-        await technician.sees("its identity and the bond are gone")
+        await technician.sees("its identity and its bond are lost")
         assert not technician.app.screen.query("#consent-word")
         await technician.press("enter")
         await technician.on("EnrolmentScreen")
@@ -205,7 +205,7 @@ async def test_a_way_that_is_not_possible_is_said(machine: Machine) -> None:
     ) as technician:
         await technician.press("enter")
         await technician.on("EnrolmentScreen")
-        await technician.sees("--fund owner is not possible here.")
+        await technician.sees("--fund owner is not available here.")
         await technician.press("enter")
         await technician.until(lambda: technician.app.engine.enrolment, "a code to scan")
 
@@ -270,7 +270,9 @@ async def test_a_bond_accepted_ahead_stands_for_the_word_and_for_no_more(
         assert isinstance(technician.app.screen, ConsentScreen)
         assert bool(technician.app.screen.query("#consent-word")) is typed
         if accepted == 10**17:
-            await technician.sees("--accept-bond accepted at most 0.1 PEAQ ahead: this is more.")
+            await technician.sees(
+                "--accept-bond accepted at most 0.1 PEAQ in advance. The bond is higher."
+            )
         await technician.press("enter")
         if typed:
             await technician.sees('Type the word "register"')

@@ -16,7 +16,7 @@ SETUP = "POST /gas-station/2fa/setup"
 
 async def test_the_secret_can_be_scanned_and_typed_and_fits_80x24(machine: Machine) -> None:
     async with at_step(machine, Action.ENROL) as technician:
-        await technician.sees("Or type this secret:")
+        await technician.sees("Or enter this secret:")
         enrolment = technician.app.engine.enrolment
         assert enrolment is not None
         secret = enrolment.secret.reveal()
@@ -34,14 +34,14 @@ async def test_the_picture_expires_after_two_minutes_and_f5_makes_a_new_code(
     machine: Machine,
 ) -> None:
     async with at_step(machine, Action.ENROL) as technician:
-        await technician.sees("Also as a picture, 02:00 more:")
+        await technician.sees("F8 copies (02:00)")
         machine.clock.advance(65)
         await technician.sees("Also as a picture, 00:55 more:")
         machine.clock.advance(60)
         await technician.until(lambda: "expired" in technician.text, "that it has expired")
         first = technician.app.engine.enrolment
         await technician.press("f5")
-        await technician.sees("Also as a picture, 02:00 more:")
+        await technician.sees("F8 copies (02:00)")
         second = technician.app.engine.enrolment
         assert first
         assert second
@@ -52,7 +52,7 @@ async def test_the_picture_expires_after_two_minutes_and_f5_makes_a_new_code(
 
 async def test_the_code_can_be_shown_alone_and_inverted(machine: Machine) -> None:
     async with at_step(machine, Action.ENROL) as technician:
-        await technician.sees("Or type this secret:")
+        await technician.sees("Or enter this secret:")
         plain = technician.app.export_screenshot()
         await technician.press("f6")
         await technician.until(lambda: technician.app.export_screenshot() != plain, "inverted")
@@ -84,7 +84,7 @@ async def test_a_refused_setup_is_tried_again_with_enter(machine: Machine) -> No
             assert journalled(machine)[-1] == code
             machine.network.fault(fault, 0)
         await technician.press("enter")
-        await technician.sees("Or type this secret:")
+        await technician.sees("Or enter this secret:")
         assert technician.card == ""
         await technician.finish()
     check_once(machine)
@@ -106,7 +106,7 @@ async def test_coming_back_asks_for_a_new_code_by_itself(machine: Machine) -> No
     await machine.now_open.enrol()
     async with at_the_wizard(machine) as technician:
         await technician.on("EnrolmentScreen")
-        await technician.sees("Or type this secret:")
+        await technician.sees("Or enter this secret:")
 
 
 async def test_an_owner_who_is_enrolled_goes_straight_to_funding(machine: Machine) -> None:
@@ -198,7 +198,7 @@ async def test_a_hostile_otpauth_label_and_picture_address_are_literal(machine: 
 
     machine.connect = connect
     async with at_step(machine, Action.ENROL) as technician:
-        await technician.sees("Or type this secret:")
+        await technician.sees("Or enter this secret:")
         await technician.sees("[@click=app.quit]peaq")
         assert "\x1b" not in technician.text
         assert "\u202e" not in technician.text

@@ -94,7 +94,7 @@ async def test_the_last_row_says_how_an_answer_is_chosen(machine: Machine) -> No
     async with at_step(machine, Action.CREATE_KEYPAIR) as technician:
         assert "Left Right" not in last_row(technician)
         technician.app.screen.set_focus(technician.app.screen.query_one("#way", Choice))
-        await technician.sees("Left Right choose")
+        await technician.sees("Up Down choose")
         technician.app.screen.set_focus(technician.field("#passphrase"))
         await technician.until(lambda: "Left Right" not in last_row(technician), "it to go")
 

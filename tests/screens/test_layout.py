@@ -40,7 +40,9 @@ def shows_the_next_step(technician: Technician) -> None:
     assert technician.visible("#wait")
     assert technician.visible("#primary"), technician.text
     rows = technician.text.splitlines()
-    asks = technician.place == "BackupScreen"  # with nothing chosen, Enter would be refused
+    # Where nothing is chosen, or a wait is not over, Enter would be refused.
+    shown = technician.step_screen.problem
+    asks = technician.place == "BackupScreen" or (shown is not None and shown.until is not None)
     assert asks or rows[-1].startswith(" Enter "), rows[-1]
     assert "Ctrl+Q quit" in rows[-1], "nobody learns how to leave"
     assert all(len(row) <= 80 for row in rows)
