@@ -24,7 +24,7 @@ import pexpect
 import pyotp
 import pyte
 
-from tests.support.titles import BACKUP, ENVIRONMENT, KEYPAIR, MACHINE_NFT
+from tests.support.titles import BACKUP, ENVIRONMENT, KEYPAIR, MACHINE_NFT, REGISTRATION
 
 PATIENCE = 60.0
 """Seconds until a condition is given up; nearly all hold within three."""
@@ -51,6 +51,10 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
         "TERM": "xterm-256color",
         **more,
     }
+
+
+_WAIT = re.compile(r": \d+ s\b")
+"""The line that counts a wait."""
 
 
 class Console:
@@ -163,7 +167,10 @@ class Console:
     def title(self, words: str) -> None:
         """Waits until the screen with that title is up and nothing is being waited for."""
         self.until(
-            lambda: words in self.words and "all progress saved" in self.words, f"{words!r} came up"
+            lambda: (
+                words in self.words and "F1 help" in self.words and not _WAIT.search(self.words)
+            ),
+            f"{words!r} came up",
         )
 
     def environment(self) -> None:
@@ -174,7 +181,7 @@ class Console:
     def visibility(self) -> None:
         """From a typed data API to who may see the data, which is asked too."""
         self.enter()
-        self.sees("Left Right choose")
+        self.sees("choose")
 
     def keypair(self) -> None:
         self.title(KEYPAIR)
@@ -188,7 +195,7 @@ class Console:
     def backup(self) -> None:
         self.title(BACKUP)
         self.type("\x1b[C")  # right: to the next answer
-        self.sees("I have copied the keystore")
+        self.sees("Enter continue")
         self.enter()
 
     def secret(self) -> pyotp.TOTP:
@@ -210,7 +217,7 @@ class Console:
         self.enter()
 
     def register(self, *, locked: bool = False) -> None:
-        self.title("Register the machine")
+        self.title(REGISTRATION)
         self.sees("Enter sign and register")
         self.enter()
         if locked:

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.titles import BACKUP, CONFIRMATION, ENVIRONMENT, KEYPAIR, MACHINE_NFT
+from tests.support.titles import (
+    BACKUP,
+    CONFIRMATION,
+    ENVIRONMENT,
+    FUNDING,
+    KEYPAIR,
+    MACHINE_NFT,
+    REGISTRATION,
+)
 from tests.support.words import title
 from tests.terminal.conftest import LINE, Note
 from tests.terminal.console import Console, Devnet, clean_environment, console
@@ -178,12 +186,12 @@ def test_every_screen_bears_a_line_of_9600_baud(
         meter.screen("  a wrong code", sign=("1", "\x7f"), tabs=2)
         meter.leaves()
         tty.code(totp.now())
-        tty.title("Fund the machine")
+        tty.title(FUNDING)
         # The next code is counted down; the other test measures that.
         meter.screen("5 fund", sign=("1", "\x7f"), tabs=3, rests=False)
         meter.leaves()
         tty.code(totp.at(int(time.time()) + 30))
-        tty.title("Register the machine")
+        tty.title(REGISTRATION)
         tty.sees("Enter sign and register")
         meter.screen("6 register", tabs=1)
         meter.leaves()
@@ -243,7 +251,7 @@ def test_what_counts_and_waits_stays_below_a_tenth_of_the_line(tmp_path: Path, n
         tty.until(lambda: re.search(r"for +(2\d|30) s", tty.words), "a code with time to count")
         used = tty.pretend_code()
         tty.code(used)
-        tty.title("Fund the machine")
+        tty.title(FUNDING)
         counted("5 the next code, and the pretend phone", r"Next code in (\d+) s")
         tty.until(lambda: tty.pretend_code() not in ("", used), "a fresh code is shown")
         tty.code(tty.pretend_code())

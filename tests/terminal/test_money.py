@@ -16,7 +16,7 @@ from core.config.networks import AGUNG
 from core.keys.keystore import open_file
 from core.secrets import Secret
 from tests.support.proxy import Proxy, rpc_results
-from tests.support.titles import BACKUP, CONFIRMATION
+from tests.support.titles import BACKUP, CONFIRMATION, FUNDING, REGISTRATION
 from tests.support.words import title
 from tests.terminal.console import (
     DETAILS,
@@ -72,7 +72,7 @@ def test_what_the_gas_station_leaves_missing_comes_from_the_owner_in_two_transfe
         tty.title(CONFIRMATION)
         used = totp.now()
         tty.code(used)
-        tty.title("Fund the machine")
+        tty.title(FUNDING)
         tty.code(next_code(totp, used))
         tty.sees(title("INSUFFICIENT_BALANCE"))
         tty.sees("The wallet received 0.55 PEAQ")
@@ -154,7 +154,7 @@ def test_on_agung_the_faucet_is_named_and_its_money_is_noticed_without_a_key(
             tty.environment()
             tty.keypair()
             tty.backup()
-            tty.title("Fund the machine")
+            tty.title(FUNDING)
             tty.sees("Send the shortfall to this address. The wizard detects the payment.")
             assert AGUNG.faucet_url
             assert AGUNG.faucet_url in tty.text, "whole, on one line, to be copied"
@@ -167,7 +167,7 @@ def test_on_agung_the_faucet_is_named_and_its_money_is_noticed_without_a_key(
             pay(half, address, 6 * PEAQ // 10)
             tty.sees("0.600000")
             pay(half, address, 5 * PEAQ // 10)
-            tty.title("Register the machine")
+            tty.title(REGISTRATION)
             tty.type("\x11")
             assert tty.ends() == 1
     events = [str(record["event"]) for record in records(state)]

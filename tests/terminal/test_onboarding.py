@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.titles import BACKUP, CONFIRMATION, ENVIRONMENT, KEYPAIR, MACHINE_NFT
+from tests.support.titles import (
+    BACKUP,
+    CONFIRMATION,
+    ENVIRONMENT,
+    FUNDING,
+    KEYPAIR,
+    MACHINE_NFT,
+    REGISTRATION,
+)
 from tests.support.words import title
 from tests.terminal.conftest import Note
 from tests.terminal.console import (
@@ -58,7 +66,7 @@ def test_a_rehearsal_is_finished_by_typing_and_ends_in_a_receipt(
         tty.until(tty.pretend_code, "the pretend phone is there")
         first = tty.pretend_code()
         tty.code(first)
-        tty.title("Fund the machine")
+        tty.title(FUNDING)
         tty.until(lambda: tty.pretend_code() not in ("", first), "a fresh code is shown")
         tty.code(tty.pretend_code())
         tty.register()
@@ -123,12 +131,12 @@ def test_killed_on_every_screen_it_onboards_once_and_then_never_again(
     tty = start()
     tty.title(CONFIRMATION)
     tty.code(totp.now())
-    tty.title("Fund the machine")
+    tty.title(FUNDING)
     tty.kill()
     tty = start()
-    tty.title("Fund the machine")
+    tty.title(FUNDING)
     tty.code(totp.now())
-    tty.title("Register the machine")
+    tty.title(REGISTRATION)
     tty.kill()
     tty = start()
     tty.register(locked=True)
@@ -182,7 +190,7 @@ def test_killed_while_a_rate_limit_counts_it_stands_there_again_and_finishes(
         tty.title(CONFIRMATION)
         used = totp.now()
         tty.code(used)
-        tty.title("Fund the machine")
+        tty.title(FUNDING)
         # The next code, a little early: it is taken, and nobody has to wait for it.
         tty.code(next(c for c in (totp.at(_seconds() + 30), totp.now()) if c != used))
         tty.sees(title("RATE_LIMITED"))
@@ -193,7 +201,7 @@ def test_killed_while_a_rate_limit_counts_it_stands_there_again_and_finishes(
     assert code == 75
     assert told["waiting_until"]
     with console(arguments, environment, tmp_path) as tty:
-        tty.title("Fund the machine")
+        tty.title(FUNDING)
         tty.sees(title("RATE_LIMITED"))
         tty.until(lambda: left(tty) > 0, "the countdown")
         assert 0 < left(tty) <= before, "the wait began anew"
