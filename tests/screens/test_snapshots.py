@@ -30,7 +30,7 @@ def set_up(scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.chdir(folder)
     monkeypatch.setattr("secrets.token_hex", lambda length=32: "5e" * length)
     monkeypatch.setattr("secrets.token_urlsafe", lambda length=32: "qr" * (length // 2))
-    monkeypatch.setattr("screens.backup._here", lambda: "tech@arm-7")
+    monkeypatch.setattr("screens.backup._source", lambda path: f"tech@arm-7:{path}")
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     clock = ScreenClock()
