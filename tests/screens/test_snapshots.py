@@ -31,6 +31,7 @@ def set_up(scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr("secrets.token_hex", lambda length=32: "5e" * length)
     monkeypatch.setattr("secrets.token_urlsafe", lambda length=32: "qr" * (length // 2))
     monkeypatch.setattr("screens.backup._source", lambda path: f"tech@arm-7:{path}")
+    monkeypatch.setattr("uuid.uuid4", lambda: "5e5e5e5e-0000-4000-8000-000000000000")
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     clock = ScreenClock()
