@@ -51,7 +51,7 @@ class BackupScreen(StepScreen):
         yield Line("The keystore is saved and opens with your passphrase.")
         yield Line("")
         yield Line("On another machine, copy the keystore and compare its SHA-256:")
-        yield Line(f"  scp {_here()}:{shlex.quote(str(path.resolve()))} .")
+        yield Line(f"  scp {_source(path)} .")
         yield Line("  sha256sum keystore.json")
         yield Line(f"  {keypair.keystore_sha256 if keypair else ''}")
         yield Line(f"Address {keypair.address if keypair else ''}")
@@ -165,13 +165,13 @@ class BackupScreen(StepScreen):
             super().failed(problem)
 
 
-def _here() -> str:
-    """`USER@HOST` of this machine, as far as it knows its own name."""
+def _source(path: Path) -> str:
+    """`USER@HOST:PATH`, as far as this machine knows its own name."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # no such user in the password database
         user = "USER"
-    return f"{user}@{socket.gethostname() or 'HOST'}"
+    return f"{user}@{socket.gethostname() or 'HOST'}:{shlex.quote(str(path.resolve()))}"
 
 
 class MeasureScreen(StepScreen):

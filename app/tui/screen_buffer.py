@@ -113,9 +113,11 @@ class ScreenBuffer:
             return ""
         if style == _PLAIN:
             return "\x1b[m"
-        if style.others != before.others:
+        # A QR code goes back and forth between reversed and not: most of its bytes.
+        turn = {("", "7"): "7", ("7", ""): "27"}.get((before.others, style.others), "")
+        if style.others != before.others and not turn:
             return f"\x1b[{';'.join(filter(None, ('0', *style)))}m"
-        codes = []
+        codes = [turn] if turn else []
         if style.foreground != before.foreground:
             codes.append(style.foreground or "39")
         if style.background != before.background:

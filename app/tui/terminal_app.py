@@ -42,7 +42,7 @@ class TerminalApp(QuietApp):
     CSS_PATH = STYLE
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("Ctrl+Q", "leave", show=False, priority=True),
+        Binding("ctrl+q", "leave", show=False, priority=True),
         Binding("ctrl+z", "pause", show=False, priority=True),
         Binding("ctrl+l", "paint_again", show=False, priority=True),
     ]
