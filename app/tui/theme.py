@@ -1,4 +1,4 @@
-"""One theme, calm and legible; and its variant for terminals with sixteen colours of their own."""
+"""The wizard's theme, and a variant for terminals with sixteen colours."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ANSI = Theme(
     boost="ansi_default",
     dark=True,
     variables={
-        # Textual's own widgets ask for variables that only its ansi themes have.
+        # Textual's own widgets need variables that only its ansi themes define.
         **BUILTIN_THEMES["ansi-dark"].variables,
         "quiet": "ansi_bright_black",
         "label": "ansi_default",
@@ -61,7 +61,7 @@ ANSI = Theme(
 )
 
 
-# Under NO_COLOR Textual turns all into greys: what is done or quiet recedes, the rest is white.
+# NO_COLOR turns all colours into greys: completed and quiet text is dimmed, the rest is white.
 PLAIN = replace(
     FULL,
     name="peaq-plain",
@@ -74,9 +74,10 @@ PLAIN = replace(
 
 
 def choose_theme(environ: Mapping[str, str]) -> str:
-    """The full one only where the terminal says that it has all colours.
+    """Return the full theme only if the terminal reports true colour.
 
-    Also under NO_COLOR: Textual turns its colours into greys, and those of a terminal into black.
+    Also under NO_COLOR: Textual turns the theme's colours into greys, and terminal colours into
+    black.
     """
     if "NO_COLOR" in environ:
         return PLAIN.name
