@@ -12,9 +12,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from proselint.checks import __register__ as proselint_checks
 from proselint.registry import CheckRegistry
@@ -28,18 +27,16 @@ else:
     import tomli as tomllib
 
 TOP = Path(__file__).resolve().parents[1]
-SCHEMA_PROSE = {"title", "description", "$comment"}
+SCHEMA_PROSE = re.compile(r'"(?:title|description)": ("(?:[^"\\]|\\.)*")')
 MESSAGE = "write '{}', not '{}'"
-PLANTED = {
-    "The payment came into a block.": "came into a block",
-    "Its number is 7.": "its number",
-    "You will recieve the code.": "recieve",
-    "It is a very unique machine.": "very unique",
-}
+PLANTED = (
+    "The payment came into a block.",
+    "You will recieve the code.",
+    "It is a very unique machine.",
+)
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     path: str
     line: int
     text: str
@@ -67,17 +64,10 @@ def document(path: str, source: str) -> Iterator[Text]:
             lines.append(line.strip("# "))
 
 
-def schema(path: str, node: Any) -> Iterator[Text]:
-    """Yield titles and descriptions of a JSON schema. They have no line numbers."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key in SCHEMA_PROSE and isinstance(value, str):
-                yield Text(path, 1, plain(value))
-            else:
-                yield from schema(path, value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from schema(path, value)
+def schema(path: str, source: str) -> Iterator[Text]:
+    """Yield titles and descriptions of a JSON schema."""
+    for found in SCHEMA_PROSE.finditer(source):
+        yield Text(path, source.count("\n", 0, found.start()) + 1, plain(json.loads(found[1])))
 
 
 def module(path: str, source: str, *, strings: bool) -> Iterator[Text]:
@@ -120,7 +110,7 @@ def gather(config: dict[str, Any]) -> Iterator[Text]:
             if path.suffix == ".py":
                 yield from module(name, source, strings=path in spoken)
             elif path.suffix == ".json":
-                yield from schema(name, json.loads(source))
+                yield from schema(name, source)
             else:
                 yield from document(name, source)
 
