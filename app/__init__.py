@@ -1,1 +1,3 @@
-"""Where it is put together: arguments, the app, the plain driver, the rehearsal network."""
+"""The application: command line, screens and plain mode, put together with core and the rehearsal
+network.
+"""

@@ -1,4 +1,4 @@
-"""`python -m app`, and the command."""
+"""Entry point of `python -m app` and of the installed command."""
 
 import sys
 
@@ -8,7 +8,7 @@ from app.startup import begin_start
 begin_start()
 try:
     from app.cli import main
-except KeyboardInterrupt:  # ctrl+c before anything was begun
+except KeyboardInterrupt:  # Ctrl+C before anything started
     if asks_for_json(sys.argv[1:]):
         print_interrupted()
     raise SystemExit(INTERRUPTED) from None

@@ -1,4 +1,4 @@
-"""The command line: reads the arguments and hands over. Imports nothing heavy before it must."""
+"""The command line: parse the arguments, then call the command. Defers heavy imports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OUTPUT_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBAD
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit code. No traceback leaves it.
+    """Run the command line and return the exit code. No traceback leaves it.
 
     With `--json`, stdout gets one JSON document, also on each error.
     """
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print_problem(error.problem)
         return say_problem(error)
     except BrokenPipeError:
-        # Whoever read has gone (`status | head`).
+        # The reader has closed the pipe (`status | head`).
         write_no_more()
         return EXIT_STOPPED
     except KeyboardInterrupt:
@@ -76,7 +76,7 @@ def _parse_and_run(words: Sequence[str]) -> int:
 
 
 def _require_current_folder() -> None:
-    """Raise OnboardingError (CURRENT_FOLDER_GONE): relative paths would lead nowhere."""
+    """Raise OnboardingError (CURRENT_FOLDER_GONE), because relative paths would fail."""
     try:
         os.getcwd()
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def _require_current_folder() -> None:
 
 
 def _run(options: Options) -> int:
-    """Hands over; each command is imported only where it is meant."""
+    """Call the command; only the requested one is imported."""
     if options.command is not None:
         end_start()
     if options.command is None:

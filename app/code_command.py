@@ -1,4 +1,4 @@
-"""The command of --code-command: run in a session of its own, bounded in time and output."""
+"""The command of --code-command, run in a separate session with limits on time and output."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from core.errors.problem import OnboardingError, fault
 from core.secrets import Secret
 
 SECONDS = 60.0
-"""How long one run of the command may take."""
+"""Maximum duration of one run."""
 OUTPUT_LIMIT = 4096
-"""Bytes; more than that is no code."""
+"""Bytes; no code is longer."""
 
 
 class CodeCommand:
-    """Runs the command, once at a time. `stop` may be called from another thread."""
+    """Runner of the command, one run at a time. `stop` may be called from another thread."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, command: str, otpauth_uri: Secret | None) -> str:
-        """Return what the command prints, without surrounding blanks.
+        """Return the command's output without surrounding white space.
 
-        The otpauth URI is written to its stdin, which is empty otherwise. Whatever the command
-        has started is killed when this returns. Raises OnboardingError (ANSWER_UNUSABLE).
+        The command receives the otpauth URI on stdin, which is empty otherwise. Everything that the
+        command has started is killed when this returns. Raises OnboardingError (ANSWER_UNUSABLE).
         """
-        # The environment of the wizard may hold the owner's key: the command does not get it.
+        # The wizard's environment may contain the owner's key, which the command must not receive.
         environ = {name: v for name, v in os.environ.items() if name != "PEAQOS_PRIVATE_KEY"}
         given = (otpauth_uri.reveal() + "\n").encode() if otpauth_uri else b""
         try:
@@ -83,7 +83,7 @@ def _exchange(process: subprocess.Popen[bytes], given: bytes, ends: float) -> by
         left = ends - time.monotonic()
         if left <= 0:
             raise _unusable(f"took longer than {SECONDS:.0f} s")
-        # Short, so that the end of a command whose output a child keeps open is noticed.
+        # Short, to notice that the command has ended even if a child keeps its output open.
         pause = min(left, 0.1)
         if not open_:
             time.sleep(pause / 5)

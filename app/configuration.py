@@ -1,4 +1,4 @@
-"""Where settings and the state directory come from: arguments, environment and .env."""
+"""Sources of the settings and the state directory: arguments, environment and .env."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.errors.problem import OnboardingError, fault
 
 
 def state_folder(state_dir: Path | None, network: str) -> Path:
-    """`state_dir` itself, or the network's folder below the user's state directory.
+    """Return `state_dir` itself, or the network's directory below the user's state directory.
 
     Raises OnboardingError (STATE_FOLDER_UNUSABLE).
     """
@@ -53,10 +53,10 @@ def usable_env_file(path: Path, *, required: bool) -> EnvFile:
 def settings_of(
     env_file: EnvFile, network: str | None, overrides: Mapping[str, str] | None = None
 ) -> Settings:
-    """The settings of the command line, the environment and `env_file`.
+    """Return the settings from the command line, the environment and `env_file`.
 
-    Raises OnboardingError (VARIABLE_INVALID) where it is not even known which network is meant;
-    all other faults are listed in them.
+    Raises OnboardingError (VARIABLE_INVALID) if the network itself is unknown; the settings list
+    all other faults.
     """
     settings = make_settings(env_file, environ=os.environ, network=network, overrides=overrides)
     unknown = settings.problem_of(NETWORK)
@@ -66,12 +66,12 @@ def settings_of(
 
 
 def read_settings(env_file: Path, network: str | None, *, required: bool) -> Settings:
-    """Do both: `usable_env_file`, then `settings_of`. Raise what they raise."""
+    """Call `usable_env_file`, then `settings_of`. Raises what they raise."""
     return settings_of(usable_env_file(env_file, required=required), network)
 
 
 def changed_settings(settings: Settings, values: dict[str, str]) -> Settings:
-    """Saves `values` to the .env of `settings` and reads everything again.
+    """Save `values` to the .env of `settings` and return the settings read again.
 
     Raises OnboardingError (ENV_FILE_…).
     """

@@ -1,4 +1,4 @@
-"""What the wizard prints on the normal screen after it ends."""
+"""Messages on the normal screen after the wizard ends."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 _LONG = 4096
-"""Characters: a path is shown whole."""
+"""Characters: paths are shown whole."""
 
 
 def say_goodbye(
     engine: Onboarding, folder: Path, arguments: Sequence[str], code: int = EXIT_STOPPED
 ) -> None:
-    """What was reached and how to go on, on the normal screen. `arguments` lead back here."""
+    """Print the progress and the command that resumes it. `arguments` lead back here."""
     state = engine.state
     if state.finished:
         from core.receipt.document import TEXT_NAME, read_receipt
@@ -38,7 +38,7 @@ def say_goodbye(
         print(f"\nTo print: {clean(folder / TEXT_NAME, _LONG)}")
         return
     step = engine.action.step or Step.ENVIRONMENT
-    signalled = code == 128 + signal.SIGTERM  # what was typed and not submitted is lost then
+    signalled = code == 128 + signal.SIGTERM  # typed but unsubmitted text is lost
     by, kept = (
         (" by SIGTERM", "Saved steps are kept.") if signalled else ("", "All progress is saved.")
     )
@@ -54,7 +54,7 @@ def say_goodbye(
 
 
 def _program() -> str:
-    """As it was called: from a folder that is not in PATH, with that folder."""
+    """Return the program as it was called: with its folder if that is not in PATH."""
     called = Path(sys.argv[0])
     elsewhere = called.name == "peaq-onboard" and shutil.which(called.name) != str(
         called.absolute()

@@ -1,4 +1,4 @@
-"""Keep secrets out of what the system and the environment would write down. Runs first of all."""
+"""Keep secrets out of core dumps, traces and logs. Runs before everything else."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _LOOKS = {
     "TEXTUAL_FPS",
     "TEXTUAL_SMOOTH_SCROLL",
 }
-"""Textual's variables that change its looks and nothing else."""
+"""Textual's variables that only change its appearance."""
 
 
 def harden() -> None:
-    """Turn off core dumps, tracing by other processes of this user, and logs of keys.
+    """Disable core dumps, tracing by other processes of this user, and logs of keys.
 
-    Textual reads its variables when it is imported, and the TLS library when a context is made:
-    call this before both.
+    Call this before importing Textual, which reads its variables then, and before creating a TLS
+    context.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        # The limit alone does not hold where the kernel pipes dumps to a program.
+        # The limit alone has no effect if the kernel pipes dumps to a program.
         with suppress(ImportError, OSError, AttributeError):
             import ctypes
 

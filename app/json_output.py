@@ -20,23 +20,25 @@ INTERRUPTED = 128 + signal.SIGINT
 """Exit code of a command that Ctrl+C has ended."""
 _OPTION = "--json"
 _SHORTEST = "--j"
-"""argparse takes any unambiguous beginning of an option."""
+"""argparse accepts any unambiguous prefix of an option."""
 
 
 def asks_for_json(words: Sequence[str]) -> bool:
-    """Whether the command line has `--json`, also if its other words cannot be parsed."""
+    """Return whether the command line has `--json`, even if the rest of it is invalid."""
     return any(word.startswith(_SHORTEST) and _OPTION.startswith(word) for word in words)
 
 
 def print_document(document: Mapping[str, Any]) -> None:
-    """Print `document`. Nothing else may go to stdout. Raises OSError if stdout takes nothing."""
+    """Print `document`. Nothing else may go to stdout. Raises OSError if stdout cannot be
+    written.
+    """
     print(json.dumps(document, indent=2), flush=True)
 
 
 def print_error(*, code: str, title: str, cause: str, remedy: str, exit_code: int) -> None:
-    """Print `{"error": …}` in place of the document of the command (docs/error.schema.json).
+    """Print `{"error": …}` in place of the command's document (docs/error.schema.json).
 
-    If stdout takes nothing, the exit code and stderr still tell.
+    If stdout cannot be written, exit code and stderr still report the error.
     """
     error = {"code": code, "title": title, "cause": cause, "remedy": remedy, "exit_code": exit_code}
     try:
@@ -71,5 +73,5 @@ def print_interrupted() -> None:
 
 
 def write_no_more() -> None:
-    """Drop what stdout still holds. On the way out, Python would try to write it, and complain."""
+    """Discard what stdout still buffers: Python would try to write it at exit, and complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""wizard.log: what the program did, for whoever looks after it. No secret is ever handed to it."""
+"""The log file wizard.log, for maintainers. No secret is ever passed to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SECRETS = re.compile(r"(?i)(otpauth://\S+|secret=\w+|twoFactorCode\W+\d+)")
 
 
 class _Redact(logging.Filter):
-    """A second line of defence: what looks like a secret is struck out."""
+    """Second line of defence: redacts text that looks like a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = _SECRETS.sub("***", record.getMessage()), ()
@@ -25,18 +25,20 @@ class _Redact(logging.Filter):
 
 
 class _Quiet(logging.StreamHandler):  # type: ignore[type-arg] # no subscript before Python 3.11
-    """A log that cannot be written (a full disk) must not paint over the screen."""
+    """Handler that stays silent if the log cannot be written (a full disk), to keep the screen
+    intact.
+    """
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name there
-        """Says nothing: the journal, which counts, says so itself."""
+        """Print nothing: the journal, which matters, reports the fault itself."""
 
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
-"""Not through a link, and without waiting for whoever might read a pipe."""
+"""Follow no link, and do not block on a pipe without a reader."""
 
 
 def start_log(folder: Path) -> None:
-    """Appends to the log in `folder`, 0600; an old one over 1 MB is kept once, as `.1`.
+    """Append to the log in `folder`, 0600; a log over 1 MB is first renamed to `.1`.
 
     Raises OnboardingError (STATE_FOLDER_UNUSABLE).
     """

@@ -1,4 +1,4 @@
-"""The options of one start: parsed and settled once, then frozen."""
+"""The options of one start: parsed and resolved once, then frozen."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _ENV_FILE = Path(".env")
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for. What a run finds out later is passed on beside it."""
+    """The options from the command line. Facts discovered during a run are passed separately."""
 
     command: str | None = None
     """None for the wizard itself."""
     network: str | None = None
-    """Its name, or None if the command line leaves it to the variables."""
+    """The network's name, or None if the command line leaves it to the variables."""
     env_file: Path = _ENV_FILE
     env_file_named: bool = False
     """Whether the command line names the file, which then has to exist."""
@@ -30,14 +30,14 @@ class Options:
     """None for the network's own state directory, or a temporary one in a rehearsal."""
     rehearse: bool = False
     faults: tuple[Fault, ...] = ()
-    """Faults that the rehearsal network plays."""
+    """Faults that the rehearsal network simulates."""
     block_time: float = 0.0
     """Seconds between blocks of the rehearsal network; 0: a block for each transaction."""
     single_transaction: bool = False
     accept_contracts: bool = False
-    """Consent on mainnet to contracts that are not the network's own."""
+    """Consent to contracts on mainnet that are not the network's own."""
     plain: bool = False
-    """Line by line, because it was asked for or because no full screen can be shown."""
+    """Line by line: requested, or because the terminal cannot show a full screen."""
     needs_terminal: bool = True
     """Whether a person has to type: neither --plain nor --no-input was given."""
     answers: Answers = field(default_factory=Answers)
@@ -57,8 +57,8 @@ class Options:
 
 
 def options_from(parsed: argparse.Namespace) -> Options:
-    """Settle everything that the parsed command line, the terminal and TERM decide."""
-    lines = parsed.plain or parsed.no_input  # a full screen asks by nature
+    """Resolve everything that depends on the parsed command line, the terminal and TERM."""
+    lines = parsed.plain or parsed.no_input  # a full screen is interactive by nature
     return Options(
         command=parsed.command,
         network="rehearsal" if parsed.rehearse else parsed.network,
@@ -73,7 +73,7 @@ def options_from(parsed: argparse.Namespace) -> Options:
         plain=lines or not _shows_screens(),
         needs_terminal=not lines,
         answers=read_answers(parsed),
-        # Only the parser of its command sets each of these.
+        # Only the parser of one command sets each of these.
         json=getattr(parsed, "json", False),
         verify=getattr(parsed, "verify", False),
         step=getattr(parsed, "step", ""),
@@ -84,15 +84,17 @@ def options_from(parsed: argparse.Namespace) -> Options:
 
 
 def _shows_screens() -> bool:
-    """Whether the output can show a full screen. If not, the wizard is plain without being told."""
+    """Return whether the output can show a full screen. If not, the wizard switches to
+    plain mode.
+    """
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def resume_words(options: Options, state_dir: Path | None) -> list[str]:
     """Return the arguments that resume this onboarding in the same way, with the same presets.
 
-    `state_dir` is the directory in use, if it is not the network's own. Left out are faults of a
-    rehearsal, which are meant for one start, and a passphrase from a descriptor, which is gone.
+    `state_dir` is the directory in use if it is not the network's own. Omits a rehearsal's faults,
+    which apply to one start, and a passphrase from a descriptor, which is gone.
     """
     answers = options.answers
     file = answers.passphrase_file

@@ -1,4 +1,4 @@
-"""The passphrase of a command that asks for nothing else: from a file, a terminal or a pipe."""
+"""The passphrase for a command that needs no other input: from a file, a terminal or a pipe."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LINE_LIMIT = 4096
 
 
 def read_passphrase(path: Path | None) -> Secret | None:
-    """Return the first line of `path`, or without it what is typed, or a line of the input.
+    """Return the first line of `path`; without a path, a line typed or read from stdin.
 
-    Return None after saying on stderr why it cannot be read. Raises OnboardingError
+    Returns None after printing to stderr why it cannot be read. Raises OnboardingError
     (PASSPHRASE_FILE_UNSAFE).
     """
     try:
@@ -39,7 +39,7 @@ def _file_or_input(path: Path | None) -> Secret:
             raise unsafe_passphrase_file(path, error) from error
     if sys.stdin is not None and sys.stdin.isatty():
         return Secret(getpass.getpass("Passphrase: ", stream=sys.stderr))
-    # getpass would warn that what is typed is shown; a pipe shows nothing.
+    # getpass would warn about echoed input, but a pipe echoes nothing.
     line = sys.stdin.readline(_LINE_LIMIT) if sys.stdin is not None else ""
     if not line:
         raise EOFError

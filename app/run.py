@@ -1,4 +1,4 @@
-"""The wizard from start to exit: settings, folder, screens, and what is said afterwards."""
+"""The wizard from start to exit: settings, state directory, screens, closing messages."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from core.session import Session
 
 _LONG = 4096
-"""Characters: a path is shown whole."""
+"""Characters: paths are shown whole."""
 _AMONG_THREADS = 0.05
-"""Seconds for a signal that another thread takes to be known here."""
+"""Seconds until a signal that another thread received is noticed here."""
 
 
 def run_wizard(options: Options) -> int:
-    """Runs it; the exit code. Raises OnboardingError for what keeps it from starting."""
+    """Run the wizard and return the exit code. Raises OnboardingError if it cannot start."""
     env_file = usable_env_file(options.env_file, required=options.env_file_named)
     if options.needs_terminal and not sys.stdin.isatty():
         print(
@@ -120,7 +120,7 @@ def _pretend_people(network: RehearsalNetwork | None) -> PretendPeople | None:
 
 @contextmanager
 def _one_moment() -> Iterator[None]:
-    """On a small board the screens take seconds to come: until then a line says that they do."""
+    """Print a line that says that the screens are loading: a small board takes seconds."""
     terminal = sys.stderr.isatty()
     if terminal:
         print("One moment...", end="\r", file=sys.stderr, flush=True)
@@ -138,11 +138,11 @@ def _run_screens(answers: Answers, engine: Onboarding, pretend: PretendPeople | 
     prepare_terminal()
     from app.tui.wizard_app import WizardApp
 
-    answers.read_passphrase()  # while ctrl+c still ends it: a pipe may never say anything
+    answers.read_passphrase()  # while Ctrl+C still works: a pipe may stay silent forever
     details = _details(answers, engine)
     app = WizardApp(engine, details=details, presets=answers, simulation=pretend)
     app.run(mouse=False)
-    answer = app.return_value  # None: it ended without one, by a fault
+    answer = app.return_value  # None: a fault ended it
     return (app.return_code or EXIT_STOPPED) if answer is None else answer
 
 
@@ -152,15 +152,15 @@ def _run_plain(answers: Answers, engine: Onboarding, pretend: PretendPeople | No
     from app.plain.wizard import PlainWizard
 
     def ended(number: int, _: object) -> None:
-        # A second signal must not cut the end short, nor a job in the background stop again.
+        # A second signal must not cut the cleanup short, nor may a background job stop again.
         for late in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(late, lambda *_: None)
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
     def in_background(*_: object) -> None:
-        # A paused job that is continued to be ended reads its terminal again. SIGTERM may have gone
-        # to another thread, which does not interrupt that read: then `ended` runs during this.
+        # A paused job, continued in order to end, reads its terminal again. Another thread may have
+        # received SIGTERM, which does not interrupt that read, so `ended` runs during it.
         time.sleep(_AMONG_THREADS)
         if signal.getsignal(signal.SIGTERM) is ended:
             os.kill(os.getpid(), signal.SIGSTOP)
@@ -171,7 +171,7 @@ def _run_plain(answers: Answers, engine: Onboarding, pretend: PretendPeople | No
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
     signal.signal(signal.SIGTTIN, in_background)
-    # Not asyncio's own: that one only cancels, which a prompt that waits for a line never notices.
+    # Not asyncio's own handler, which only cancels: a prompt waiting for a line would not notice.
     signal.signal(signal.SIGINT, interrupted)
     console = Console(no_input=answers.no_input)
     wizard = PlainWizard(engine, answers, console, pretend)
@@ -185,7 +185,7 @@ def _run_plain(answers: Answers, engine: Onboarding, pretend: PretendPeople | No
 
 
 def check_details_unchanged(answers: Answers, state: State) -> None:
-    """Whether details given ahead are those that are written already, where they are.
+    """Check that preset details match those already recorded, if there are any.
 
     Raises OnboardingError (JOURNAL_MISMATCH) with both values.
     """

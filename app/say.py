@@ -1,4 +1,4 @@
-"""Words that several commands print: a problem on stderr, and the signs of check results."""
+"""Output shared by several commands: a problem on stderr, and the signs of check results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIGNS = {
 
 
 def say_problem(error: OnboardingError, surface: Surface = COMMAND) -> int:
-    """Print title, cause and remedy, the latter in the words of `surface`; the exit code."""
+    """Print title, cause and the remedy worded for `surface`, and return the exit code."""
     found = error.problem
     lines = (f"{found.title} ({found.code})", found.cause, found.remedy(surface))
     print("\n  ".join(lines), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A start on a state directory that another session owns: watch it, take over, or quit."""
+"""A start while another session owns the state directory: watch it, take over, or quit."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from core.storage.folder_lock import FolderLock, end_holder, held, holder
 from core.text import clean
 
 PATIENCE = 60.0
-"""Seconds that the other session may take to end."""
+"""Seconds for the other session to end."""
 _PAUSE = 0.5
 _NAME = 80
-"""Characters of what the owner wrote about itself."""
+"""Characters of the owner's description of itself."""
 TITLE = "Another session owns this state directory"
 CHOICES = [
     ("watch", "follow its journal here; changes nothing"),
@@ -34,9 +34,9 @@ LOST = "Anything typed there but not yet submitted is lost. Saved steps are kept
 def take_folder(
     folder: Path, network: Network, clock: Clock, *, plain: bool, no_input: bool
 ) -> FolderLock | int:
-    """Return the acquired lock of `folder`, or an exit code if the user leaves it to its owner.
+    """Return the acquired lock of `folder`, or an exit code if the user leaves the owner alone.
 
-    Raise OnboardingError (STATE_FOLDER_LOCKED) if there is no terminal to ask on.
+    Raises OnboardingError (STATE_FOLDER_LOCKED) if there is no terminal to ask on.
     """
     lock, note = FolderLock(folder), ""
     while True:
@@ -108,9 +108,9 @@ def _watch(folder: Path) -> bool:
     shown = 0
     owned = True
     while owned:
-        if not sys.stdin.isatty():  # it was closed, and SIGHUP is ignored
+        if not sys.stdin.isatty():  # the terminal was closed, and SIGHUP is ignored
             return False
-        owned = held(folder)  # before the journal: its last record is shown too
+        owned = held(folder)  # before reading the journal, so that its last record is shown too
         records = read_records(folder / FILE_NAME)
         token = token_of(fold(records))
         for record in records[shown:]:

@@ -16,16 +16,16 @@ from app.hardening import harden
 
 
 def begin_start() -> None:
-    """Switch off core dumps, and the garbage collector until `end_start`.
+    """Disable core dumps, and the garbage collector until `end_start`.
 
-    What imports make stays: to look through it again and again takes a tenth of the start.
+    Imported objects stay, and scanning them repeatedly takes a tenth of the start.
     """
     harden()
     gc.disable()
 
 
 def end_start() -> None:
-    """Collect garbage again, except what is there now: most of it stays to the end."""
+    """Enable garbage collection, except for existing objects, most of which stay until the end."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

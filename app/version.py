@@ -1,6 +1,6 @@
-"""The version, for the program and for its package (pyproject.toml reads it from here).
+"""The version, for the program and for its package (pyproject.toml reads it here).
 
-Asking the package's metadata instead would cost a fifth of a start.
+Reading the package's metadata instead would take a fifth of the start time.
 """
 
 __version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""What onboarding is. Knows no terminal, no screen and no app."""
+"""The onboarding itself, independent of terminal, screens and application."""

@@ -1,4 +1,4 @@
-"""Money is an int of wei until it is shown; here it is shown, and read back."""
+"""Conversion between wei (int), the unit of all calculations, and PEAQ text for people."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _PRECISION = 200  # the product of two uint256 fits
 
 
 def format_peaq(wei: int, *, up: bool = False) -> str:
-    """Wei as PEAQ with at most 6 decimals, e.g. `1.1`.
+    """Return wei as PEAQ with at most 6 decimals, for example `1.1`.
 
-    Rounds down, so that nobody believes to hold more than is there; `up` rounds up, for amounts
-    that somebody must send.
+    Rounds down, so that a balance is never overstated. `up` rounds up, for amounts that the user
+    has to send.
     """
     with localcontext() as context:
         context.prec = _PRECISION
@@ -26,7 +26,7 @@ def format_peaq(wei: int, *, up: bool = False) -> str:
 
 
 def exact_peaq(wei: int) -> str:
-    """Wei as PEAQ with all the decimals it has, e.g. `0.000001000000000007`."""
+    """Return wei as PEAQ with all its decimals, for example `0.000001000000000007`."""
     with localcontext() as context:
         context.prec = _PRECISION
         text = f"{Decimal(wei) / WEI_PER_PEAQ:f}"
@@ -34,13 +34,13 @@ def exact_peaq(wei: int) -> str:
 
 
 def peaq_fixed(wei: int, *, up: bool = False) -> str:
-    """The same with all six decimals, so that columns line up: `1.100000`."""
+    """Return wei as PEAQ with exactly six decimals, so that columns line up: `1.100000`."""
     whole, _, fraction = format_peaq(wei, up=up).partition(".")
     return f"{whole}.{fraction:0<{_DIGITS}}"
 
 
 def parse_peaq(text: str) -> int:
-    """Wei of a decimal amount of PEAQ. Raises ValueError with a sentence for people."""
+    """Return the wei of a decimal amount of PEAQ. Raises ValueError with a sentence for people."""
     try:
         amount = Decimal(text.strip())
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""Time as the engine sees it: passed in, so that no test waits and no jump of the clock hurts."""
+"""Clock that callers pass in, so that tests do not wait and clock changes do no harm."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The wall clock, aware UTC; shown and journalled, never subtracted for a wait."""
+        """Return the wall clock, aware UTC, for display and journal. Never subtract it to measure a
+        wait.
+        """
         ...
 
     def monotonic(self) -> float:
-        """Seconds that only grow; every wait of this process is measured with it."""
+        """Return monotonic seconds, which measure every wait of this process."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...
@@ -32,17 +34,17 @@ class SystemClock:
 
 
 def stamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds: `2026-11-23T22:12:50.123Z`."""
+    """Return a time as ISO 8601 in UTC with milliseconds: `2026-11-23T22:12:50.123Z`."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse_stamp(text: str) -> datetime:
-    """The moment of a stamp. Raises ValueError."""
+    """Return the time of a stamp. Raises ValueError."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
 
 
 def readable(text: str) -> str:
-    """A stamp as people read it: `2026-11-23 22:12:50 UTC`; what is none stays as it is."""
+    """Return a stamp in the form for people, `2026-11-23 22:12:50 UTC`; other text is unchanged."""
     try:
         return f"{parse_stamp(text):%Y-%m-%d %H:%M:%S} UTC"
     except ValueError:

@@ -1,4 +1,4 @@
-"""What people agreed to in this run: foreign contracts, prices per gas, a bond in advance."""
+"""The user's consents in this run: foreign contracts, prices per gas, a bond limit."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from core.errors.problem import fault
 
 @dataclass
 class Consents:
-    """Nothing of it is written by itself: a signed transaction records its price."""
+    """Consents held in memory. Only a signed transaction records the price that was agreed."""
 
     contracts: Contracts | None = None
-    """The addresses in force when the foreign ones were accepted."""
+    """The effective addresses when the user accepted the foreign ones."""
     prices: dict[str, int] = field(default_factory=dict)
-    """Wei per gas, by the address that pays."""
+    """Agreed wei per gas, by paying address."""
 
     def contracts_to_accept(self, settings: Settings) -> dict[str, str]:
-        """Variable and address of each foreign contract that still needs consent: with real money
-        nothing is signed before.
+        """Return variable and address of each foreign contract that still needs consent. With real
+        money, nothing is signed before.
         """
         if not settings.network.real_money or self.contracts == settings.contracts:
             return {}
@@ -29,7 +29,9 @@ class Consents:
 
 
 def check_accepted(token: str, bond: int, accepted: int | None) -> None:
-    """Raises OnboardingError (BOND_NOT_ACCEPTED). Amounts in wei; None: no limit was given."""
+    """Raise OnboardingError (BOND_NOT_ACCEPTED) if `bond` exceeds `accepted`. Amounts in wei; None:
+    no limit was set.
+    """
     if accepted is not None and bond > accepted:
         raise fault(
             "BOND_NOT_ACCEPTED",

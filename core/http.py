@@ -1,4 +1,4 @@
-"""One HTTP exchange, bounded in time and size; the edge at which faults are told apart."""
+"""One HTTP exchange with limits on time and size, and the classification of its faults."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _HOST_SHOWN = 60
 """Characters."""
 _RETRY_AFTER_LIMIT = timedelta(days=2)
 _YEARS = range(2000, 3000)
-"""Years of a `Date` that are believed."""
+"""Credible years of a `Date` header."""
 _Error = TypeVar("_Error", bound=BaseException)
 
 
 class HttpFault(Exception):
-    """No answer. `arrived` is True where the request may have reached the server."""
+    """A request without a response. `arrived` is True if the server may have the request."""
 
     def __init__(self, host: str, reason: str, *, arrived: bool) -> None:
         super().__init__(f"{host}: {reason}")
@@ -45,10 +45,10 @@ class HttpAnswer:
     headers: httpx.Headers
     body: bytes
     certificate: Mapping[str, Any] | None = None
-    """The server's, as `ssl.SSLSocket.getpeercert` gives it; None without TLS."""
+    """The server's certificate, as `ssl.SSLSocket.getpeercert` returns it; None without TLS."""
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError."""
+        """Return the body as JSON. Raises ValueError."""
         return read_json(self.body)
 
     @property
@@ -57,14 +57,14 @@ class HttpAnswer:
 
     @property
     def certificate_ends(self) -> datetime | None:
-        """When the server's certificate expires; None without TLS."""
+        """Return when the server's certificate expires; None without TLS."""
         if not self.certificate:
             return None
         seconds = ssl.cert_time_to_seconds(self.certificate["notAfter"])
         return datetime.fromtimestamp(seconds, timezone.utc)
 
     def retry_after(self, now: datetime) -> datetime | None:
-        """The moment that `Retry-After` (seconds or a date) names, at most two days ahead."""
+        """Return the time that `Retry-After` (seconds or a date) names, at most two days ahead."""
         text = self.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
             seconds = min(int(text[:12]), int(_RETRY_AFTER_LIMIT.total_seconds()))
@@ -72,31 +72,31 @@ class HttpAnswer:
         named = _http_date(text)
         if named is None:
             return None
-        # Measured against the server's own clock, since ours may be off.
+        # Measured against the server's clock, because ours may be wrong.
         ahead = named - (self.server_time or now)
         return now + min(max(ahead, timedelta(0)), _RETRY_AFTER_LIMIT)
 
     def describe(self) -> str:
-        """What came instead of what was expected, in a few words."""
+        """Return a few words that describe an unexpected response."""
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         what = "a web page" if "html" in kind or self.body.lstrip()[:1] == b"<" else "other data"
         return f"HTTP status {self.status} with {what if self.body else 'an empty body'}"
 
 
 def tls_context(*, trust_env: bool = True) -> ssl.SSLContext:
-    """Return the usual certificates, without the log of session keys that SSLKEYLOGFILE names."""
+    """Return a standard TLS context that ignores SSLKEYLOGFILE, the log of session keys."""
     context = httpx.create_ssl_context(trust_env=trust_env)
     context.keylog_filename = None  # type: ignore[assignment] # None ends it
     return context
 
 
 class Http:
-    """A client for one service. Redirects are not followed: they would lead to another host."""
+    """A client for one service. It does not follow redirects, because they lead to another host."""
 
     def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.base_url = base_url.rstrip("/")
         self.host = clean(short_host(_host_of(base_url), _HOST_SHOWN))
-        # A proxy of the environment is for the world outside, never for this machine.
+        # A proxy from the environment applies to remote hosts, never to this machine.
         self._client = httpx.AsyncClient(
             verify=True if transport else tls_context(trust_env=not _loopback(base_url)),
             transport=transport,
@@ -108,7 +108,7 @@ class Http:
     async def request(
         self, method: str, path: str = "", *, body: Any = None, timeout: float = 30.0
     ) -> HttpAnswer:
-        """One exchange, done within `timeout` seconds as a whole. Raises HttpFault."""
+        """Exchange one request and response within `timeout` seconds in total. Raises HttpFault."""
         try:
             return await asyncio.wait_for(self._exchange(method, path, body, timeout), timeout)
         except (asyncio.TimeoutError, httpx.TimeoutException) as error:
@@ -130,7 +130,7 @@ class Http:
         ) as response:
             encoding = response.headers.get("content-encoding", "").strip().lower()
             if encoding not in ("", "identity"):
-                # Unpacking is never tried: a few kilobytes can become gigabytes of memory.
+                # Never accept compression: a few kilobytes can expand to gigabytes of memory.
                 reason = (
                     f"the answer is compressed ({clean(encoding, 30)}), although the "
                     "wizard asked for plain text"
@@ -138,7 +138,7 @@ class Http:
                 raise HttpFault(self.host, reason, arrived=True)
             certificate = _certificate(response)  # while the connection is still open
             received = bytearray()
-            # The bytes as they arrive: `aiter_bytes` would unpack them.
+            # Raw bytes, because `aiter_bytes` would decompress them.
             async for chunk in cast(httpx.AsyncByteStream, response.stream):
                 received += chunk
                 if len(received) > SIZE_LIMIT:
@@ -154,7 +154,7 @@ class Http:
 def _host_of(url: str) -> str:
     try:
         return urlsplit(url).netloc or url
-    except ValueError:  # settings have said so; here it only must not break anything
+    except ValueError:  # the settings have reported it; here it must only not fail
         return url
 
 
@@ -167,7 +167,7 @@ def _loopback(url: str) -> bool:
 
 
 def _certificate(response: httpx.Response) -> Mapping[str, Any] | None:
-    stream = response.extensions.get("network_stream")  # of a real connection only
+    stream = response.extensions.get("network_stream")  # only real connections have one
     tls = stream.get_extra_info("ssl_object") if stream else None
     with contextlib.suppress(ValueError):  # the server has closed the connection already
         return tls.getpeercert() if tls else None
@@ -175,7 +175,7 @@ def _certificate(response: httpx.Response) -> Mapping[str, Any] | None:
 
 
 def cause_of(error: BaseException | None, kind: type[_Error]) -> _Error | None:
-    """Return the first error of that kind among `error` and those that it was raised from."""
+    """Return the first error of type `kind` among `error` and its causes."""
     while error is not None and not isinstance(error, kind):
         error = error.__cause__ or error.__context__
     return error
@@ -199,8 +199,8 @@ def _connect_reason(error: httpx.ConnectError) -> str:
 
 
 def _http_date(text: str) -> datetime | None:
-    """The moment of an HTTP date, in UTC; None for one that no clock shows: arithmetic with a date
-    of the year 9999 overflows.
+    """Return the time of an HTTP date in UTC; None for an implausible one, because arithmetic with
+    a date of the year 9999 overflows.
     """
     try:
         moment = parsedate_to_datetime(text)

@@ -1,7 +1,7 @@
-"""Letters of other alphabets that pass for ASCII ones, spelled out so that people see them.
+"""Escape letters of other alphabets that look like ASCII ones, so that readers notice them.
 
-Text in one alphabet stays as it is, whatever the alphabet: only a word that mixes a lookalike with
-ASCII letters is spelled out, as browsers do with the names of hosts (Unicode TS 39).
+Text in one alphabet stays unchanged, whatever the alphabet: only a word that mixes a lookalike with
+ASCII letters is escaped, as browsers do with host names (Unicode TS 39).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WHOLE = "\u2100-\u214f\u2160-\u217f\u13a0-\u13ff\uab70-\uabbf\u2c80-\u2cff\ua4d
 
 _LOOKALIKE = re.compile(f"[{_CYRILLIC}{_GREEK}{_ARMENIAN}{_LATIN}{_WHOLE}]")
 _MATHEMATICAL = re.compile("[\U0001d400-\U0001d7ff]")
-"""Letters and digits in fancy type: no alphabet of any language."""
+"""Letters and digits in decorative type, which no language uses."""
 _WORD = re.compile(r"(?:\w[\u0300-\u036f]*)+")
 _ASCII_LETTER = re.compile("[A-Za-z]")
 _HOST = re.compile(
@@ -36,12 +36,12 @@ def spell_out(text: str) -> str:
 
 
 def ascii_host(host: str) -> str:
-    """Return the name of a host as the name servers know it (punycode)."""
+    """Return a host name in the form that name servers use (punycode)."""
     return _LABEL.sub(_ascii_label, host)
 
 
 def short_host(host: str, limit: int) -> str:
-    """Return `host` in ASCII and at most `limit` characters. Its end stays: that is the domain."""
+    """Return `host` in ASCII, at most `limit` characters. Keeps the end, which is the domain."""
     host = ascii_host(host)
     if len(host) <= limit:
         return host

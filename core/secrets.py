@@ -1,4 +1,4 @@
-"""Values that must not be seen: keys, passphrases, one-time codes, otpauth URIs."""
+"""Values that must stay hidden: keys, passphrases, one-time codes, otpauth URIs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import NoReturn
 
 
 class Secret:
-    """A string whose representation says nothing; `reveal()` is the only way to its text.
+    """A string with an empty representation; only `reveal()` returns its text.
 
-    It cannot be pickled or turned into JSON by accident, and compares by content so that two
-    typed passphrases can be compared without taking them out.
+    It cannot be pickled or turned into JSON by accident. It compares by content, so that two typed
+    passphrases can be compared without revealing them.
     """
 
     __slots__ = ("_text",)
@@ -42,5 +42,5 @@ class Secret:
 
 
 def unwrap(value: Secret | str) -> str:
-    """The text of either; for the few edges (HTTP body, signing) that need it."""
+    """Return the text of either type, for the few places (HTTP body, signing) that need it."""
     return value.reveal() if isinstance(value, Secret) else value

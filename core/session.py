@@ -1,6 +1,6 @@
-"""Opening a state folder: lock, journal, and whether it belongs to what was asked for.
+"""Open a state directory: take its lock, read its journal, and check that it matches the settings.
 
-Light on purpose: nothing here imports web3, so that the first screen is there at once.
+Imports no web3, so that the first screen appears at once.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from core.storage.folder_lock import FolderLock
 
 @dataclass
 class Session:
-    """One wizard at work in one state folder."""
+    """A running wizard in a state directory."""
 
     folder: Path
     store: EventStore
     lock: FolderLock
     warnings: list[str]
     keeps_lock: bool = False
-    """True where the lock was there before the session, and stays for longer."""
+    """True if the lock existed before the session and outlives it."""
     consents: Consents = field(default_factory=Consents)
 
     def close(self) -> None:
@@ -49,10 +49,10 @@ def open_session(
     lock: FolderLock | None = None,
     warnings: Sequence[str] = (),
 ) -> Session:
-    """Takes the folder and reads its journal. Creates the folder where it is missing.
+    """Lock the directory and read its journal. Creates a missing directory.
 
-    `lock` is the folder's, where the caller has prepared and taken it already; it then stays the
-    caller's. `warnings` are those of that preparation.
+    `lock`: the directory's lock, if the caller has already prepared the directory and taken the
+    lock; the caller then keeps it. `warnings`: those of that preparation.
 
     Raises OnboardingError: STATE_FOLDER_UNUSABLE, STATE_FOLDER_LOCKED, JOURNAL_DAMAGED,
     JOURNAL_MISMATCH.
@@ -77,7 +77,7 @@ def open_session(
 
 
 def check_belongs(state: State, settings: Settings) -> None:
-    """Whether the journal is of this protocol, this network and these contracts.
+    """Check that the journal has this protocol, this network and these contracts.
 
     Raises OnboardingError (PROTOCOL_MISMATCH, JOURNAL_MISMATCH) with both values.
     """

@@ -16,7 +16,7 @@ class StepStatus(str, Enum):
 
 
 class Step(Enum):
-    """One noun a step, the same in core, screens and tests; the value is its number."""
+    """The steps. Core, screens and tests use the same nouns; the value is the step's number."""
 
     ENVIRONMENT = 1
     KEYPAIR = 2
@@ -39,7 +39,7 @@ class Step(Enum):
 class StepInfo:
     title: str
     short: str
-    """Fits the rail of seven at 80 columns."""
+    """Fits a list of seven at 80 columns."""
     purpose: str
     skipped_when: str = ""
 
@@ -88,7 +88,7 @@ STEPS: dict[Step, StepInfo] = {
 
 
 def find_step(text: str) -> Step:
-    """The step named by its number, slug or title. Raises ValueError naming all of them."""
+    """Return the step with this number, slug or title. Raises ValueError with all of them."""
     wanted = text.strip().lower()
     for step in Step:
         if wanted in {str(step.value), step.slug, step.info.title.lower(), step.info.short.lower()}:

@@ -1,4 +1,4 @@
-"""One function through which all foreign text goes before anybody sees it."""
+"""Clean all foreign text before it is displayed or stored."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from core.lookalikes import spell_out
 
 DEFAULT_LIMIT = 300
 _DEEPEST = 100
-"""Levels of JSON. Nothing that is asked for or stored here has ten."""
+"""Levels of JSON. Nothing requested or stored here has ten."""
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 RECURSION_LIMIT = 1000
-"""Python's own. py_ecc, which web3 and eth_account import, raises it to 100,000: nesting that deep
-ends the process with SIGSEGV. The modules of core that import these two set it back.
+"""Python's default. py_ecc, which web3 and eth_account import, raises it to 100,000, at which deep
+nesting ends the process with SIGSEGV. The modules of core that import these two reset it.
 """
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _BLANK = "\u115f\u1160\u3164\uffa0\u2800\U0001d159"
-"""Hangul fillers and the like: letters and signs that show nothing."""
+"""Hangul fillers and other letters and signs that look blank."""
 _NOTHING = re.compile("[\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f]")
-"""Marks that show nothing."""
+"""Invisible marks."""
 _MARKS_AT_MOST = 2
-# A whole terminal sequence goes, not only its first byte: the rest would read as rubbish.
+# Remove a whole terminal sequence, not only its first byte: the rest would look like garbage.
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)|\x1b.", re.DOTALL
 )
 
 
 def clean(text: object, limit: int = DEFAULT_LIMIT) -> str:
-    """One line of harmless text from anything a server, a file or an environment gave us.
+    """Return one line of harmless text from a server, a file or the environment.
 
-    Terminal sequences are dropped; line breaks and tabs become spaces; other control characters,
-    bidirectional overrides and private or unassigned characters become U+FFFD; at most two
-    combining marks stand on one character; what is longer than `limit` characters is cut and says
-    so with an ellipsis. Letters that look blank become U+FFFD, and letters of other alphabets that
-    pass for ASCII ones are spelled out (`core.lookalikes`). Never raises.
+    Drops terminal sequences. Line breaks and tabs become spaces. Other control characters,
+    bidirectional overrides, private or unassigned characters, and letters that look blank become
+    U+FFFD. At most two combining marks remain on a character. Text longer than `limit` characters
+    ends in an ellipsis. Letters of other alphabets that look like ASCII are escaped
+    (`core.lookalikes`). Never raises.
     """
     raw = text if isinstance(text, str) else str(text)
     raw = spell_out(_NOTHING.sub("", _ESCAPES.sub("", raw[: limit * 8])))
@@ -65,12 +65,12 @@ def clean(text: object, limit: int = DEFAULT_LIMIT) -> str:
 
 
 def shorten(address: str) -> str:
-    """`0x4f3A…9c1E`: enough to recognise, never enough to send to."""
+    """Return `0x4f3A…9c1E`: enough to recognize an address, not enough to send to it."""
     return f"{address[:6]}…{address[-4:]}" if len(address) > 12 else address
 
 
 def grouped(text: str, size: int = 4) -> str:
-    """`ABCD EFGH …`: for reading aloud and typing over."""
+    """Return `ABCD EFGH …`, for reading aloud and typing."""
     return " ".join(text[i : i + size] for i in range(0, len(text), size))
 
 
@@ -89,8 +89,8 @@ def read_json(content: bytes) -> Any:
 
 
 def _depth(content: bytes) -> int:
-    """The deepest nesting of brackets outside of strings."""
-    # Without escaped backslashes and quotes, every quote begins or ends a string.
+    """Return the deepest nesting of brackets outside strings."""
+    # With escaped backslashes and quotes removed, every quote begins or ends a string.
     unescaped = content.replace(b"\\\\", b"").replace(b'\\"', b"")
     outside = b"".join(unescaped.split(b'"')[::2])
     depth = deepest = 0

@@ -34,7 +34,7 @@ _BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _GROUPS: dict[str, tuple[Entry, ...]] = {
     "Settings and details": machine.SETTINGS,
     "Files and passphrase": machine.FILES,
-    "Network endpoint": network.RPC,
+    "RPC endpoint": network.RPC,
     "2FA and Gas Station": gas_station.GAS_STATION,
     "Money": network.FUNDS,
     "The owner's wallet": network.OWNER,

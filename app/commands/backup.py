@@ -26,7 +26,7 @@ PIPE = "-"
 
 
 def run_backup(options: Options) -> int:
-    """Copies the keystore, opens the copy and records it; the exit code.
+    """Copy the keystore, verify the copy and record it; return the exit code.
 
     Raises OnboardingError: KEYPAIR_NOT_RECORDED, BACKUP_FAILED, KEYSTORE_…, STATE_FOLDER_LOCKED
     while a wizard runs, DISK_FULL.
@@ -47,7 +47,7 @@ def run_backup(options: Options) -> int:
 
 
 def _target(to: str) -> Path | None:
-    """The path of the copy, or None for stdout."""
+    """Return the path of the copy, or None for stdout."""
     if to == PIPE:
         if sys.stdout.isatty():
             reason = "it is a terminal; add a pipe or a file, such as `> keystore.json`"
@@ -60,7 +60,7 @@ def _target(to: str) -> Path | None:
 
 
 def _back_up(session: Session, target: Path | None, passphrase_file: Path | None) -> int:
-    from core.keys.backup import copy_keystore, is_copied  # take a moment to import
+    from core.keys.backup import copy_keystore, is_copied  # slow to import
     from core.keys.keystore import FILE_NAME as KEYSTORE
     from core.keys.keystore import open_content, read_keystore
 
@@ -69,14 +69,14 @@ def _back_up(session: Session, target: Path | None, passphrase_file: Path | None
     if not path.exists():
         raise fault("KEYSTORE_MISSING", path=path, address=expected)
     content = read_keystore(path)
-    copied = target is not None and is_copied(path, content, target)  # before anyone has to type
+    copied = target is not None and is_copied(path, content, target)  # before the user has to type
     passphrase = read_passphrase(passphrase_file)
     if passphrase is None:
         return EXIT_STOPPED
     stored = open_content(content, path, passphrase)
     if stored.key.address != expected:
         raise fault("KEYSTORE_OTHER_ADDRESS", found=stored.key.address, expected=expected)
-    # The copy is the same bytes, so it opens with the same passphrase.
+    # The copy has the same bytes, so the same passphrase opens it.
     if target is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

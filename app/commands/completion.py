@@ -21,7 +21,7 @@ _VALUES = {
     "fault": tuple(FAULTS),
     "step": tuple(step.slug for step in Step),
 }
-"""Values that the parser itself does not list, because it explains a wrong one better."""
+"""Values that the parser does not list, because its own explanation of a wrong one is better."""
 _KEY_OR_FILE = {
     "bash": "_peaq_onboard_key_or_file",
     "zsh": f"{{compadd {' '.join(_VALUES['key'])}; _files}}",
@@ -63,7 +63,7 @@ complete -o bashdefault -F _peaq_onboard peaq-onboard
 
 
 def run_completion(options: Options) -> int:
-    """Prints the script for one of SHELLS."""
+    """Print the script for one of SHELLS."""
     print(script(options.shell))
     return EXIT_DONE
 

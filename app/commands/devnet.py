@@ -1,4 +1,4 @@
-"""Starting the rehearsal network: inside the wizard, or alone."""
+"""Start the rehearsal network, inside the wizard or standalone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def start_network(store: Path, block_time: float, faults: Sequence[Fault]) -> RehearsalNetwork:
-    """A running network whose state is kept in `store`, so that a killed rehearsal goes on.
+    """Return a running network that saves its state in `store`, so that a killed rehearsal can
+    resume.
 
     Raises OnboardingError (REHEARSAL_…, INSTALLATION_BROKEN).
     """
@@ -30,8 +31,9 @@ def start_network(store: Path, block_time: float, faults: Sequence[Fault]) -> Re
 
 
 def run_devnet_command(options: Options) -> int:
-    """Runs the network alone until it is ended. Raises OnboardingError (REHEARSAL_…,
-    INSTALLATION_BROKEN).
+    """Run the network standalone until it is ended.
+
+    Raises OnboardingError (REHEARSAL_…, INSTALLATION_BROKEN).
     """
     from app.rehearsal.devnet import run_devnet
 

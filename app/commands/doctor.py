@@ -1,4 +1,6 @@
-"""`peaq-onboard doctor`: all checks, before the trip. Read only: not even a directory is made."""
+"""`peaq-onboard doctor`: all checks before an onboarding. Read-only: creates not even a
+directory.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ _LIGHTS = {
     Status.SKIPPED: "amber",
     Status.FAILED: "red",
 }
-"""By status, from best to worst, as `--json` has always named them."""
+"""By status, from best to worst, with the stable names of `--json`."""
 
 
 def run_doctor(options: Options) -> int:
@@ -129,7 +131,7 @@ def _summary(results: list[CheckResult]) -> str:
 
 
 def _exit_code(results: list[CheckResult]) -> int:
-    """The network's only if every failure is one of the network."""
+    """Return the exit code: the network's only if every failure is one of the network."""
     failed = [result.problem for result in results if result.status is Status.FAILED]
     if not failed:
         return EXIT_DONE

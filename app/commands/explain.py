@@ -1,4 +1,6 @@
-"""`peaq-onboard explain STEP`: that step's records, in plain words; no network, no change."""
+"""`peaq-onboard explain STEP`: the records of a step in plain words. Uses no network, changes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from core.text import clean
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 _LONG = 4096
-"""Characters of one record in words."""
+"""Characters of one record as text."""
 
 
 def run_explain(options: Options) -> int:

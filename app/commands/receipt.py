@@ -1,4 +1,4 @@
-"""`peaq-onboard receipt`: the handover papers again; with --verify compared with the chain."""
+"""`peaq-onboard receipt`: print the receipt again; with --verify, compare it with the chain."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def run_receipt(options: Options) -> int:
-    """Prints the receipt made anew from the journal, and puts back what is missing of its files.
+    """Print the receipt, rebuilt from the journal, and restore missing files of it.
 
-    0, or 2 where --verify finds the chain saying something else. Raises OnboardingError:
+    Returns 0, or 2 if --verify finds a difference to the chain. Raises OnboardingError:
     RECEIPT_NOT_READY, JOURNAL_…, and with --verify RPC_….
     """
     from core.journal.file import FILE_NAME, read_records
@@ -64,7 +64,7 @@ def run_receipt(options: Options) -> int:
 
 def _print_text(receipt: dict[str, Any], folder: Path) -> None:
     if sys.stdout.isatty() or not _can_print("\N{FULL BLOCK}"):
-        # The code is drawn for paper: on a dark screen it would be light on dark.
+        # The code is drawn for paper: on a dark screen its colours would be inverted.
         print("\n".join(receipt_lines(receipt)))
         print(f"\nTo print, with a QR code: {folder / 'receipt.txt'}")
     else:
@@ -100,7 +100,7 @@ def keep_receipt(folder: Path, receipt: dict[str, Any]) -> bool:
 
 
 def _remarks(kept: dict[str, Any] | None, receipt: dict[str, Any], folder: Path) -> list[Row]:
-    """Describe how the file differs from the journal: people with a copy of it should know."""
+    """Describe how the file differs from the journal, because people may hold a copy of it."""
     from core.receipt.document import JSON_NAME, differing
     from core.receipt.verify import Row
 
@@ -114,7 +114,7 @@ def _remarks(kept: dict[str, Any] | None, receipt: dict[str, Any], folder: Path)
 
 
 def _of_host(receipt: dict[str, Any]) -> list[Row]:
-    """The name of a machine may change; that the paper has another one is worth a line."""
+    """Return a remark if the receipt names another machine: names may change."""
     from core.receipt.verify import Row
 
     row = Row("host", str(receipt["host"]), clean(platform.node(), 255), lasting=False)
@@ -130,7 +130,7 @@ def _can_print(text: str) -> bool:
 
 
 async def _compare(receipt: dict[str, Any], settings: Settings) -> list[Row]:
-    """Raises OnboardingError (RPC_…)."""
+    """Compare the receipt with the chain. Raises OnboardingError (RPC_…)."""
     from core.chain.json_rpc import Rpc
     from core.chain.queries import Chain
     from core.http import Http
@@ -160,7 +160,7 @@ def _print_rows(rows: list[Row]) -> None:
 
 
 def _as_data(rows: list[Row]) -> dict[str, Any]:
-    """The lines of the comparison as JSON-ready data (docs/receipt.schema.json)."""
+    """Return the rows of the comparison as JSON-ready data (docs/receipt.schema.json)."""
     return {
         "holds": not any(row.wrong for row in rows),
         "lines": [

@@ -1,4 +1,4 @@
-"""`peaq-onboard status`: where it stands, from the journal alone; no network, no change."""
+"""`peaq-onboard status`: progress according to the journal. Uses no network, changes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WAITS = {
 
 
 def run_status(options: Options) -> int:
-    """Prints the status; 0 when onboarded, 75 while time alone brings it on, else 1."""
+    """Print the status; return 0 if onboarded, 75 if waiting is enough, else 1."""
     clock = SystemClock()
     settings = read_settings(options.env_file, options.network, required=options.env_file_named)
     folder = state_folder(options.state_dir, settings.network.name)
@@ -42,7 +42,7 @@ def run_status(options: Options) -> int:
         print("\n".join(_lines(status, remedy, network_of(state).token)))
     if status["finished"]:
         return EXIT_DONE
-    # A transaction goes into its block by itself, but only the wizard takes notice and goes on.
+    # A pending transaction gets included by itself, but only the wizard records that and continues.
     by_time = status["waiting_for"] in ("cooldown", "payment")
     return EXIT_WAITING if by_time else EXIT_STOPPED
 
@@ -50,7 +50,7 @@ def run_status(options: Options) -> int:
 def build_status(
     state: State, settings: Settings, folder: str, clock: SystemClock
 ) -> dict[str, Any]:
-    """Where it stands as JSON-ready data (docs/status.schema.json); wei are decimal strings."""
+    """Return the status as JSON-ready data (docs/status.schema.json); wei are decimal strings."""
     now = clock.now()
     step = next_action(state).step
     failure = state.failure
@@ -100,7 +100,7 @@ def build_status(
 
 
 def _waiting_for(state: State, *, cooldown: bool) -> str | None:
-    """What is under way without anybody; None where somebody has to do something."""
+    """Return what is pending without user action; None if the user has to act."""
     if state.finished:
         return None
     if cooldown:

@@ -1,4 +1,4 @@
-"""`peaq-onboard verify-key`: does this passphrase open the keystore? Changes nothing."""
+"""`peaq-onboard verify-key`: check that the passphrase opens the keystore. Changes nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.journal.reducer import fold
 
 
 def run_verify_key(options: Options) -> int:
-    """0 where it opens to the machine's address, else 1 (or 3 for the file itself)."""
+    """Return 0 if the keystore opens to the machine's address, else 1 (or 3 for a faulty file)."""
     settings = read_settings(options.env_file, options.network, required=options.env_file_named)
     folder = state_folder(options.state_dir, settings.network.name)
     path, source = folder / "keystore.json", options.answers.passphrase_file
@@ -25,7 +25,7 @@ def run_verify_key(options: Options) -> int:
     passphrase = read_passphrase(source)
     if passphrase is None:
         return EXIT_STOPPED
-    from core.keys.keystore import open_file  # takes a moment to import
+    from core.keys.keystore import open_file  # slow to import
 
     try:
         expected = fold(read_records(folder / FILE_NAME)).address

@@ -1,1 +1,1 @@
-"""The rehearsal network: everything the wizard talks to, on loopback."""
+"""The rehearsal network: every service that the wizard uses, on loopback."""

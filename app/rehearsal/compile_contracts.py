@@ -1,8 +1,8 @@
-"""Compiles the contracts written here: `python -m app.rehearsal.compile_contracts`.
+"""Compile the rehearsal contracts: `python -m app.rehearsal.compile_contracts`.
 
-For maintainers only: it needs vyper, from requirements-contracts.lock in an environment of its own,
-which neither the program nor its tests do. The results are committed beside the sources. With
---check it changes nothing, names what differs from its source and exits 1.
+For maintainers only. Needs vyper from requirements-contracts.lock in a separate environment; the
+program and its tests do not. The results are committed beside the sources. With --check it changes
+nothing, names results that differ from their source, and exits with 1.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ CONTRACTS = Path(__file__).parent / "contracts"
 
 
 def sources() -> list[Path]:
-    """The rehearsal's contracts."""
+    """Return the sources of the rehearsal contracts."""
     return sorted(CONTRACTS.glob("*.vy"))
 
 
 def target(source: Path) -> Path:
-    """Where the result lies."""
+    """Return the path of the compiled contract."""
     return source.with_suffix(".json")
 
 
 def compile_source(source: Path) -> dict[str, Any]:
-    """The artifact of one Vyper file: ABI and runtime bytecode, and what made them."""
+    """Return the artifact of one Vyper file: ABI, runtime bytecode, and compiler."""
     import vyper
     from vyper import compile_code
 
@@ -43,12 +43,12 @@ def compile_source(source: Path) -> dict[str, Any]:
 
 
 def render(artifact: dict[str, Any]) -> str:
-    """The file text of an artifact, stable from one run to the next."""
+    """Return the file content of an artifact, identical in every run."""
     return json.dumps(artifact, indent=1, sort_keys=True) + "\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the JSON file of every contract, or compares it (--check); the exit code."""
+    """Write the JSON file of every contract, or compare it (--check); return the exit code."""
     stale = []
     for source in sources():
         made, path = render(compile_source(source)), target(source)

@@ -1,4 +1,4 @@
-"""The rehearsal network alone, for any client: `peaq-onboard devnet`."""
+"""The rehearsal network as a standalone server: `peaq-onboard devnet`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from app.rehearsal.network import RehearsalNetwork
 
 
 def run_devnet(*, port: int, block_time: float, faults: Sequence[Fault], out: TextIO) -> int:
-    """Runs a network until SIGINT or SIGTERM; first prints the variables that lead to it.
+    """Print the variables that point clients here, then run a network until SIGINT or SIGTERM.
 
-    The deployment id is printed as a comment: to export it is to choose the activation protocol.
+    The deployment id is printed as a comment, because exporting it selects the activation protocol.
 
     `block_time` in seconds. Returns the exit code. Call it from the main thread, which is where
-    Python takes signals.
+    Python handles signals.
     """
     ended = threading.Event()
     before = {

@@ -1,4 +1,4 @@
-"""What keeps the rehearsal network from running."""
+"""Errors that stop the rehearsal network."""
 
 from __future__ import annotations
 

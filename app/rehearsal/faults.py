@@ -1,6 +1,6 @@
-"""Faults that a rehearsal can be asked for by name, to train people and to test.
+"""Named faults that a rehearsal can simulate, for training and tests.
 
-Imports nothing heavy: `--help` lists the names, and must not wait for an EVM.
+Imports nothing heavy, because `--help` lists the names.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ FAULTS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault, the next `times` times it can happen; always when None."""
+    """One fault, for the next `times` opportunities; for all if None."""
 
     name: str
     times: int | None = None
@@ -62,7 +62,7 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """The fault that `NAME` or `NAME:TIMES` asks for. ValueError says what is wrong."""
+    """Return the fault that `NAME` or `NAME:TIMES` names. Raises ValueError with the reason."""
     name, colon, times = text.strip().partition(":")
     if not colon:
         return Fault(name)
@@ -72,10 +72,10 @@ def parse_fault(text: str) -> Fault:
 
 
 class FaultBook:
-    """Which faults are armed, and how often each has happened.
+    """The armed faults, and how often each has occurred.
 
-    Faults that were used up stay used up over a restart: `used` is stored by the Gas Station's
-    state file, and `on_use` is called after every use so that it is.
+    Used-up faults stay used up after a restart: the Gas Station's state file stores `used`, and
+    `on_use` is called after every use to save it.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class FaultBook:
             self._remaining[fault.name] = left
 
     def arm(self, name: str, times: int | None = None) -> None:
-        """Arms a fault anew, whatever it did before; `times=0` disarms it."""
+        """Arm a fault again, whatever its count; `times=0` disarms it."""
         if times == 0:
             Fault(name)
             self._remaining.pop(name, None)
@@ -102,11 +102,11 @@ class FaultBook:
         self._remaining[fault.name] = fault.times
 
     def armed(self, name: str) -> bool:
-        """Whether the fault would happen now."""
+        """Return whether the fault would occur now."""
         return self._remaining.get(name, 0) != 0
 
     def take(self, name: str) -> bool:
-        """True when the fault happens now; that counts as one of its times."""
+        """Return True if the fault occurs now, and count it."""
         if not self.armed(name):
             return False
         left = self._remaining[name]

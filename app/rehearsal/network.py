@@ -1,6 +1,6 @@
-"""The rehearsal network as an object: start it, point a client at it, look inside.
+"""The rehearsal network as an object: start it, connect clients, inspect it.
 
-The heavy imports (an EVM) happen in the server's thread when it starts, not with this module.
+Heavy imports (an EVM) happen in the server's thread at its start, not with this module.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 SLOW_BLOCK_SECONDS = 12.0
-# Blocks behind the head that count as final, where blocks take their time.
+# Blocks behind the head that count as final, if there is a block time.
 FINALITY_DEPTH = 2
-# How long a call from another thread waits for the server's thread. It answers in
-# milliseconds; the limit is there so that a network that died is noticed.
+# Seconds to wait for the server's thread. It responds in milliseconds; the limit detects a dead
+# network.
 ANSWER_SECONDS = 60.0
 
 
@@ -52,22 +52,22 @@ class PackageMissing(RehearsalError):
 
 
 _EXTRA = ("aiohttp", "cached_property", "eth", "eth_bloom", "lru", "sortedcontainers", "trie")
-"""What only the rehearsal extra brings, as it is imported."""
+"""Import names that only the rehearsal extra provides."""
 
 
 def not_importable(error: ImportError) -> Exception:
-    """Return PackageMissing where the extra is missing; any other fault of an import as it is."""
+    """Return PackageMissing if the extra is missing; any other import error unchanged."""
     package = (error.name or "").partition(".")[0]
     missing = isinstance(error, ModuleNotFoundError) and error.name == package
     return PackageMissing(package) if missing and package in _EXTRA else error
 
 
 class RehearsalNetwork:
-    """Chain, Gas Station and MCR API on loopback, in a thread of their own.
+    """Chain, Gas Station and MCR API on loopback, in a separate thread.
 
-    `block_time` in seconds; 0 makes a block at once for each transaction. With a `store` the
-    network goes on where it was, also after its process was killed. All methods may be called
-    from any thread while it runs.
+    `block_time` in seconds; 0 makes a block at once for each transaction. With a `store`, the
+    network continues from its last state, even after its process was killed. All methods may be
+    called from any thread while it runs.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class RehearsalNetwork:
     # Running
 
     def start(self) -> None:
-        """Starts the server thread; returns once it listens. Raises RehearsalError."""
+        """Start the server thread and return once it listens. Raises RehearsalError."""
         if self._thread is not None:
             raise RehearsalError("the rehearsal network is already running")
         started: Future[int] = Future()
@@ -115,7 +115,7 @@ class RehearsalNetwork:
             raise
 
     def stop(self) -> None:
-        """Stops the server and waits for its thread. What is stored can be started again."""
+        """Stop the server and wait for its thread. A stored network can be started again."""
         if self._thread is None or self._loop is None or self._stopping is None:
             return
         if self._thread.is_alive():
@@ -166,7 +166,7 @@ class RehearsalNetwork:
             parts.node.store.close()
 
     async def _make_blocks(self, parts: Parts, stopping: asyncio.Event) -> None:
-        """Makes a block every `block_time` seconds until the network stops."""
+        """Make a block every `block_time` seconds until the network stops."""
         while True:
             try:
                 await asyncio.wait_for(stopping.wait(), self.options.block_time or None)
@@ -176,7 +176,7 @@ class RehearsalNetwork:
                 return
 
     def _ask(self, question: Callable[[Parts], T]) -> T:
-        """Asks in the server's thread: only it may touch the chain."""
+        """Run a function in the server's thread, the only one that may use the chain."""
         if self._loop is None or self._parts is None:
             raise RehearsalError("the rehearsal network is not running")
         parts = self._parts
@@ -186,16 +186,18 @@ class RehearsalNetwork:
 
         return asyncio.run_coroutine_threadsafe(asked(), self._loop).result(ANSWER_SECONDS)
 
-    # Where it is
+    # Addresses
 
     @property
     def deployment_id(self) -> str:
-        """The value of PEAQOS_DEPLOYMENT_ID that selects the activation contracts."""
+        """Return the PEAQOS_DEPLOYMENT_ID that selects the activation contracts."""
         return genesis.DEPLOYMENT_ID
 
     @property
     def activation_contracts(self) -> dict[str, str]:
-        """Address by name: the seven contracts of activation, and the ERC-20 face of the coin."""
+        """Return addresses by name: the seven activation contracts, and the ERC-20 interface of the
+        coin.
+        """
         return {**genesis.ACTIVATION_CONTRACTS, "PeaqToken": genesis.ERC20_PRECOMPILE}
 
     @property
@@ -215,7 +217,7 @@ class RehearsalNetwork:
         return f"http://{HOST}:{self._port}/mcr"
 
     def environment(self) -> dict[str, str]:
-        """The variables (protocol.md, section 2) that point a client here."""
+        """Return the variables (protocol.md, section 2) that point a client here."""
         return {
             "PEAQOS_NETWORK": "rehearsal",
             "PEAQOS_RPC_URL": self.rpc_url,
@@ -224,15 +226,17 @@ class RehearsalNetwork:
             "PEAQOS_MCR_API_URL": self.mcr_url,
         }
 
-    # For the pretend owner and the pretend authenticator
+    # The simulated owner and the simulated authenticator
 
     @property
     def owner_key(self) -> str:
-        """The private key of the pretend owner's wallet, which holds some thousand PEAQ."""
+        """Return the private key of the simulated owner's wallet, which holds a few
+        thousand PEAQ.
+        """
         return "0x" + genesis.account_key("owner").hex()
 
     def current_code(self, owner: str) -> tuple[str, float] | None:
-        """What the owner's authenticator shows now, and for how many more seconds.
+        """Return the code that the owner's authenticator shows, and for how many more seconds.
 
         None before the owner's enrolment has begun.
         """
@@ -240,89 +244,89 @@ class RehearsalNetwork:
         return self._ask(lambda parts: parts.gas_station.enrolments.code(owner.lower(), at))
 
     def send(self, address: str, wei: int) -> str:
-        """Pays from a rich account, as an owner by hand. Returns the transaction's hash."""
+        """Pay from a rich account, as an owner does by hand. Returns the transaction's hash."""
         return "0x" + self._ask(lambda parts: parts.send(address, wei)).hex()
 
     # For tests
 
     def balance(self, address: str) -> int:
-        """Wei at the newest block."""
+        """Return the wei at the newest block."""
         return self._ask(lambda parts: parts.balance(address))
 
     def mine(self, n: int = 1) -> None:
-        """Makes blocks, the first of them with what waits in the pool."""
+        """Make blocks; the first one includes the transactions in the pool."""
         self._ask(lambda parts: [parts.node.mine() for _ in range(n)])
 
     @property
     def head(self) -> int:
-        """The number of the newest block."""
+        """Return the number of the newest block."""
         return self._ask(lambda parts: parts.node.chain.head.number)
 
     @property
     def requests(self) -> Counter[str]:
-        """HTTP requests ("POST /rpc") and JSON-RPC calls ("eth_call") so far."""
+        """Return the counts of HTTP requests ("POST /rpc") and JSON-RPC calls ("eth_call")."""
         return self._ask(lambda _: Counter(self._counter))
 
     def transfers(self) -> list[Transfer]:
-        """The Gas Station's payments, oldest first."""
+        """Return the Gas Station's payments, oldest first."""
         return self._ask(lambda parts: list(parts.gas_station.transfers.values()))
 
     def sent_transactions(self) -> list[SentTransaction]:
-        """Every transaction that was taken over RPC, oldest first."""
+        """Return every transaction received over RPC, oldest first."""
         return self._ask(lambda parts: list(parts.node.sent))
 
     def registrations(self, owner: str) -> list[int]:
-        """The machine ids registered for an owner, by the chain's events."""
+        """Return the machine ids registered for an owner, from the chain's events."""
         return self._ask(lambda parts: parts.registrations(owner))
 
     def activations(self, owner: str) -> list[int]:
-        """The machine ids minted for an owner by activation, by the chain's events."""
+        """Return the machine ids minted for an owner by activation, from the chain's events."""
         return self._ask(lambda parts: parts.activations_of(owner))
 
     def set_peaq_price(self, price: int) -> None:
-        """Change the USD price of one PEAQ (18 decimals), in a block of its own; 0 brings the
-        default back: 0.05 USD.
+        """Set the USD price of one PEAQ (18 decimals), in a separate block; 0 restores the default,
+        0.05 USD.
         """
         self._ask(lambda parts: parts.set_peaq_price(price))
 
     def give_voucher(self, address: str, wei: int) -> None:
-        """Give a wallet a voucher for activations, in a block of its own."""
+        """Give a wallet a voucher for activations, in a separate block."""
         self._ask(lambda parts: parts.give_voucher(address, wei))
 
     def pause_machine(self, machine_id: int, paused: bool) -> None:
-        """Pause one machine technically, or end its pause; in a block of its own."""
+        """Pause one machine technically, or end its pause, in a separate block."""
         self._ask(lambda parts: parts.pause_machine(machine_id, paused))
 
     def set_min_bond(self, wei: int) -> None:
-        """Changes the bond, in a block of its own; 0 brings the default back."""
+        """Set the bond, in a separate block; 0 restores the default."""
         self._ask(lambda parts: parts.set_min_bond(wei))
 
     def set_base_fee(self, wei: int) -> None:
-        """Changes what a unit of gas costs from the next block on."""
+        """Set the price of gas from the next block on."""
         self._ask(lambda parts: parts.set_base_fee(wei))
 
     def pause(self, paused: bool) -> None:
-        """Pauses registering and minting, or lets them go on; in blocks of its own."""
+        """Pause or resume registering and minting, in separate blocks."""
         self._ask(lambda parts: parts.pause(paused))
 
     def release_bond(self, machine_id: int) -> None:
-        """Takes a machine's bond away, in a block of its own."""
+        """Remove a machine's bond, in a separate block."""
         self._ask(lambda parts: parts.release_bond(machine_id))
 
     def fault(self, name: str, times: int | None = None) -> None:
-        """Arms a fault from now on; `times=0` disarms it. slow-blocks only works from the start."""
+        """Arm a fault from now on; `times=0` disarms it. slow-blocks only works from the start."""
         self._ask(lambda parts: parts.arm(name, times))
 
     def snapshot(self) -> int:
-        """Remembers the newest block; returns an id for `revert`."""
+        """Remember the newest block; return an id for `revert`."""
         self._snapshots.append(self.head)
         return len(self._snapshots) - 1
 
     def revert(self, snapshot: int, *, repool: bool = False) -> None:
-        """Goes back to a snapshot, as a reorganisation does.
+        """Return to a snapshot, as a reorganization does.
 
-        The transactions of the dropped blocks are forgotten, or wait in the pool for the next
-        block where `repool`.
+        Transactions of the removed blocks are forgotten, or with `repool` wait in the pool for the
+        next block.
         """
         number = self._snapshots[snapshot]
         self._ask(lambda parts: parts.node.revert(number, repool=repool))

@@ -1,4 +1,4 @@
-"""How a rehearsal network behaves: handed down to its parts, which do not know the network."""
+"""Behaviour of a rehearsal network, passed down to its parts, which do not know the network."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ class RehearsalOptions:
     """Blocks behind the head that count as final."""
     faults: tuple[Fault, ...]
     store: Path | None
-    """Where the network is saved; None: nowhere."""
+    """Directory of the saved network; None: it is not saved."""
     policy: GasStationPolicy
     now: Callable[[], datetime]

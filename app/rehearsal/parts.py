@@ -1,4 +1,4 @@
-"""Puts the parts of a running rehearsal network together, in the server's thread."""
+"""Assemble the parts of a running rehearsal network, in the server's thread."""
 
 from __future__ import annotations
 
@@ -121,11 +121,11 @@ def _address(text: str) -> Address:
 
 @asynccontextmanager
 async def listening(application: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serves an application for as long as the block runs; yields the port."""
+    """Serve an application while the block runs; yields the port."""
     runner = web.AppRunner(
         application,
         access_log=None,
-        handler_cancellation=True,  # so that an answer that never comes ends with its client
+        handler_cancellation=True,  # so that a response that never comes ends with its client
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     await runner.setup()

@@ -1,4 +1,4 @@
-"""Reads what was posted to the Gas Station; everything wrong becomes a Refusal."""
+"""Parse requests to the Gas Station; any fault becomes a Refusal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATUSES = {
 
 
 class Refusal(Exception):
-    """A request that is not granted. `retry_after` in seconds, where waiting helps."""
+    """A refused request. `retry_after` in seconds, if waiting helps."""
 
     def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -40,12 +40,12 @@ class Refusal(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status that goes with the code."""
+        """Return the HTTP status that belongs to the code."""
         return STATUSES[self.code]
 
 
 def is_address(text: object) -> bool:
-    """Whether a text is an address, its checksum right where it has one."""
+    """Return whether a text is an address, with a correct checksum if it has one."""
     if not isinstance(text, str) or not re.fullmatch(r"0x[0-9a-fA-F]{40}", text):
         return False
     digits = text[2:]
@@ -53,7 +53,7 @@ def is_address(text: object) -> bool:
 
 
 def owner_in(payload: dict[str, Any]) -> str:
-    """The owner's address, in lower case."""
+    """Return the owner's address, in lower case."""
     owner = payload.get("ownerAddress")
     if not is_address(owner):
         raise Refusal("INVALID_OWNER_ADDRESS", "ownerAddress is not an address")
@@ -61,7 +61,7 @@ def owner_in(payload: dict[str, Any]) -> str:
 
 
 def setup_format(payload: dict[str, Any]) -> str:
-    """The kind of QR image that is wanted."""
+    """Return the requested format of the QR image."""
     wanted = payload.get("format", "svg")
     if wanted not in ("svg", "png"):
         raise Refusal("INVALID_PAYLOAD", "format must be svg or png")
@@ -69,7 +69,7 @@ def setup_format(payload: dict[str, Any]) -> str:
 
 
 def code_in(payload: dict[str, Any]) -> str:
-    """The 2FA code: six to eight digits."""
+    """Return the 2FA code: six to eight digits."""
     code = payload.get("twoFactorCode")
     if not isinstance(code, str) or not re.fullmatch(r"[0-9]{6,8}", code):
         raise Refusal("INVALID_PAYLOAD", "twoFactorCode must be six to eight digits")
@@ -77,7 +77,7 @@ def code_in(payload: dict[str, Any]) -> str:
 
 
 def fund_payload(payload: dict[str, Any]) -> tuple[str, str, str]:
-    """Code, target wallet in lower case and request id of a funding request."""
+    """Return code, target wallet in lower case, and request id of a funding request."""
     code = code_in(payload)
     target = payload.get("targetWalletAddress")
     if not is_address(target):

@@ -1,4 +1,4 @@
-"""The stand-ins of a rehearsal: a phone that scanned the code, and an owner who pays by hand."""
+"""Stand-ins of a rehearsal: a phone that scanned the code, and an owner who pays by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class PretendPeople:
         self._network = network
 
     def code(self, address: str) -> tuple[str, int] | None:
-        """The current code of the pretend authenticator and the seconds that it lasts."""
+        """Return the simulated authenticator's code and its remaining seconds."""
         shown = self._network.current_code(address)
         if shown is None:
             return None
@@ -20,5 +20,5 @@ class PretendPeople:
         return code, math.ceil(left)
 
     def pay(self, address: str, wei: int) -> None:
-        """Sends `wei` to the machine from the pretend owner's wallet."""
+        """Send `wei` to the machine from the simulated owner's wallet."""
         self._network.send(address, wei)

@@ -1,8 +1,8 @@
-"""Faults that happen on the chain itself: someone acts on it before or after a call.
+"""Faults on the chain itself: actions of others before or after a call.
 
-Every act is a transaction in a block of its own, so what a client reads, simulates and sends
-afterwards agrees. An act stays done: a price that rose does not fall when its fault is disarmed.
-Conditions (a pause, a missing price, a changed peer) last for as long as their fault is armed.
+Every action is a transaction in a separate block, so that later reads, simulations and transactions
+of a client agree. An action is permanent: a price that rose does not fall when its fault is
+disarmed. Conditions (a pause, a missing price, a changed peer) last while their fault is armed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from app.rehearsal.node.evm import Call
 from app.rehearsal.node.node import Node
 
 VOUCHERS = {"voucher-partial": 10**17, "voucher-full": 10 * 10**18}
-"""Wei. The first pays a quarter of the lowest tier, the second all of any tier."""
+"""Wei. The first covers a quarter of the lowest tier, the second all of any tier."""
 STRANGERS_CONTRACT = "0x00000000000000000000000000000000DeaDBeef"
 _ZERO = "0x" + 40 * "0"
 _ADAPTER = keccak(text="MACHINE_BRIDGE_ADAPTER")
@@ -36,9 +36,9 @@ _PEER = "setPeer(bytes32,address)"
 
 @dataclass(frozen=True)
 class _Condition:
-    """A state of one contract, and how it shows.
+    """A state of one contract, and the calls that show it.
 
-    A request that reads `shown_by` counts as one time, however often it does so.
+    A request that reads `shown_by` counts once, however often it reads it.
     """
 
     contract: str
@@ -87,7 +87,7 @@ _CONDITIONS = {
 
 
 class Staging:
-    """The faults of the chain, set off by the calls that come over RPC."""
+    """The faults of the chain, triggered by calls over RPC."""
 
     def __init__(
         self, node: Node, contracts: Contracts, activations: Activations, faults: FaultBook
@@ -100,13 +100,13 @@ class Staging:
         self._standing = {
             name
             for name, condition in _CONDITIONS.items()
-            # A chain that was stored may stand in one; on a new one nobody needs to look.
+            # A stored chain may be in one; a new chain need not be checked.
             if node.chain.head.number
             and activations.read(condition.contract, *condition.probe) == condition.stands
         }
 
     def refresh(self) -> None:
-        """Begin the conditions that are armed, and end the others."""
+        """Start the armed conditions, and end the others."""
         for name, condition in _CONDITIONS.items():
             armed = self._faults.armed(name)
             if armed == (name in self._standing):
@@ -114,10 +114,10 @@ class Staging:
             self._act(condition.contract, condition.begin if armed else condition.end)
             (self._standing.add if armed else self._standing.discard)(name)
 
-    # What comes over RPC
+    # Calls over RPC
 
     def before_call(self, call: Call) -> None:
-        """Stage what precedes an eth_call without overridden state."""
+        """Stage what precedes an eth_call without state overrides."""
         self._give_voucher(call)
         self._interfere(call)
         for name in self._standing:
@@ -128,7 +128,7 @@ class Staging:
                 self._shown.add(name)
 
     def before_estimate(self, call: Call) -> None:
-        """Stage what precedes an eth_estimateGas; with overridden state it is a mere forecast."""
+        """Stage what precedes an eth_estimateGas; one with state overrides is only a forecast."""
         self._register_earlier(call)
         self._give_voucher(call)
         self._interfere(call)
@@ -143,7 +143,7 @@ class Staging:
             self._raise_price()
 
     def after_send(self, call: Call) -> None:
-        """Stage what follows a transaction that was taken."""
+        """Stage what follows an accepted transaction."""
         if call.to != contract("Erc20") or call.data[:4] != selector(_APPROVE):
             return
         try:
@@ -155,20 +155,20 @@ class Staging:
             self._raise_price()
 
     def settle(self) -> None:
-        """Count the conditions that a request was shown, once it is answered."""
+        """Count the conditions that a request has seen, after its response."""
         for name in self._shown:
             self._faults.take(name)
         if self._shown:
             self._shown.clear()
             self.refresh()
 
-    # What happens
+    # Actions
 
     def _register_earlier(self, call: Call) -> None:
-        """Register a machine earlier than its owner does.
+        """Register a machine before its owner does.
 
-        It happens when a machine that could pay the bond comes to register: at its first gas
-        estimate of register(), or at its first register() transaction.
+        Happens when a machine that can pay the bond is about to register: at its first gas estimate
+        of register(), or at its first register() transaction.
         """
         if call.to != contract("IdentityRegistry") or call.data[:4] != selector("register()"):
             return
@@ -180,7 +180,7 @@ class Staging:
             self._act("IdentityRegistry", calldata("registerFor(address)", call.sender), bond)
 
     def _give_voucher(self, call: Call) -> None:
-        """Give a wallet its voucher when it first asks for its credit, or activates."""
+        """Give a wallet its voucher when it first reads its credit, or activates."""
         if call.to == contract("MachineSubscription") and call.data[:4] == selector(_VOUCHER):
             try:
                 (text,) = decode(["address"], call.data[4:])
@@ -201,7 +201,7 @@ class Staging:
                 return
 
     def _interfere(self, call: Call) -> None:
-        """Do what others do to an activation, at the first look at one that could be paid."""
+        """Interfere with an activation, at the first read of one that could be paid."""
         activation = activation_in(call)
         if activation is None or self._activations.owner_of(activation.machine_id) is not None:
             return
@@ -233,7 +233,7 @@ class Staging:
         self._act("MachineStateAndSync", data)
 
     def _raise_price(self) -> None:
-        """Make every bond a quarter dearer in PEAQ from now on."""
+        """Raise every bond by a quarter in PEAQ from now on."""
         self._act("MachineSubscription", calldata(_PRICE, self._activations.price() * 4 // 5))
 
     def _act(self, name: str, data: bytes, wei: int = 0) -> None:

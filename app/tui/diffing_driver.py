@@ -1,4 +1,4 @@
-"""Textual's driver for Linux: writes only what changes, and bears whatever comes."""
+"""Textual's Linux driver, which here writes only changes and survives input floods."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from app.tui.textual_internals import SizedDriver
 
 _ALTERNATE_SCREEN = "\x1b[?1049h"
 _FLOOD = 2000
-"""Keys in a row with no pause of half a second: nobody types or pastes that, but a file sent by
-mistake would hold the program up for minutes. Characters and Enters over that are dropped.
+"""Keys in a row without a pause of half a second. No user types or pastes that much, but a file
+sent by mistake would block the program for minutes. Further characters and Enters are dropped.
 """
 _PAUSE = 0.5
 _UPDATE_BEGINS, _UPDATE_ENDS = "\x1b[?2026h", "\x1b[?2026l"
@@ -52,5 +52,7 @@ class DiffingDriver(SizedDriver):
             self._pending = ""
 
     def clear(self) -> None:
-        """Where something else may have written on the terminal: the next paint is a whole one."""
+        """Repaint everything next time, because another program may have written on the
+        terminal.
+        """
         super().write(self._buffer.clear(self.terminal_size()))

@@ -1,8 +1,8 @@
-"""What the terminal shows, so that only what changes is written.
+"""Model of the terminal's content, from which only changes are written.
 
-Textual paints a screen several times until it has settled, and all of it at each change of the
-focus: 10 to 20 kB for a screen, 20 s on a line of 9600 baud. Of that a tenth is new. This is what
-curses has always done; `clear` begins anew, where something else may have written on the terminal.
+Textual paints a screen several times until it settles, and all of it at each change of the focus:
+10 to 20 kB for a screen, which takes 20 s at 9600 baud. A tenth of that is new. curses has always
+worked this way. `clear` starts again after another program may have written on the terminal.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ _PART = re.compile(
     r"|\x1b\[(?P<style>[\d;]*)m"
     r"|(?P<break>\r?\n)"
     r"|(?P<text>[^\x00-\x1f\x7f]+)"
-    # Modes, titles, the bell: by themselves they are written as they come. Amid text they are
-    # somebody else's, and go no further.
+    # Modes, titles and the bell pass unchanged if they come alone. Inside text they are foreign and
+    # are dropped.
     r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b?.)",
     re.DOTALL,
 )
 CLEAR = "\x1b[m\x1b[2J"
 _GAP = 6
-"""Cells that are the same and cost less than moving the cursor over them."""
+"""Unchanged cells that are cheaper to write than to skip with the cursor."""
 _FOREGROUND = re.compile("3[0-8]|9[0-7]")
 _BACKGROUND = re.compile("4[0-8]|10[0-7]")
 _SHOWN_ON_BLANKS = frozenset(("4", "7", "9", "21", "53"))
-"""Underlined, reversed and the like: a blank with one of them shows the foreground."""
+"""Underlined, reversed and the like: styles in which a blank shows the foreground colour."""
 
 
 class Style(NamedTuple):
-    """SGR codes; empty where it is the terminal's own."""
+    """SGR codes; empty for the terminal's default."""
 
     foreground: str = ""
     background: str = ""
@@ -53,12 +53,14 @@ class ScreenBuffer:
         self._rows: dict[int, list[Cell]] = {}
         self._cursor = (-1, -1)
         self._style = _PLAIN
-        """The style that the terminal would write in now."""
+        """The terminal's current style."""
         self._terminal_size = (10_000, 10_000)
 
     def clear(self, size: tuple[int, int] | None = None) -> str:
-        """What empties the terminal; from then on everything is new. `size`: its columns and rows
-        now; what is meant for a larger one is left out, or the terminal would put it elsewhere.
+        """Return the codes that empty the terminal; everything after that is new.
+
+        `size`: its current columns and rows. Text for a larger terminal is left out, because the
+        terminal would place it elsewhere.
         """
         self._terminal_size = size or self._terminal_size
         self._rows.clear()
@@ -67,7 +69,7 @@ class ScreenBuffer:
         return CLEAR
 
     def changes(self, output: str) -> str:
-        """What to write for the terminal to show what it would with all of `output`."""
+        """Return what to write so that the terminal shows the same as after all of `output`."""
         columns, rows = self._terminal_size
         wanted: dict[int, list[Cell]] = {}
         others: list[str] = []
@@ -93,7 +95,7 @@ class ScreenBuffer:
                 others.append(part.group())
         written: list[str] = []
         if others and not placed:
-            # Whatever it is, and whoever writes next: not in our colours.
+            # Foreign text must not appear in our colours, whoever writes it.
             written = [self._switch_to(_PLAIN), *others]
         for y, cells in sorted(wanted.items()):
             for start, end in _runs(self._rows.get(y, []), cells):
@@ -126,9 +128,9 @@ class ScreenBuffer:
 
 
 def _draw(cells: list[Cell], column: int, style: str, text: str) -> int:
-    """Puts `text` into a row; the column after it."""
+    """Put `text` into a row and return the column after it."""
     visible, blank = _styles(style)
-    if text.isascii():  # nearly all of it, and quicker at once
+    if text.isascii():  # fast path for nearly all text
         end = column + len(text)
         cells.extend([_BLANK] * (end - len(cells)))
         space = (blank, " ")
@@ -174,14 +176,14 @@ def _styles(codes: str) -> tuple[Style, Style]:
 
 
 def _runs(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
-    """From where to where a row has changed."""
+    """Return the ranges of a row that have changed."""
     length = len(new)
     old = old + [_BLANK] * (length - len(old))
     changed = [x for x in range(length) if old[x] != new[x]]
     if not changed:
         return
     if any(len(char) != 1 for _, char in (*old, *new)):
-        # Terminals do not agree on how wide these are: the row is written as a whole.
+        # Terminals disagree on the width of these characters, so write the whole row.
         yield 0, length
         return
     start = end = changed[0]

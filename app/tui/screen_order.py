@@ -1,6 +1,6 @@
-"""Which screen comes for what is to be done next; each is imported when it is its turn.
+"""Map the next action to its screen; each screen is imported when it is due.
 
-The first screen then waits for nothing that only a later one needs.
+So the first screen does not wait for imports that only later ones need.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def screen_for(action: Action) -> type[StepScreen]:
 
 
 def screen_before(screen: StepScreen) -> type[StepScreen] | None:
-    """Where Escape leads from `screen`; None where something irreversible has happened."""
+    """Return the screen to which Escape leads; None after an irreversible action."""
     match screen.step:
         case Step.KEYPAIR if isinstance(screen, screen_for(Action.CREATE_KEYPAIR)):
             return screen_for(Action.CHECK_ENVIRONMENT)

@@ -24,11 +24,13 @@ from screens.widgets.frame import HeaderLine, KeyLine, Rail
 from screens.widgets.line import Line
 
 _BURST = 1.0
-"""Seconds after another key in which T does nothing: it belongs to a word typed ahead."""
+"""Seconds after another key in which T does nothing, because it may be part of a word."""
 
 
 class TakeoverApp(TerminalApp):
-    """`texts` are title, owner, note, and what taking over loses. `choice` is the answer."""
+    """The question. `texts` are title, owner, note, and what taking over loses. `choice` is the
+    answer.
+    """
 
     BINDINGS = [
         Binding("w,W,enter", "choose('watch')", show=False),
@@ -101,7 +103,7 @@ def choose(network: Network, folder: Path, texts: list[str], choices: list[tuple
     try:
         state = fold(read_records(folder / FILE_NAME))
     except OnboardingError:
-        state = State()  # watching says what is wrong with the journal
+        state = State()  # watching reports faults of the journal
     app = TakeoverApp(network, state, texts, choices)
     app.run(mouse=False)
     if app.return_code:

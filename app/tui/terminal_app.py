@@ -1,4 +1,4 @@
-"""What every full-screen program here does on a terminal: its looks, its signals, its end."""
+"""Terminal behaviour shared by all full-screen programs: theme, signals, exit."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from app.tui.theme import ANSI, FULL, LIGHT, PLAIN, choose_theme
 log = logging.getLogger("peaq_onboard")
 
 _SCREENS = Path(str(files("screens")))
-"""A folder on disk also in the one-file program, which unpacks itself: Textual reads by path."""
+"""A directory even in the one-file program, which unpacks itself: Textual reads files by path."""
 STYLE = _SCREENS / "style.tcss"
 LATER = _SCREENS / "later.tcss"
 _ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 _UNTIL_PAINTED = 0.05
-"""Seconds. Textual says that it is ready a moment before the first frame leaves."""
+"""Seconds. Textual reports that it is ready a moment before it writes the first frame."""
 _AMONG_THREADS = 0.05
-"""Seconds. The signal of `kill %1` comes with the one that continues: it may have gone to another
-thread, and must have been heard of before the process stops again.
+"""Seconds. `kill %1` sends its signal together with the one that continues the job. Another thread
+may receive it, and it must take effect before the process stops again.
 """
 _TERMINAL_CHECK = 0.5
-"""Seconds. With SIGHUP ignored, a closed terminal is only noticed by looking."""
+"""Seconds. With SIGHUP ignored, only polling detects a closed terminal."""
 
 
 class TerminalApp(QuietApp):
-    """`watch_terminal` False is for tests, which have no terminal."""
+    """Base app. `watch_terminal` False is for tests, which have no terminal."""
 
     CSS_PATH = STYLE
     ENABLE_COMMAND_PALETTE = False
@@ -67,12 +67,12 @@ class TerminalApp(QuietApp):
         self.set_timer(_UNTIL_PAINTED, self.painted)
 
     def painted(self) -> None:
-        """The first screen stands: now comes what was put off for it."""
-        if not self.stylesheet.has_source(str(LATER), ""):  # else somebody was quick
+        """The first screen is painted: start the deferred work."""
+        if not self.stylesheet.has_source(str(LATER), ""):  # the user was faster
             self.stylesheet.read(LATER)
 
     def leave(self) -> None:
-        """Ends the program; everything is recorded."""
+        """End the program; everything is recorded."""
         raise NotImplementedError
 
     def action_leave(self) -> None:
@@ -86,27 +86,27 @@ class TerminalApp(QuietApp):
     def _handle_pauses(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self.action_pause)
-        # Stopped by SIGSTOP, nothing could be said before: the shell has the terminal as it was.
-        # One turn later: a SIGTERM that came with it is heard first.
+        # After SIGSTOP, which gives no notice, the shell has left the terminal as it was.
         loop.add_signal_handler(signal.SIGCONT, lambda: loop.call_soon(self._stand_aside))
 
     def action_pause(self) -> None:
-        """Stops the program, as ctrl+z does everywhere; the shell's `fg` goes on."""
+        """Suspend the program, as Ctrl+Z does everywhere; the shell's `fg` resumes it."""
         if self._watch_terminal:
             self._stand_aside(lambda: os.kill(0, signal.SIGTSTP))
 
     def _stand_aside(self, stop: Callable[[], None] = lambda: None) -> None:
-        """Gives the terminal back, and takes it again once this is its foreground job.
+        """Release the terminal, and reclaim it once this is its foreground job.
 
-        SIGTSTP goes to the whole job, since who started the wizard may be waiting for it. Where no
-        shell is there to continue it (`ssh -t HOST peaq-onboard`), the kernel ignores that signal.
+        SIGTSTP goes to the whole job, because the parent process may be waiting for it. Without a
+        shell that could continue the job (`ssh -t HOST peaq-onboard`), the kernel ignores the
+        signal.
         """
         if self._ending:
             return
         self._ignore_pauses()
         ended: list[int] = []
         with self.suspend():
-            # The loop stands still meanwhile, and with it what it would do at the end.
+            # The event loop is paused meanwhile, and with it all cleanup.
             for number in _ENDS:
                 signal.signal(number, lambda number, _: ended.append(number))
             stop()
@@ -115,8 +115,8 @@ class TerminalApp(QuietApp):
                 os.kill(0, signal.SIGSTOP)
                 time.sleep(_AMONG_THREADS)
             if ended:
-                # Its terminal is somebody else's now, and was put in order before. All that
-                # counts is on disk, as it is at a kill.
+                # The terminal belongs to another program now, and was restored before. Everything
+                # that matters is on disk, as it is after a kill.
                 log.info("ended by signal %s while it was paused", ended[0])
                 os._exit(128 + ended[0])
             self._handle_ends()
@@ -128,22 +128,22 @@ class TerminalApp(QuietApp):
             loop.remove_signal_handler(number)
 
     def action_paint_again(self) -> None:
-        """For when something else has written on the terminal."""
+        """Repaint after another program has written on the terminal."""
         driver = self.terminal_driver
         if isinstance(driver, DiffingDriver):
             driver.clear()
         self.screen.refresh()
 
     def on_resize(self) -> None:
-        # What a terminal makes of its contents when its size changes, nobody knows.
+        # Terminals differ in how they change their content when resized.
         self.action_paint_again()
 
     def _signalled(self, number: int) -> None:
         log.info("ended by signal %s", number)
-        # The kernel sends SIGCONT after the SIGHUP of a closed terminal: what is ending must not
-        # take the terminal again, or a thread would read from nothing for ever.
+        # The kernel sends SIGCONT after the SIGHUP of a closed terminal: a program that is ending
+        # must not reclaim the terminal, or a thread would read from nothing forever.
         self._ending = True
-        # Nor must a job in the background stop when it restores the terminal.
+        # Nor must a background job stop when it restores the terminal.
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         if number == signal.SIGHUP and not _has_terminal():
             _let_go_of_terminal()
@@ -166,11 +166,11 @@ def _in_foreground() -> bool:
     try:
         return os.tcgetpgrp(0) == os.getpgrp()
     except OSError:
-        return True  # no terminal any more: that is noticed elsewhere
+        return True  # the terminal is gone, which is detected elsewhere
 
 
 def _let_go_of_terminal() -> None:
-    """Points fds 0 to 2 at nothing: writing to a closed terminal would change the exit code."""
+    """Redirect fds 0 to 2 to /dev/null: writing to a closed terminal would change the exit code."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1, 2):
         os.dup2(nothing, handle)

@@ -1,4 +1,4 @@
-"""What this terminal can show, as one line of the list. Measured facts: a QR code needs 37x19."""
+"""Capabilities of this terminal, as one result of the checks. Measured: a QR code needs 37x19."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from core.preflight.check import CheckResult, passed, warning
 from screens.widgets.marks import utf8
 
 WANTED = (80, 24)
-"""Columns and rows for which every screen is made."""
+"""Columns and rows that every screen is designed for."""
 _IN_ASCII = "peaq-onboard-in-ascii"
 _ASCII = {"…": "~", "–": "-", "—": "-", "×": "x", "•": "*", "▌": "|", "█": "|", "▁": "_"}
 
 _QR_WANTED = (41, 24)
-"""Version 5 with a quiet zone of two is 41x21, and three rows are the wizard's own."""
+"""Version 5 with a quiet zone of two is 41x21; the wizard needs three more rows."""
 
 
 def terminal_check() -> CheckResult:
-    """Warn of a terminal that shows less than it could; none at all is fine, for plain mode."""
+    """Warn about a terminal with limited capabilities; no terminal at all is fine, for
+    plain mode.
+    """
     columns, rows = shutil.get_terminal_size()
     name = os.environ.get("TERM", "unknown")
     text = f"{columns}x{rows}, {name}, {_colours(name)}"
@@ -64,30 +66,30 @@ def _colours(name: str) -> str:
 
 
 def prepare_terminal() -> None:
-    """Before the first import of Textual, which reads some of it only then."""
+    """Set environment variables that Textual reads when it is imported; call this before."""
     for handle in (1, 0):
         try:
             columns, rows = os.get_terminal_size(handle)
         except OSError:
             continue
         if columns and rows:
-            # Exported, they would be taken for the size, and never change with the window. On a
-            # serial line, where the terminal does not know its size, they are all there is.
+            # If exported, they would fix the size, which then ignores window changes. On a serial
+            # line, where the terminal does not know its size, they are the only source.
             os.environ.pop("COLUMNS", None)
             os.environ.pop("LINES", None)
             break
-    # An arrow key that a slow line has split is not to be taken for Escape. Milliseconds.
+    # Milliseconds, so that an arrow key split by a slow line does not count as Escape.
     os.environ.setdefault("ESCDELAY", "500")
-    output = sys.__stderr__  # what Textual writes to
+    output = sys.__stderr__  # Textual writes to this
     if isinstance(output, io.TextIOWrapper) and not utf8(output.encoding):
         codecs.register_error(_IN_ASCII, _in_ascii)
         output.reconfigure(errors=_IN_ASCII)
 
 
 def _in_ascii(error: UnicodeError) -> tuple[str, int]:
-    """A sign for a sign, so that nothing moves: a code for one would take six places."""
+    """Replace one character by one, so that columns stay aligned: an escape would take six."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     signs = error.object[error.start : error.end]
-    # Of a wide sign the right half is a blank.
+    # The right half of a wide character is a blank.
     return "".join(f"{_ASCII.get(sign, '?'):<{cell_len(sign)}}" for sign in signs), error.end

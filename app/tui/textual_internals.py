@@ -1,6 +1,6 @@
-"""The private names of Textual that this program uses; no other file may use one.
+"""Private names of Textual that this program uses; no other file may use one.
 
-Textual has no public API for what they do. tests/app/tui/test_textual_internals.py names each of
+Textual has no public API for these functions. tests/app/tui/test_textual_internals.py names each of
 them, and fails if a new version of Textual lacks one.
 """
 
@@ -21,11 +21,11 @@ log = logging.getLogger("peaq_onboard")
 
 
 class QuietApp(App[int]):
-    """An app that logs where it crashed, and shows no values of variables."""
+    """An app that logs where it crashed, without values of variables."""
 
     @property
     def terminal_driver(self) -> Driver | None:
-        """The driver, once the app runs."""
+        """Return the driver, once the app runs."""
         return self._driver
 
     def _fatal_error(self) -> None:
@@ -36,15 +36,17 @@ class QuietApp(App[int]):
 
 
 class SizedDriver(LinuxDriver):
-    """A driver that tells the size of its terminal."""
+    """A driver that reports the size of its terminal."""
 
     def terminal_size(self) -> tuple[int, int]:
-        """Columns and rows."""
+        """Return columns and rows."""
         return self._get_terminal_size()
 
 
 def _tolerant_decoder(encoding: str) -> partial[IncrementalDecoder]:
-    """Replace bytes that are not of `encoding`: noise on the line is no reason to end."""
+    """Replace bytes that are invalid in `encoding`: noise on a serial line must not end the
+    program.
+    """
     return partial(getincrementaldecoder(encoding), errors="replace")
 
 

@@ -79,7 +79,7 @@ ANSI = Theme(
     boost="ansi_default",
     dark=True,
     variables={
-        # Textual's own widgets ask for variables that only its ansi themes have.
+        # Textual's own widgets need variables that only its ansi themes define.
         **BUILTIN_THEMES["ansi-dark"].variables,
         "faint": "ansi_bright_black",
         "muted": "ansi_default",
@@ -95,7 +95,7 @@ ANSI = Theme(
 )
 
 
-# Under NO_COLOR Textual turns all into greys: what is done or quiet recedes, the rest is white.
+# NO_COLOR turns all colours into greys: completed and quiet text is dimmed, the rest is white.
 PLAIN = replace(
     FULL,
     name="peaq-plain",
@@ -108,9 +108,10 @@ PLAIN = replace(
 
 
 def choose_theme(environ: Mapping[str, str]) -> str:
-    """The full one only where the terminal says that it has all colours.
+    """Return the full theme only if the terminal reports true colour.
 
-    Also under NO_COLOR: Textual turns its colours into greys, and those of a terminal into black.
+    Also under NO_COLOR: Textual turns the theme's colours into greys, and terminal colours into
+    black.
     """
     if "NO_COLOR" in environ:
         return PLAIN.name

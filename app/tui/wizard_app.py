@@ -1,6 +1,6 @@
-"""The full-screen wizard: shows the screen of what comes next, and runs the work of all of them.
+"""The full-screen wizard: shows the screen of the next action, and runs the work of all screens.
 
-Work belongs to the App, since a worker dies with the screen that started it.
+The App owns the work, because a worker dies with the screen that started it.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class WizardApp(TerminalApp):
         await self.push_screen(self._first_screen())
 
     def painted(self) -> None:
-        """web3 is imported in a thread while the technician reads the first screen: not before it
-        is painted, since both want the same processor.
+        """Import web3 in a thread while the user reads the first screen.
+
+        Not before it is painted, because both need the same processor.
         """
         super().painted()
         self._painted.set()
@@ -82,13 +83,13 @@ class WizardApp(TerminalApp):
 
     @property
     def step_screen(self) -> StepScreen | None:
-        """The step that is up, also below a question."""
+        """Return the current step's screen, even below a question."""
         for screen in reversed(self.screen_stack):
             if isinstance(screen, StepScreen):
                 return screen
         return None
 
-    # What screens ask for (screens.protocols.Wizard)
+    # Interface of the screens (screens.protocols.Wizard)
 
     @property
     def busy(self) -> bool:
@@ -117,7 +118,7 @@ class WizardApp(TerminalApp):
         except OnboardingError as error:
             self._work_failed(error.problem)
         except Exception as error:  # noqa: BLE001 - a defect is shown as a problem, not a crash
-            log.warning("unforeseen on %s: %s", type(asker).__name__, describe_crash(error))
+            log.warning("unexpected error on %s: %s", type(asker).__name__, describe_crash(error))
             self._work_failed(problem("UNEXPECTED", reason=type(error).__name__))
         else:
             screen = self._work_ended()
@@ -129,7 +130,7 @@ class WizardApp(TerminalApp):
                 then(result)
 
     def _work_ended(self) -> StepScreen | None:
-        """Allow the next work; return the step screen that is up, if there is one."""
+        """Allow the next work; return the current step's screen, if there is one."""
         self._busy = False
         screen = self.step_screen
         if screen is not None:
@@ -150,7 +151,7 @@ class WizardApp(TerminalApp):
             screen.show_frame()
         else:
             while self.screen is not screen and screen is not None:
-                self.pop_screen()  # a question or help that stands above a step that is done
+                self.pop_screen()  # a question or help above a completed step
             self.switch_screen(wanted(self))
 
     def go_back(self) -> None:
@@ -198,7 +199,9 @@ class WizardApp(TerminalApp):
         self.exit(self.exit_code())
 
     def exit_code(self) -> int:
-        """What is true when the wizard is left now: the problem that is shown has its code."""
+        """Return the exit code for leaving the wizard now: that of the displayed problem,
+        if any.
+        """
         state = self.engine.state
         if state.finished:
             return EXIT_DONE
@@ -208,14 +211,14 @@ class WizardApp(TerminalApp):
         if waits or state.open_transactions:
             return EXIT_WAITING
         if shown is None or shown.kind is Kind.WAITING:
-            return EXIT_STOPPED  # the time to wait is over: it is only to be gone on with
+            return EXIT_STOPPED  # the wait is over: only a retry is necessary
         return exit_code(shown.kind)
 
-    # What the engine tells (core.journal.event_store.Listener)
+    # Events of the engine (core.journal.event_store.Listener)
 
     def on_record(self, record: Record, state: State) -> None:
         screen = self.step_screen
-        if screen and screen.is_composed:  # else it shows the newest state once it is
+        if screen and screen.is_composed:  # otherwise it shows the newest state when it opens
             screen.state_changed(state)
 
     def on_wait(self, wait: Wait | None) -> None:

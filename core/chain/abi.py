@@ -1,6 +1,6 @@
-"""Calls, answers, events and reverts of the contracts, encoded and decoded with web3.
+"""Contract calls, results, events and reverts, encoded and decoded with web3.
 
-Nothing here touches the network.
+No function here uses the network.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import abis
 from core.chain.json_rpc import RpcError
 from core.text import RECURSION_LIMIT, clean
 
-sys.setrecursionlimit(RECURSION_LIMIT)  # web3 has raised it
+sys.setrecursionlimit(RECURSION_LIMIT)  # importing web3 has raised it
 
 _ERROR_STRING = "08c379a0"
 _PANIC = "4e487b71"
 _LONGEST = 65_536
-"""Bytes that an answer may have: an attribute of the DID, the longest one, has 2848."""
+"""Maximum bytes of a result. The longest one, a DID attribute, has 2848."""
 _GUIDE = ("identity_registry", "identity_staking", "machine_nft", "did_registry", "batch")
 _ACTIVATION = (
     "activation/machine_registry",
@@ -50,16 +50,16 @@ _POOR = (
 
 @dataclass(frozen=True)
 class Revert:
-    """Why a call would fail: the name of a custom error, or a text."""
+    """The reason why a call would fail: the name of a custom error, or a text."""
 
     name: str
     reason: str
     poor: bool = False
-    """The account cannot pay for it; no contract was asked."""
+    """True if the account cannot pay for the call; the node then never ran the contract."""
 
 
 class ContractCodec:
-    """One contract interface of `abis/`."""
+    """The codec of one contract interface in `abis/`."""
 
     def __init__(self, name: str) -> None:
         self._web3 = _offline_web3()
@@ -67,11 +67,11 @@ class ContractCodec:
         self._contract: type[Contract] = self._web3.eth.contract(abi=self.abi)
 
     def encode(self, function: str, *arguments: Any) -> str:
-        """Call data, 0x-hex."""
+        """Return the call data, 0x-hex."""
         return str(self._contract.encode_abi(function, args=list(arguments)))
 
     def decode(self, function: str, data: Any) -> tuple[Any, ...]:
-        """The outputs of a call. Raises ValueError where `data` is not what it should be."""
+        """Return the outputs of a call. Raises ValueError if `data` does not fit."""
         entry = self._entry("function", function)
         types = [_type_of(output) for output in entry["outputs"]]
         try:
@@ -83,17 +83,18 @@ class ContractCodec:
             raise ValueError(f"{function} returned an unexpected value") from error
 
     def arguments(self, function: str, data: str) -> tuple[Any, ...]:
-        """The arguments of call data that `encode` made."""
+        """Return the arguments in call data that `encode` made."""
         types = [_type_of(entry) for entry in self._entry("function", function)["inputs"]]
         return tuple(self._web3.codec.decode(types, bytes.fromhex(data[10:])))
 
     def find_event(
         self, event: str, logs: list[dict[str, Any]], address: str
     ) -> dict[str, Any] | None:
-        """The first `event` that `address` emitted: indexed uint256 and address arguments.
+        """Return the first `event` that `address` emitted: its indexed uint256 and address
+        arguments.
 
-        Only indexed arguments are read; they are all that onboarding needs. A log that cannot be
-        decoded is not the event.
+        Reads only indexed arguments, because onboarding needs no others. Skips logs that cannot be
+        decoded.
         """
         entry = self._entry("event", event)
         topic = bytes(event_abi_to_log_topic(entry)).hex()  # type: ignore[arg-type]
@@ -115,10 +116,11 @@ class ContractCodec:
     def find_events(
         self, event: str, logs: Sequence[dict[str, Any]], address: str
     ) -> list[dict[str, Any]]:
-        """Every `event` that `address` emitted, with all its arguments, in the order of the logs.
+        """Return every `event` that `address` emitted, with all its arguments, in the order of the
+        logs.
 
-        Indexed arguments must be of a type that fits a topic. Raises ValueError where a log has the
-        event's topic and emitter, but cannot be decoded.
+        The types of indexed arguments must fit into a topic. Raises ValueError if a log has the
+        event's topic and emitter but cannot be decoded.
         """
         entry = self._entry("event", event)
         topic = "0x" + bytes(event_abi_to_log_topic(entry)).hex()  # type: ignore[arg-type]
@@ -174,9 +176,10 @@ def _error_selectors() -> dict[str, dict[str, Any]]:
 
 
 def read_revert(error: RpcError) -> Revert | None:
-    """The revert behind a node's error, in geth's and Frontier's shapes; None if it is none.
+    """Return the revert in a node's error, in the shape of geth or Frontier; None if it is no
+    revert.
 
-    The error's code is not looked at: Frontier gives -32603 for everything.
+    Ignores the error's code, because Frontier returns -32603 for everything.
     """
     text = f"{error.message} {_text_of(error.data)}"
     for digits in _HEX.findall(text):

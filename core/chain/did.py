@@ -1,4 +1,4 @@
-"""The machine's public description: its peaqID, its attributes, and what can be written.
+"""The machine's public description: its peaqID, its attributes, and their limits.
 
 Names, order and limits: protocol.md, sections 4 and 5 (DID precompile of the peaq node).
 """
@@ -11,7 +11,7 @@ from core.errors.problem import Problem, problem
 from core.journal.state import Details
 
 VALUE_LIMIT = 2560
-"""Bytes of one attribute's value."""
+"""Maximum bytes of an attribute's value."""
 VISIBILITIES = ("public", "private", "onchain")
 ATTRIBUTE_NAMES = (
     "machineId",
@@ -24,12 +24,12 @@ ATTRIBUTE_NAMES = (
 
 
 def peaq_id(address: str) -> str:
-    """The machine's peaqID: `did:peaq:` and the checksummed address."""
+    """Return the machine's peaqID: `did:peaq:` and the checksummed address."""
     return f"did:peaq:{address}"
 
 
 def check_details(details: Details) -> list[Problem]:
-    """What of the machine's details cannot be written; empty when all can."""
+    """Return the problems of details that the DID cannot hold; empty if there are none."""
     found = []
     for code, url in (
         ("DOCUMENTATION_URL_INVALID", details.documentation_url),
@@ -45,7 +45,7 @@ def check_details(details: Details) -> list[Problem]:
 
 
 def url_reason(url: str) -> str | None:
-    """Why an address cannot be written into the DID, as a sentence, or None."""
+    """Return a sentence that says why the DID cannot hold this URL, or None if it can."""
     if not url:
         return "The value is empty."
     if not url.isascii():
@@ -57,7 +57,7 @@ def url_reason(url: str) -> str | None:
     try:
         parts = urlsplit(url)
         host = parts.hostname
-        _ = parts.port  # raises ValueError for one that is no number
+        _ = parts.port  # raises ValueError if the port is not a number
     except ValueError:
         return "The value is not a URL."
     if parts.username is not None or parts.password is not None:

@@ -1,7 +1,7 @@
-"""The price per gas that may be signed: what was agreed, and never more than the network's limit.
+"""Limits of the price per gas that may be signed: the agreed price and the network's ceiling.
 
-What is agreed is a price in wei per gas. People see it as money: that price times the gas of every
-transaction that is still to come, replacements included.
+The agreed price is in wei per gas. Users see it as an amount of money: this price times the gas of
+all transactions still to come, replacements included.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ TRANSFER_GAS = 21_000
 """Gas of a plain transfer (Ethereum yellow paper, appendix G); the node's estimate decides."""
 ROOM = 2
 """The agreed price as a multiple of the price that would be signed now, which is twice the base
-fee. The base fee can then rise fourfold, or a transaction be replaced three times, before the
+fee. The base fee can then rise fourfold, or a transaction can be replaced three times, before the
 wizard asks again. At the usual price of a rehearsal (10 gwei) the maximum fee of all transactions
 is 0.086 PEAQ, which the safety margin of the funding requirement (0.1 PEAQ) covers.
 """
 _TRANSFER_GAS_SIGNED = TRANSFER_GAS * 125 // 100
 _RAISE_PERCENT = 125
 _LEAST_RAISE_PERCENT = 110
-"""Pools refuse a replacement that raises either fee field by less than ten per cent."""
+"""Pools refuse a replacement that raises either fee field by less than ten percent."""
 _UNASKED = 25
 """A network's ceiling is about 100 times its usual price. Without an agreement the wizard signs at
-most a 25th of the ceiling: about what it would ask people to agree to (four times the base fee).
+most a 25th of the ceiling, which is about the price that it would propose (four times the base
+fee).
 """
 _PAUSE = timedelta(minutes=5)
 _UNSIGNED = "Nothing was signed. Completed steps are saved."
@@ -40,21 +41,21 @@ _PENDING = "The transaction stays pending. It pays once at most."
 
 
 def price_to_agree(fees: Fees, network: Network, *, gas: int, spare: int) -> int:
-    """The price per gas that people are asked to agree to.
+    """Return the price per gas to propose to the user, in wei.
 
-    `ROOM` times today's price, but within `spare`, the wei that the wallet has for `gas`, so that
-    the maximum fee stays inside the safety margin; and never above the network's limit.
+    `ROOM` times the current price, but at most `spare`, the wei that the wallet has for `gas`, so
+    that the maximum fee stays inside the safety margin. Never above the network's limit.
     """
     price = max(min(ROOM * fees.cap, spare // gas), fees.cap)
     return min(price, network.max_gas_price_wei)
 
 
 class FeeLimit:
-    """Refuses every price above the agreed one and above the network's limit.
+    """Guard that refuses prices above the agreed price or the network's limit.
 
-    `agreed`: what was agreed to in this run, in wei per gas by the address that pays. The journal
-    keeps it with each signed transaction, so that a later run stays below it too. `usual_gas`: of
-    the protocol's transactions by purpose; `gas_left`: of those that the machine still has to sign.
+    `agreed`: wei per gas agreed in this run, by the paying address. The journal stores it with each
+    signed transaction, so that later runs respect it too. `usual_gas`: gas of the protocol's
+    transactions by purpose. `gas_left`: gas of those that the machine still has to sign.
     """
 
     def __init__(
@@ -75,20 +76,20 @@ class FeeLimit:
         self._gas_left = gas_left
 
     def gas_left(self, payer: str) -> int:
-        """Return the gas of all that `payer` still has to sign: the steps, or one payment."""
+        """Return the gas that `payer` still has to sign: all remaining steps, or one payment."""
         state = self._store.state
         return self._gas_left(state) if payer == state.address else _TRANSFER_GAS_SIGNED
 
     def agreed(self, payer: str) -> int | None:
-        """Wei per gas; None where nothing was agreed, as in older journals."""
+        """Return the agreed wei per gas; None if nothing was agreed, as in older journals."""
         agreed = self._agreed.get(payer)
         return self._store.state.agreed_price(payer) if agreed is None else agreed
 
     def limit(self, payer: str) -> int:
-        """Wei per gas that may be signed at most.
+        """Return the maximum wei per gas that may be signed.
 
-        Without an agreement (a registration that was found, an older journal), a small multiple of
-        the network's usual price.
+        Without an agreement (the registration was found on the chain, or the journal is older),
+        this is a small multiple of the network's usual price.
         """
         agreed = self.agreed(payer)
         if agreed is None:
@@ -98,13 +99,14 @@ class FeeLimit:
     def within(
         self, fees: Fees, payer: str, *, anew: bool = False, purpose: str = "", gas: int = 0
     ) -> Fees:
-        """`fees`, lowered to what may be signed. `anew`: people agree to a price afterwards, so
-        that only the network's limit counts.
+        """Return `fees`, lowered to the maximum that may be signed.
 
-        `gas` is that of a transaction for `purpose`. The maximum fee was shown for a usual amount
-        of gas: a transaction that takes more has to be cheaper per gas.
+        `anew`: the user agrees to a price afterwards, so only the network's limit applies. `gas` is
+        the gas of a transaction for `purpose`. The displayed maximum fee assumes a usual amount of
+        gas, so a transaction that needs more must have a lower price.
 
-        Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE) where no block would take that.
+        Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE) if no block would include it at that
+        price.
         """
         limit = self._ceiling if anew else self.limit(payer)
         usual = self._usual_gas.get(purpose, max(gas, 1))
@@ -116,11 +118,11 @@ class FeeLimit:
         return Fees(cap=cap, tip=min(fees.tip, cap), base=fees.base)
 
     def raised(self, tx: Tx, now: Fees, balance: int, *, unasked: bool) -> Fees | None:
-        """The fees of a replacement for `tx`, or None where none is needed or possible.
+        """Return the fees of a replacement for `tx`, or None if it needs none or none is possible.
 
-        A replacement is needed where the base fee is above what was signed; `unasked`: also where
-        it is not, since some nodes ban a transaction for a while. Raises OnboardingError
-        (FEE_TOO_HIGH, FEE_IMPLAUSIBLE, FEE_UNPAYABLE) where one is needed and impossible.
+        A transaction needs a replacement when the base fee exceeds the signed fee. `unasked`: also
+        when it does not, because some nodes ban a transaction for a while. Raises OnboardingError
+        (FEE_TOO_HIGH, FEE_IMPLAUSIBLE, FEE_UNPAYABLE) if a replacement is needed but impossible.
         """
         stuck = now.base > tx.max_fee_wei
         if not stuck and not unasked:

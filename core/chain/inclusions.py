@@ -1,4 +1,4 @@
-"""Inclusions that the journal records, compared with the chain: a reorganization can undo them."""
+"""Check recorded inclusions against the chain, because a reorganization can undo them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from core.journal.event_store import EventStore
 from core.journal.state import Tx, TxStatus
 
 WATCH_PATIENCE = 180.0
-"""Seconds for which a transaction is watched before the technician is told that it is late."""
+"""Seconds to watch a transaction before the wizard reports it as late."""
 
 _IN_A_BLOCK = (TxStatus.INCLUDED, TxStatus.REVERTED)
-"""A reverted transaction used its nonce as well: a reorganization can give that back."""
+"""Reverted transactions count too: they use their nonce, and a reorganization can free it."""
 
 
 class Inclusions:
-    """Included transactions that are not final yet."""
+    """The included transactions that are not finalized yet."""
 
     def __init__(self, chain: Chain, store: EventStore, clock: Clock) -> None:
         self._chain = chain
         self._store = store
         self._clock = clock
         self.seen: set[str] = set()
-        """Hashes of transactions that this process has seen in their block."""
+        """Hashes of transactions that this process has seen in a block."""
 
     async def revisit(self, *, doubt: bool = False) -> None:
-        """Looks whether what was in a block in an earlier run still is, and with `doubt` also
-        what this process saw there; what is not becomes open again. Raises OnboardingError
-        (RPC_…).
+        """Reopen transactions whose recorded inclusion no longer holds.
+
+        Checks inclusions of earlier runs, and with `doubt` those of this process too. Raises
+        OnboardingError (RPC_…).
         """
         included = [
             tx
@@ -47,10 +48,10 @@ class Inclusions:
                 self.seen.add(tx.hash)
 
     async def undone_before(self, tx: Tx, *, nonce: int, height: int) -> bool:
-        """Return whether a reorganization undid a transaction that `tx` has to follow.
+        """Return whether a reorganization undid a transaction that `tx` depends on.
 
-        `nonce` is the sender's at block `height`. Where it denies a recorded inclusion, every
-        inclusion is doubted. Raises OnboardingError (RPC_…).
+        `nonce` is the sender's at block `height`. If it contradicts a recorded inclusion, all
+        inclusions are checked again. Raises OnboardingError (RPC_…).
         """
         denied = any(
             earlier.sender == tx.sender
@@ -68,10 +69,11 @@ class Inclusions:
         )
 
     async def still_there(self, tx: Tx, receipt: Receipt | None) -> bool:
-        """Whether `tx` is in the block that we recorded; records it where it is not.
+        """Return whether `tx` is still in its recorded block; record the reorganization if it is
+        not.
 
-        A receipt can be missing on one node for minutes after another one has shown it. So the
-        block decides: only where another one stands at its height was ours taken back.
+        After one node has shown a receipt, another node can lack it for minutes. So the block
+        decides: the inclusion is undone only if a different block has its height.
         """
         chain, block = self._chain, tx.block or 0
         ends = self._clock.monotonic() + WATCH_PATIENCE
@@ -96,7 +98,8 @@ class Inclusions:
             receipt = again.value
 
     async def _check_same_network(self, tx: Tx) -> None:
-        """Tells a reorganization from a network that began anew, where the wallet is empty.
+        """Check that the chain is not a new network with an empty wallet instead of a reorganized
+        one.
 
         Raises OnboardingError (JOURNAL_CHAIN_DISAGREE).
         """

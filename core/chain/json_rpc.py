@@ -1,7 +1,7 @@
-"""JSON-RPC over HTTP: reads in batches, asked again with patience; broadcasts exactly once.
+"""JSON-RPC over HTTP: batched reads with retries, and broadcasts without.
 
-web3's own HTTP provider is not used: it repeats broadcasts, ignores Retry-After and asks the
-chain id before every call (measured against web3.py 8.0.0).
+This replaces web3's own HTTP provider, which repeats broadcasts, ignores Retry-After and requests
+the chain id before every call (measured against web3.py 8.0.0).
 """
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ from core.text import clean
 READ_TIMEOUT = 15.0
 """Seconds for one exchange."""
 READ_PATIENCE = 25.0
-"""Seconds for one read with all its repetitions."""
+"""Seconds for one read with all its retries."""
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
 _BUSY_CODES = (429, -32005, -32029)
 
 Call = tuple[str, list[Any]]
 Doubt = Callable[[Sequence[Any], bool], OnboardingError | None]
-"""Why results are not believed yet, or None; the flag: every endpoint was asked meanwhile. RPC_…:
-an error that says nothing about the question."""
+"""Function that returns the error because of which results are not trusted yet, or None. Its flag
+says whether every endpoint has answered meanwhile. RPC_… errors say nothing about the question.
+"""
 
 HEIGHT: Call = ("eth_blockNumber", [])
 FEES: Call = ("eth_feeHistory", ["0x1", "latest", [50]])
-"""The newest block alone: its number is the height, and the next block's base fee comes along."""
+"""The newest block only, whose number is the height. The next block's base fee comes with it."""
 
 
 @dataclass(frozen=True)
 class RpcError:
-    """A node's JSON-RPC error, as an answer to one call. `data` as the node gave it."""
+    """A node's JSON-RPC error in reply to one call. `data` is what the node sent."""
 
     code: int
     message: str
@@ -46,18 +47,18 @@ class RpcError:
 
 
 class NoFeeHistory(Exception):
-    """The node gave no fee history where it was to tell the height as well (quirk 12)."""
+    """The node returned no fee history in a read that takes its height from there (quirk 12)."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What one node said to all calls of one read. `height` is its own, at that time; 0 where it
-    was not asked.
+    """The results of all calls of one read, from one node. `height` is that node's height at the
+    time, or 0 if the read did not include it.
     """
 
     height: int
     head: Any
-    """What the call that told the height answered."""
+    """The result of the call that returned the height."""
     results: tuple[Any, ...]
     url: str
     server_time: datetime | None
@@ -69,7 +70,7 @@ class Endpoint:
     url: str
     http: Http
     batches: bool = True
-    """False once the endpoint has shown that it does not take them."""
+    """False after the endpoint has turned out not to support batches."""
     chain_id: int | None = None
 
 
@@ -84,8 +85,8 @@ class Rpc:
         *,
         heights: Heights | None = None,
     ) -> None:
-        """`urls`: the endpoint in use first, then those that may be asked as well.
-        `heights`: those that the journal knows.
+        """`urls`: the endpoint in use first, then the fallbacks. `heights`: block heights from the
+        journal.
         """
         self._heights = heights or Heights()
         self._endpoints = [Endpoint(url, connect(url)) for url in urls]
@@ -108,14 +109,14 @@ class Rpc:
         head: Call | None = HEIGHT,
         doubt: Doubt | None = None,
     ) -> Answers:
-        """All answers of one node whose height is `at_least`; errors of single calls among them.
+        """Return all results from one node whose height is `at_least`, including errors of single
+        calls.
 
-        `head` tells the height: HEIGHT, FEES, or None where no conclusion is drawn from an answer
-        that is missing. Asks again, with growing pauses or as long as `Retry-After` says, also at
-        the other endpoints where some are known (`other`: these first). Results that `doubt` finds
-        doubtful are asked again too; an error among them that stays is left to whoever needs that
-        answer. Raises OnboardingError (RPC_…, CHAIN_ID_WRONG) when `patience` seconds are over,
-        and NoFeeHistory.
+        `head` is the call that returns the height: HEIGHT, FEES, or None if a missing result proves
+        nothing here. Retries with growing pauses, or after `Retry-After`, and at the other
+        endpoints if there are any (`other`: those first). Also retries results that `doubt`
+        rejects; a persistent error among them is left to the caller that needs that result. Raises
+        OnboardingError (RPC_…, CHAIN_ID_WRONG) after `patience` seconds, and NoFeeHistory.
         """
         started = self.clock.monotonic()
         pause = _FIRST_PAUSE
@@ -145,7 +146,8 @@ class Rpc:
                     continue
                 failed = error
                 wait = max(wait, error.problem.remaining(self.clock.now()).total_seconds())
-            # What broke off or fell behind may be another network when it comes back.
+            # An endpoint that disconnected or fell behind may serve another network when it
+            # returns.
             endpoint.chain_id = None
             spent = self.clock.monotonic() - started
             if spent + wait > patience:
@@ -158,32 +160,33 @@ class Rpc:
         raise AssertionError("unreachable")
 
     def may_be_at(self, height: int) -> bool:
-        """Whether the chain can have reached `height` by now."""
+        """Return whether the chain can have reached `height` by now."""
         return self._heights.allows(height, self.clock.now().timestamp())
 
     def _untimely(
         self, endpoint: Endpoint, answers: Answers, at_least: int
     ) -> OnboardingError | None:
-        """Return why the height is not believed: too low, or far higher than time allows and not
-        confirmed by another look.
+        """Return why the height is not credible, or None. It is not if it is too low, or much
+        higher than the elapsed time allows and not confirmed by another read.
         """
         host, height = endpoint.http.host, answers.height
         if height < at_least:
             return fault("RPC_BEHIND", host=host, height=height, needed=at_least)
         before = self._heights
         self._heights = before.after(height, self.clock.now().timestamp())
-        # Nothing to compare the very first one with: the next one confirms or replaces it.
+        # Nothing to compare the first height with: the next one confirms or replaces it.
         first = before.believed == before.claimed == 0 and self._heights.claimed == height
         if first or height <= self._heights.believed:
             return None
         return fault("RPC_ERROR", host=host, reason=f"block {height} cannot exist yet")
 
     async def broadcast(self, raw: str) -> str:
-        """Hands signed bytes to the network, once; the answer in words, for the record only. Where
-        an endpoint gives no answer, the next one is handed the same.
+        """Send signed bytes to the network once, and return the reply in words, for the journal
+        only.
 
-        Has an outside effect. Never raises for a fault of node or line: whether the transaction
-        exists is settled by its hash and nonce, not by this.
+        If an endpoint does not reply, the next one receives the same bytes. Has an outside effect.
+        Never raises for a fault of the node or the connection: hash and nonce decide later whether
+        the transaction exists, not this reply.
         """
         send: Call = ("eth_sendRawTransaction", [raw])
         silent = ""
@@ -204,7 +207,7 @@ class Rpc:
     async def _exchange(
         self, endpoint: Endpoint, calls: Sequence[Call], head_call: Call | None
     ) -> Answers:
-        """All answers of one endpoint."""
+        """Return all results of one endpoint."""
         started = self.clock.monotonic()
         checks: list[Call] = [] if head_call is None else [head_call]
         if endpoint.chain_id is None:
@@ -217,7 +220,7 @@ class Rpc:
             if answered:
                 results, head = answered
         if not results:
-            # Singly, the height is asked first: later answers are then never older than it.
+            # Without batches, request the height first, so that no later result is older than it.
             for call in everything:
                 single, head = await self._post(endpoint, [call], batch=False)
                 results += single
@@ -245,7 +248,7 @@ class Rpc:
     async def _try_batch(
         self, endpoint: Endpoint, calls: Sequence[Call]
     ) -> tuple[list[Any], HttpAnswer] | None:
-        """None where the endpoint turns out not to take batches."""
+        """Return the results of a batch, or None if the endpoint does not support them."""
         try:
             return await self._post(endpoint, calls, batch=True)
         except _NoBatches:
@@ -332,7 +335,7 @@ def _error(entry: dict[str, Any]) -> RpcError | None:
 
 
 def quantity(value: Any, host: str) -> int:
-    """The number of a hex quantity. Raises OnboardingError (RPC_ERROR, RPC_NOT_A_NODE)."""
+    """Return the number in a hex quantity. Raises OnboardingError (RPC_ERROR, RPC_NOT_A_NODE)."""
     if isinstance(value, RpcError):
         raise fault("RPC_ERROR", host=host, reason=value.message or f"error {value.code}")
     if isinstance(value, str) and value.startswith("0x"):

@@ -1,4 +1,4 @@
-"""When to look for a block."""
+"""Intervals at which to poll for a block."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _JUST_AFTER = 0.05
 
 
 def pauses(usual: float) -> Iterator[float]:
-    """Yield the seconds to sleep before each look: soon after sending, just after the `usual`
-    block time, then every quarter of it.
+    """Yield the seconds to sleep before each poll: soon after sending, just after the `usual` block
+    time, then every quarter of it.
     """
     yield _SOON
     yield usual + _JUST_AFTER - _SOON

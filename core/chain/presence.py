@@ -1,4 +1,4 @@
-"""Whether the contracts are there: no verdict without a clean, repeated answer."""
+"""Check that the contracts exist; a verdict needs a clear, repeated result."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _NOBODY = "0x" + "11" * 20
 
 
 async def read_snapshot(chain: Chain, *, patience: float) -> NetworkSnapshot:
-    """Looks at everything that onboarding will call. Raises OnboardingError (RPC_…)."""
-    # They are called, each in a way that a contract of its kind always answers: precompiles
-    # have little or no code. The event registry has code to show, and
-    # nothing that we could call.
+    """Read every contract that onboarding calls. Raises OnboardingError (RPC_…)."""
+    # Call each contract in a way that always succeeds for a contract of its kind, because
+    # precompiles have little or no code. The event registry has code, and no function that the
+    # wizard could call.
     contracts = chain.contracts
     events: Call = ("eth_getCode", [contracts.event_registry, "latest"])
     # A subcall that must fail: without code at the address, the call would succeed.
     owner_of_nothing = chain.call_data("identity_registry", "ownerOf", 0)
     failing = ([contracts.identity_registry], [0], [owner_of_nothing], [0])
-    # These two fail where all is well, so each is asked by itself: with a sender.
+    # These two fail on a healthy network, so each is a separate query with a sender.
     attribute = (_NOBODY, b"machineId")
     reading = chain.call("did_registry", "readAttribute", *attribute, sender=_NOBODY)
     batching = chain.call("batch", "batchAll", *failing, sender=_NOBODY)
@@ -54,8 +54,8 @@ async def read_snapshot(chain: Chain, *, patience: float) -> NetworkSnapshot:
 
 
 def _presence(chain: Chain, name: str, call: Call) -> Query[bool]:
-    """Whether a contract answers at all: an address without code answers any call with success
-    and nothing. The DID registry of agung answers with a bare RPC error.
+    """Return whether a contract responds. At an address without code, any call succeeds and returns
+    nothing. The DID registry of agung responds with a plain RPC error.
     """
 
     def understand(results: Sequence[Any]) -> bool:
@@ -77,7 +77,7 @@ def _presence(chain: Chain, name: str, call: Call) -> Query[bool]:
 
 
 def _or_none(bond: Query[int]) -> int | None:
-    """The bond; None where the contract at that address has none to tell."""
+    """Return the bond in wei; None if the contract at that address does not return one."""
     try:
         return bond.value
     except OnboardingError as error:

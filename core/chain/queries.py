@@ -1,4 +1,4 @@
-"""Typed questions to the chain, and one way to ask them: many in one read, at a known height."""
+"""Typed queries to the chain, and one method that sends many in a read at a known height."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Chain:
         self.rpc = rpc
         self.network = network
         self.usual = network.block_seconds
-        """Seconds that a block usually takes."""
+        """Usual seconds between blocks."""
         self.contracts = contracts
         self._fee_history = True
-        """False once the endpoint has shown that it keeps none."""
+        """False after the endpoint has turned out to provide no fee history."""
 
-    # Asking
+    # Reading
 
     async def read(
         self,
@@ -53,10 +53,10 @@ class Chain:
         patience: float = READ_PATIENCE,
         height: bool = True,
     ) -> int:
-        """Asks all of `asks` of one node at once; its height, 0 where that is not asked for.
+        """Send all `asks` to one node and return its height, or 0 without `height`.
 
-        `at_least`, `other` and `patience` as in `Rpc.read`. Without `height`, only an answer that
-        is there may be believed, never one that is missing. Raises OnboardingError (RPC_…).
+        `at_least`, `other` and `patience` as in `Rpc.read`. Without `height`, trust only results
+        that are present, never a missing one. Raises OnboardingError (RPC_…).
         """
         calls = [call for ask in asks for call in ask.calls]
         head = HEIGHT if height else None
@@ -74,7 +74,7 @@ class Chain:
     async def read_with_fees(
         self, *asks: Query[Any], at_least: int = 0, other: bool = False
     ) -> tuple[Fees, int]:
-        """As `read`; what a transaction costs now comes along with the height."""
+        """Do the same as `read`, and return the current fees with the height."""
         calls = [call for ask in asks for call in ask.calls]
         if self._fee_history:
             with suppress(NoFeeHistory):
@@ -94,10 +94,12 @@ class Chain:
             raise fault("RPC_NOT_A_NODE", host=self.rpc.host, reason="its blocks have no base fee")
         return price.value, height
 
-    # Questions to the node
+    # Queries to the node
 
     def _price(self) -> Query[Fees | None]:
-        """Fees by the newest block and the node's gas price; None if it hides the base fee."""
+        """Return fees from the newest block and the node's gas price; None if it hides the base
+        fee.
+        """
         block: Call = ("eth_getBlockByNumber", ["latest", False])
 
         def understand(results: Sequence[Any]) -> Fees | None:
@@ -109,7 +111,7 @@ class Chain:
         return Query([block, ("eth_gasPrice", [])], understand)
 
     def balance(self, address: str) -> Query[int]:
-        """Wei."""
+        """Query the balance in wei."""
         return Query(
             [("eth_getBalance", [address, "latest"])],
             lambda results: quantity(results[0], self.rpc.host),
@@ -123,7 +125,7 @@ class Chain:
             return Account(
                 balance=quantity(balance, host),
                 nonce=latest,
-                # Without a pool of its own a node may refuse "pending": blocks are all we know.
+                # A node without a transaction pool may refuse "pending"; then only blocks count.
                 pending=latest if isinstance(pending, RpcError) else quantity(pending, host),
             )
 
@@ -137,7 +139,7 @@ class Chain:
         )
 
     def nonce(self, address: str) -> Query[int]:
-        """Of the next transaction, counting blocks only."""
+        """Query the next nonce, counting blocks only."""
         return Query(
             [("eth_getTransactionCount", [address, "latest"])],
             lambda results: quantity(results[0], self.rpc.host),
@@ -146,11 +148,11 @@ class Chain:
     def gas(
         self, transaction: dict[str, str], *, held: int | None = None, pending: bool = False
     ) -> Query[int | Revert]:
-        """Gas that the node estimates, with our margin; or why the transaction would fail.
+        """Query the node's gas estimate with the safety margin, or why the transaction would fail.
 
-        `held`: as if the sender held so many wei (a state override, the third parameter of geth's
-        eth_estimateGas); a node that cannot suppose that answers a Revert too. `pending`: on top
-        of what waits in the node's pool.
+        `held`: assume that the sender holds this many wei (a state override, the third parameter of
+        geth's eth_estimateGas); a node without state overrides returns a Revert too. `pending`:
+        include transactions in the node's pool.
         """
         supposed: list[Any] = ["pending"] if pending else []
         if held is not None:
@@ -169,7 +171,7 @@ class Chain:
         return Query([("eth_estimateGas", [transaction, *supposed])], understand)
 
     def registering(self, transaction: dict[str, str]) -> Query[int | None]:
-        """The machine id that a registration would give now; None where it would fail."""
+        """Query the machine id that a registration would create now; None if it would fail."""
 
         def understand(results: Sequence[Any]) -> int | None:
             if isinstance(results[0], RpcError):
@@ -179,7 +181,7 @@ class Chain:
         return Query([("eth_call", [transaction, "pending"])], understand)
 
     def failure(self, transaction: dict[str, str]) -> Query[Revert | None]:
-        """Why the transaction fails at the newest block, or None where it would not."""
+        """Query why the transaction fails at the newest block; None if it does not."""
 
         def understand(results: Sequence[Any]) -> Revert | None:
             return read_revert(results[0]) if isinstance(results[0], RpcError) else None
@@ -187,18 +189,18 @@ class Chain:
         return Query([("eth_call", [transaction, "latest"])], understand)
 
     def receipt(self, *hashes: str) -> Query[Receipt | None]:
-        """The receipt of one of `hashes`, which compete for one nonce; None: there is none yet."""
+        """Query the receipt of one of `hashes`, which share a nonce; None if there is none yet."""
 
         def understand(results: Sequence[Any]) -> Receipt | None:
             found = (read_receipt(entry, hashes) for entry in results)
-            # One of a block that cannot exist yet is none; it is asked for again.
+            # A receipt from a block that cannot exist yet does not count; the query is repeated.
             at = self.rpc.may_be_at
             return next((receipt for receipt in found if receipt and at(receipt.block)), None)
 
         return Query([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes], understand)
 
     def is_known(self, *hashes: str) -> Query[bool]:
-        """Whether the node has one of them, in its pool or in a block."""
+        """Query whether the node knows one of them, in its pool or in a block."""
 
         def understand(results: Sequence[Any]) -> bool:
             if any(isinstance(entry, dict) for entry in results):
@@ -211,7 +213,7 @@ class Chain:
         return Query([("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes], understand)
 
     def finalized(self) -> Query[int | None]:
-        """The height up to which nothing is taken back; None where the node does not say."""
+        """Query the finalized height; None if the node does not provide it."""
 
         def understand(results: Sequence[Any]) -> int | None:
             height = block_number(results[0])
@@ -220,7 +222,7 @@ class Chain:
         return Query([("eth_getBlockByNumber", ["finalized", False])], understand)
 
     def block_hash(self, height: int) -> Query[str | None]:
-        """The hash of the block at that height; None where the node does not have it (yet)."""
+        """Query the hash of the block at that height; None if the node does not have it (yet)."""
 
         def understand(results: Sequence[Any]) -> str | None:
             found = results[0].get("hash") if isinstance(results[0], dict) else None
@@ -228,33 +230,35 @@ class Chain:
 
         return Query([("eth_getBlockByNumber", [hex(height), False])], understand)
 
-    # Questions to the contracts
+    # Queries to the contracts
 
     def bond(self) -> Query[int]:
-        """`minBond()` in wei."""
+        """Query `minBond()` in wei."""
         return self._number("identity_registry", "minBond")
 
     def machine_id(self, address: str) -> Query[int]:
-        """Machine id of `address`; 0: none."""
+        """Query the machine id of `address`; 0 if it is not registered."""
         return self._number("identity_registry", "machineIdOfOwner", address)
 
     def machine_owner(self, machine_id: int) -> Query[str]:
-        """Owner of the Identity NFT; empty where there is no such machine."""
+        """Query the owner of the Identity NFT; empty if there is no such machine."""
         return self._owner("identity_registry", machine_id)
 
     def staked(self, machine_id: int) -> Query[bool]:
-        """Whether the bond is held."""
+        """Query whether the bond is locked."""
         return Query(
             [self.call("identity_staking", "isStaked", machine_id)],
             lambda results: bool(self._value("identity_staking", "isStaked", results[0])),
         )
 
     def stake(self, machine_id: int) -> Query[int]:
-        """Wei that are held for the machine."""
+        """Query the wei locked for the machine."""
         return self._number("identity_staking", "getStake", machine_id)
 
     def token_id(self, machine_id: int) -> Query[int]:
-        """Token id of the machine's NFT; 0: none (some say that by a revert: protocol.md)."""
+        """Query the token id of the machine's NFT; 0: none (some contracts revert instead:
+        protocol.md).
+        """
 
         def understand(results: Sequence[Any]) -> int:
             result = results[0]
@@ -265,22 +269,22 @@ class Chain:
         return Query([self.call("machine_nft", "tokenIdOf", machine_id)], understand)
 
     def tokens_minted(self) -> Query[int]:
-        """How many Machine NFTs there are."""
+        """Query the number of Machine NFTs."""
         return self._number("machine_nft", "totalMinted")
 
     def token_owner(self, token_id: int) -> Query[str]:
-        """Owner of a Machine NFT; empty where there is none."""
+        """Query the owner of a Machine NFT; empty if there is none."""
         return self._owner("machine_nft", token_id)
 
     def token_machine(self, token_id: int) -> Query[int]:
-        """The machine that a Machine NFT stands for."""
+        """Query the machine that a Machine NFT represents."""
         return self._number("machine_nft", "machineIdOf", token_id)
 
     def attributes(self, address: str, *, to_write: bool = False) -> Query[dict[str, bytes | None]]:
-        """The six attributes as they stand; None: absent.
+        """Query the current six attributes; None for an absent one.
 
-        Agung answers with a bare RPC error for an absent one. `to_write`: such an error counts as
-        absent once it is repeated, since `addAttribute` reverts where the name exists.
+        Agung returns a plain RPC error for an absent attribute. `to_write`: treat such an error as
+        absent once it is repeated, because `addAttribute` reverts if the name exists.
         """
 
         def read(result: Any, *, bare_is_absent: bool) -> bytes | None:
@@ -331,7 +335,7 @@ class Chain:
     def call(
         self, contract: str, function: str, *arguments: Any, sender: str | None = None
     ) -> Call:
-        """The call of a view function, at the newest block."""
+        """Return the call of a view function at the newest block."""
         attribute = "batch_precompile" if contract == "batch" else contract
         transaction = {
             "to": getattr(self.contracts, attribute),
@@ -342,8 +346,8 @@ class Chain:
         return "eth_call", [transaction, "latest"]
 
     def _value(self, contract: str, function: str, result: Any) -> Any:
-        """The answer of a view. Raises OnboardingError: RPC_ERROR, and CONTRACT_UNEXPECTED where
-        the contract itself reverts or answers something else.
+        """Return the result of a view. Raises OnboardingError: RPC_ERROR, and CONTRACT_UNEXPECTED
+        if the contract itself reverts or returns something else.
         """
         name = contract.upper()
         if isinstance(result, RpcError):

@@ -1,4 +1,4 @@
-"""One question to a node, put together with others into one read, and what was answered."""
+"""A single query to a node, which can share a read with others, and its result."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class Query(Generic[T]):
-    """What is asked (`calls`), and how the answers are understood.
+    """A query: its `calls`, and how to decode their results.
 
-    `Chain.read` asks any number of them in one request. Understanding waits until `value` is
-    looked at, so that an answer nobody needs raises nothing.
+    `Chain.read` sends any number of queries in one request. Decoding waits until `value` is read,
+    so that a result that nobody needs raises nothing.
     """
 
     def __init__(
@@ -25,8 +25,8 @@ class Query(Generic[T]):
         *,
         at_first: Callable[[Sequence[Any]], object] | None = None,
     ) -> None:
-        """`at_first` understands answers that are not repeated yet: it raises OnboardingError
-        (CONTRACT_UNEXPECTED) where one answer of one node is not enough.
+        """`at_first` decodes results that are not repeated yet. It raises OnboardingError
+        (CONTRACT_UNEXPECTED) if one result of one node is not enough.
         """
         self.calls = tuple(calls)
         self._understand = understand
@@ -34,9 +34,9 @@ class Query(Generic[T]):
         self._results: Sequence[Any] | None = None
 
     def doubt(self, results: Sequence[Any], *, repeated: bool) -> OnboardingError | None:
-        """Return why to ask again; None where the answers count.
+        """Return why the query must be repeated; None if the results count.
 
-        An RPC error that says nothing about the question (RPC_…) never counts; a verdict about a
+        An RPC error that says nothing about the question (RPC_…) never counts. A verdict about a
         contract counts once it is `repeated`.
         """
         try:
@@ -54,8 +54,8 @@ class Query(Generic[T]):
 
     @property
     def value(self) -> T:
-        """The answer. Raises OnboardingError (CONTRACT_UNEXPECTED, RPC_…) for one that makes no
-        sense, and RuntimeError before it was asked.
+        """The decoded result. Raises OnboardingError (CONTRACT_UNEXPECTED, RPC_…) for one that
+        makes no sense, and RuntimeError before the query was read.
         """
         if self._results is None:
             raise RuntimeError("it was not read")
@@ -63,7 +63,7 @@ class Query(Generic[T]):
 
 
 class Doubts:
-    """Which answers of one read are asked again: its `core.chain.json_rpc.Doubt`."""
+    """The results of one read that must be repeated; serves as `core.chain.json_rpc.Doubt`."""
 
     def __init__(self, asks: Sequence[Query[Any]]) -> None:
         self._asks = asks
@@ -76,14 +76,14 @@ class Doubts:
             if error is None:
                 continue
             self._doubted.add(ask)
-            # A verdict about a contract weighs more: nobody gets it before it is repeated.
+            # A verdict about a contract has priority: it is reported only after a repetition.
             if found is None or not error.code.startswith("RPC_"):
                 found = error
         return found
 
 
 def hand_out(asks: Sequence[Query[Any]], results: Sequence[Any]) -> None:
-    """Gives each of `asks` its part of `results`."""
+    """Give each of `asks` its part of `results`."""
     for ask, part in _parts(asks, results):
         ask.answered(part)
 
@@ -98,10 +98,10 @@ def _parts(
 
 
 def unexpected(name: str, reason: str) -> OnboardingError:
-    """A verdict about the contract of `name`."""
+    """Return the error for a contract, named `name`, that behaves unexpectedly."""
     return fault("CONTRACT_UNEXPECTED", variable=f"{name}_ADDRESS", reason=reason)
 
 
 def no_answer(error: RpcError, host: str) -> OnboardingError:
-    """An RPC error that says nothing about the question."""
+    """Return the error for an RPC error that says nothing about the question."""
     return fault("RPC_ERROR", host=host, reason=error.message or f"error {error.code}")

@@ -1,7 +1,7 @@
-"""Sign, journal, broadcast, watch: exactly once.
+"""Sign, journal, broadcast and watch transactions, each exactly once.
 
-The bytes are on disk before they leave, only those bytes are ever sent, and whether they arrived
-is asked of the chain by hash and nonce. What a node answers to a broadcast decides nothing.
+The signed bytes are on disk before they are sent, and no others are ever sent. Hash and nonce on
+the chain decide whether they arrived. A node's reply to a broadcast decides nothing.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from core.journal.state import Tx, TxStatus
 from core.keys.private_key import Key
 
 RESEND_AFTER = 30.0
-"""Seconds after which bytes that no node knows are sent again."""
+"""Seconds until bytes that no node knows are sent again."""
 REPLACE_AFTER = 90.0
-"""Seconds after which the fees are raised, keeping the nonce, and raised again."""
+"""Seconds until the fees are raised with the same nonce, and between further raises."""
 DISPLACED_AFTER = 150.0
-"""Seconds for which a receipt may be missing on a lagging node although the nonce is used."""
+"""Seconds for which a lagging node may lack the receipt of a nonce that is already used."""
 FINALITY_PATIENCE = 180.0
 DEEP_ENOUGH = 12
-"""Blocks above it that make a transaction final where a node does not tell what is."""
+"""Confirmations that make a transaction final if the node does not report finality."""
 LATE_PAUSE = timedelta(seconds=30)
 _SHORT = "Waiting for the missing payment to return"
 
@@ -53,9 +53,9 @@ class TransactionManager:
     async def send(
         self, unsigned: UnsignedTransaction, key: Key, account: Account, fees: Fees
     ) -> tuple[Tx, Receipt]:
-        """Signs and sends `intent`, and watches it into a block. Has an outside effect.
+        """Sign and send `intent`, and watch it until a block includes it. Has an outside effect.
 
-        `account` and `fees` are read just before. Raises Reorganised, and OnboardingError:
+        `account` and `fees` were read just before. Raises Reorganised, and OnboardingError:
         FOREIGN_PENDING, FEE_…, TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, RPC_….
         """
         nonce = await self._free_nonce(account, unsigned.sender)
@@ -64,9 +64,10 @@ class TransactionManager:
         return await self.watch(self._find(signed.hash), key, just_sent=True)
 
     async def settle(self, key: Key | None = None, *, doubt: bool = False) -> None:
-        """Finds out what became of every transaction that is open, or open again, before anything
-        new is done. `doubt`: also of those that this process has seen in a block. Raises as
-        `watch` does.
+        """Settle every open or reopened transaction before anything new starts.
+
+        `doubt`: also check transactions that this process has seen in a block. Raises the same
+        errors as `watch`.
         """
         await self.inclusions.revisit(doubt=doubt)
         while open_transactions := self._store.state.open_transactions:
@@ -76,16 +77,15 @@ class TransactionManager:
     async def watch(
         self, tx: Tx, key: Key | None = None, *, just_sent: bool = False
     ) -> tuple[Tx, Receipt]:
-        """Watches a nonce of ours until one of its transactions is in a block.
+        """Watch one of our nonces until a block includes one of its transactions.
 
-        Sends the same bytes again where no node knows them, and with `key` raises the fees, as
-        long as the base fee is above them and up to what was agreed. Raises Reorganised, and
-        OnboardingError: TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, FUNDS_MISSING,
-        FEE_…, RPC_….
+        Sends the same bytes again if no node knows them. With `key`, raises the fees while the base
+        fee exceeds them, up to the agreed price. Raises Reorganised, and OnboardingError:
+        TRANSACTION_LATE, _REVERTED, _DISPLACED, OWNER_DISPLACED, FUNDS_MISSING, FEE_…, RPC_….
         """
         usual, clock = self._chain.usual, self._clock
         started = last_sent = clock.monotonic()
-        # What was just sent is expected in one of the next blocks; then more is asked.
+        # A transaction just sent should be in one of the next blocks; query more only after that.
         trusted_until = started + 2 * usual if just_sent else started
         looks = pauses(usual)
         used_since: float | None = None
@@ -104,7 +104,8 @@ class TransactionManager:
                 else:
                     receipt, nonce, known, short = await self._look_closely(
                         replacements,
-                        # A nonce used up without a receipt: another endpoint may know more.
+                        # The nonce is used but the receipt is missing: another endpoint may have
+                        # it.
                         other=used_since is not None,
                     )
                 now = clock.monotonic()
@@ -112,7 +113,7 @@ class TransactionManager:
                 if receipt:
                     return await self._included(receipt)
                 if nonce <= tx.nonce:
-                    used_since = None  # a node that said otherwise was wrong
+                    used_since = None  # another node was wrong
                 elif used_since is None:
                     used_since = now
                 if used_since is not None:
@@ -126,7 +127,7 @@ class TransactionManager:
                     tx = self._find(tx.hash)
                     looks = pauses(usual)
                     continue
-                # What was sent again a moment ago gets the time of a block first.
+                # Give bytes that were just sent again the time of one block.
                 elif _fits(key, tx) and not short and due and now - last_sent > usual:
                     unasked, fees_checked = fees_checked == started, now
                     if await self._replace(replacements[-1], key, unasked=unasked):
@@ -139,8 +140,8 @@ class TransactionManager:
     async def _look_closely(
         self, replacements: tuple[Tx, ...], *, other: bool
     ) -> tuple[Receipt | None, int, bool, int]:
-        """Their receipt, the sender's nonce, whether the node has heard of any of them, and the
-        wei that the sender lacks for the cheapest. Raises Reorganised.
+        """Return the receipt, the sender's nonce, whether the node knows any of the transactions,
+        and the wei that the sender lacks for the cheapest one. Raises Reorganised.
         """
         chain, first = self._chain, replacements[0]
         hashes = [rival.hash for rival in replacements]
@@ -156,10 +157,10 @@ class TransactionManager:
         return None, nonce.value, known.value, short
 
     async def finalise(self) -> bool:
-        """Waits until every transaction that counts is in a final block.
+        """Wait until every effective transaction is in a final block.
 
-        False where a reorganisation took one back: it is open again, and what it had brought has
-        to be looked at anew. Raises OnboardingError: TRANSACTION_LATE, RPC_….
+        Return False if a reorganization reopened one: its effects must then be checked again.
+        Raises OnboardingError: TRANSACTION_LATE, RPC_….
         """
         chain = self._chain
         started = self._clock.monotonic()
@@ -189,8 +190,8 @@ class TransactionManager:
                     await self._store.record(ev.TransactionFinal(tx.hash, tx.block or 0))
 
     async def _free_nonce(self, account: Account, sender: str) -> int:
-        """The nonce for something new. Raises Reorganised, OnboardingError (FOREIGN_PENDING,
-        RPC_BEHIND).
+        """Return the nonce for a new transaction. Raises Reorganised, OnboardingError
+        (FOREIGN_PENDING, RPC_BEHIND).
         """
         if any(tx.sender == sender for tx in self._store.state.open_transactions):
             raise AssertionError("settle the open transaction first")
@@ -206,7 +207,9 @@ class TransactionManager:
         return account.nonce
 
     async def _sign(self, unsigned: UnsignedTransaction, key: Key, nonce: int, fees: Fees) -> Tx:
-        """The only place that signs. Raises OnboardingError (FEE_TOO_HIGH, FEE_IMPLAUSIBLE)."""
+        """Sign a transaction; no other function signs. Raises OnboardingError (FEE_TOO_HIGH,
+        FEE_IMPLAUSIBLE).
+        """
         fees = self.fee_limit.within(
             fees, unsigned.sender, purpose=unsigned.purpose, gas=unsigned.gas
         )
@@ -242,8 +245,8 @@ class TransactionManager:
         return state.transactions[-1]
 
     async def _replace(self, tx: Tx, key: Key, *, unasked: bool) -> bool:
-        """Sends the same transaction with higher fees, keeping the nonce, where `FeeLimit.raised`
-        allows it; whether it did. Has an outside effect. Raises OnboardingError (FEE_…).
+        """Send the same transaction with the same nonce and higher fees if `FeeLimit.raised` allows
+        it, and return whether it did. Has an outside effect. Raises OnboardingError (FEE_…).
         """
         asked = self._chain.account(tx.sender)
         now, _ = await self._chain.read_with_fees(asked)
@@ -258,7 +261,7 @@ class TransactionManager:
         return True
 
     async def _broadcast(self, tx: Tx) -> None:
-        # Shielded: a send that is cancelled half-way has usually arrived.
+        # Shielded, because a send that is cancelled halfway has usually arrived.
         await asyncio.shield(asyncio.ensure_future(self._hand_over(tx)))
 
     async def _hand_over(self, tx: Tx) -> None:
@@ -274,7 +277,7 @@ class TransactionManager:
                 block=receipt.block,
                 block_hash=receipt.block_hash,
                 succeeded=receipt.succeeded,
-                # A receipt that says more than was signed is wrong.
+                # A receipt that claims more than was signed is wrong.
                 fee_wei=min(receipt.fee, signed.gas * signed.max_fee_wei),
             )
         )
@@ -297,7 +300,7 @@ class TransactionManager:
     async def _displaced(self, tx: Tx) -> None:
         await self._store.record(ev.TransactionDisplaced(tx.hash, tx.nonce))
         if tx.purpose == "funding":
-            # The owner's wallet may pay other machines at the same time.
+            # The owner's wallet may be paying other machines at the same time.
             until = self._clock.now() + timedelta(seconds=self._chain.usual)
             raise fault("OWNER_DISPLACED", owner=tx.sender, nonce=tx.nonce, until=until)
         raise fault("TRANSACTION_DISPLACED", nonce=tx.nonce)
@@ -328,5 +331,5 @@ class TransactionManager:
 
 
 def _fits(key: Key | None, tx: Tx) -> TypeGuard[Key]:
-    """Whether fees can be raised: only its own key signs a replacement."""
+    """Return whether the fees can be raised: only the transaction's own key signs a replacement."""
     return key is not None and key.address == tx.sender

@@ -1,4 +1,4 @@
-"""What a look at the chain tells: plain data."""
+"""Plain data that reads of the chain return."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from core.config.networks import Network
 from core.errors.problem import fault
 
 GAS_MARGIN_PERCENT = 125
-"""web3 adds none, and the state may move between estimate and block."""
+"""Percent of a gas estimate to sign for: web3 adds no margin, and the state may change before the
+block.
+"""
 
 
 @dataclass(frozen=True)
 class Fees:
-    """Wei per gas: what would be signed now, and the `base` fee that a block takes at least."""
+    """Fees in wei per gas: what would be signed now, and `base`, the least that a block accepts."""
 
     cap: int
     tip: int
@@ -29,21 +31,21 @@ class Account:
     balance: int
     """Wei."""
     nonce: int
-    """Of the next transaction, counting blocks only."""
+    """Next nonce, counting blocks only."""
     pending: int
-    """The same, counting what waits in the node's pool."""
+    """Next nonce, counting also transactions in the node's pool."""
 
 
 @dataclass(frozen=True)
 class NetworkSnapshot:
-    """What one look at the endpoint says about the network."""
+    """The state of the network as one endpoint reports it."""
 
     host: str
     height: int
     seconds: float
     server_time: datetime | None
     alive: dict[str, bool]
-    """By variable of each address: is there what is to be there?"""
+    """By variable of each address: whether the expected contract exists."""
     bond: int | None
 
 
@@ -58,10 +60,10 @@ class Receipt:
 
 
 def with_margin(estimate: int, network: Network, host: str) -> int:
-    """Gas to sign for: the estimate with a margin, at most what a block holds.
+    """Return the gas to sign for: the estimate with a margin, at most the gas limit of a block.
 
-    Raises OnboardingError (RPC_ERROR) for an estimate that no block could hold: it is no need of
-    ours, and nobody is asked for the money.
+    Raises OnboardingError (RPC_ERROR) for an estimate that no block could hold: it is wrong, and
+    must not become a request for money.
     """
     most = network.block_gas_limit
     if estimate > most:
@@ -80,12 +82,12 @@ def number(value: Any) -> int | None:
 
 
 def block_number(block: Any) -> int | None:
-    """None where the node does not say: `finalized` can be null for a while."""
+    """Return the block's number; None if the node has none: `finalized` can be null for a while."""
     return number(block.get("number")) if isinstance(block, dict) else None
 
 
 def read_receipt(entry: Any, hashes: Sequence[str]) -> Receipt | None:
-    """The receipt of one of `hashes`; None for null, for a pending one, and for anybody else's."""
+    """Return the receipt of one of `hashes`; None for null, a pending one, or another hash."""
     if not isinstance(entry, dict):
         return None
     block = number(entry.get("blockNumber"))
@@ -108,9 +110,9 @@ def read_receipt(entry: Any, hashes: Sequence[str]) -> Receipt | None:
 
 
 def history_fees(history: Any) -> Fees | None:
-    """Fees from `eth_feeHistory` of the newest block: twice the higher of its base fee and the
-    next one's, and the tip that was paid in it. None where the chain has no base fee, or the
-    answer is none.
+    """Return fees from the newest block's `eth_feeHistory`: twice the higher of its base fee and
+    the next one's, plus the tip paid in it. None if the chain has no base fee, or the result is
+    empty.
     """
     if not isinstance(history, dict):
         return None
@@ -124,15 +126,15 @@ def history_fees(history: Any) -> Fees | None:
 
 
 def block_fees(block: Any, gas_price: int) -> Fees | None:
-    """Fees from the newest block and the node's own gas price (wei): twice the base fee and the
-    tip that the node suggests, which is usually 0 on peaq. None where the block shows no base fee:
-    a price that a node dictates would be paid in full.
+    """Return fees from the newest block and the node's gas price (wei): twice the base fee plus the
+    node's tip, which is usually 0 on peaq. None if the block shows no base fee, because the wizard
+    would then pay any price that the node names in full.
     """
     base = number(block.get("baseFeePerGas")) if isinstance(block, dict) else None
     if base is None:
         return None
     tip = min(max(gas_price - base, 0), max(base, 1))
-    # The newest block's fee may be about to jump: the node's own price is the least.
+    # The fee may be about to jump after the newest block, so the node's own price is the minimum.
     return Fees(cap=max(2 * base + tip, gas_price), tip=tip, base=base)
 
 

@@ -1,4 +1,4 @@
-"""What a transaction is to do, before it has a nonce, a fee and a signature."""
+"""A transaction's content before it has a nonce, a fee and a signature."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class UnsignedTransaction:
-    """What a transaction is to do. `value` in wei, `gas` with its margin, `data` 0x-hex."""
+    """The content of a transaction. `value` in wei, `gas` with its margin, `data` 0x-hex."""
 
     purpose: str
     sender: str

@@ -1,4 +1,4 @@
-"""The activation contracts of each network, pinned in this release: nothing is fetched at run time.
+"""The activation contracts of each network, pinned in this release; nothing is fetched at run time.
 
 Source of the addresses: peaq-os-sdk 0.12.1 (`peaq_os_sdk/deployments`). Every peer is compared with
 the record on the chain before each write; InfoDesk, which names the peers, is the trust anchor.
@@ -15,12 +15,12 @@ from core.errors.problem import fault
 
 _SDK = "peaq-os-sdk 0.12.1"
 PEAQ_TOKEN = "0x0000000000000000000000000000000000000809"
-"""The ERC-20 face of the native coin, a precompile; InfoDesk must name the same address."""
+"""The ERC-20 interface of the native coin, a precompile; InfoDesk must name the same address."""
 
 
 @dataclass(frozen=True)
 class ActivationContracts:
-    """The seven contracts of one deployment, checksummed."""
+    """The seven contracts of one deployment, as checksummed addresses."""
 
     info_desk: str
     machine_registry: str
@@ -36,26 +36,26 @@ class ActivationContracts:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One set of activation contracts, as this release knows it."""
+    """One set of activation contracts, as pinned in this release."""
 
     id: str
     network: str
     """Name of the network (`core.config.networks`)."""
     chain_id: int
     first_block: int
-    """The block from which on the contracts exist."""
+    """The first block that has the contracts."""
     contracts: ActivationContracts
     token: str
     event_registry: str | None
-    """It has no peer role; None where the source records none."""
+    """It has no peer role; None if the source records none."""
     mcr_url: str | None
     source: str
-    """Where the record was taken from."""
+    """Origin of the record."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the record as JSON with sorted keys and without spaces, without `source`."""
-        import hashlib  # brings OpenSSL along: the first screen does not wait for it
+        """Return SHA-256 of the record as JSON with sorted keys, no spaces and no `source`."""
+        import hashlib  # importing it loads OpenSSL, which would delay the first screen
 
         body = {
             field.name: getattr(self, field.name)
@@ -68,7 +68,7 @@ class Deployment:
 
     @property
     def provenance(self) -> str:
-        """One line for people: which record this is, where it is from, and its digest."""
+        """Return one line for people: the record, its origin and its digest."""
         return f"{self.id}, from {self.source}, SHA-256 {self.digest[:16]}"
 
 
@@ -115,7 +115,7 @@ AGUNG_2026_08_28 = Deployment(
     source=_SDK,
 )
 
-# The contracts stand at mainnet's addresses there, on a chain id of its own.
+# The rehearsal deploys them at mainnet's addresses, on a chain id of its own.
 REHEARSAL_DEPLOYMENT = Deployment(
     id="rehearsal",
     network=REHEARSAL.name,
@@ -137,7 +137,7 @@ _INTERNAL = ("peaq-mainnet-michael",)
 
 
 def deployment_of(network: Network, deployment_id: str = "") -> Deployment:
-    """Return the deployment of `network`, which `deployment_id` may name as well.
+    """Return the deployment of `network`, which `deployment_id` may also name.
 
     Raises OnboardingError: DEPLOYMENT_INTERNAL, DEPLOYMENT_UNKNOWN, DEPLOYMENT_ELSEWHERE.
     """
@@ -151,7 +151,7 @@ def deployment_of(network: Network, deployment_id: str = "") -> Deployment:
     if found is None:
         raise fault("DEPLOYMENT_UNKNOWN", deployment=wanted, known=", ".join(DEPLOYMENTS))
     if found is PEAQ_MAINNET and network is REHEARSAL:
-        return own  # tools that know no rehearsal call its contracts by mainnet's name
+        return own  # tools without a rehearsal mode use mainnet's name for its contracts
     if found is not own:
         raise fault(
             "DEPLOYMENT_ELSEWHERE",
@@ -166,9 +166,9 @@ def deployment_of(network: Network, deployment_id: str = "") -> Deployment:
 def choose_protocol(option: str | None, deployment_id: str, journal: str | None) -> str:
     """Return the protocol of this run: `guide` or `activation`.
 
-    `option` (--protocol) decides, then `deployment_id` (PEAQOS_DEPLOYMENT_ID; not empty means
-    activation), then the `journal`'s own, then the guide. Raises OnboardingError
-    (PROTOCOL_MISMATCH) where that is not the journal's: one journal, one protocol.
+    The first of these decides: `option` (--protocol), `deployment_id` (PEAQOS_DEPLOYMENT_ID; not
+    empty means activation), the `journal`'s protocol, the guide. Raises OnboardingError
+    (PROTOCOL_MISMATCH) if the result differs from the journal's: a journal has one protocol.
     """
     chosen = option or ("activation" if deployment_id.strip() else None) or journal or "guide"
     if journal is not None and chosen != journal:
@@ -177,10 +177,10 @@ def choose_protocol(option: str | None, deployment_id: str, journal: str | None)
 
 
 def check_recorded(deployment: Deployment, contracts: Mapping[str, str], digest: str) -> None:
-    """Compare what a journal recorded with the record of this release.
+    """Compare a journal's deployment record with the record of this release.
 
     `contracts`: address by name. Raises OnboardingError (JOURNAL_MISMATCH) with both values, also
-    for a contract that either side lacks.
+    if either side lacks a contract.
     """
     now = deployment.contracts.as_dict()
     for name in sorted({*now, *contracts}):

@@ -1,4 +1,4 @@
-"""Values are written into .env: atomically, 0600, every other line kept as it stands."""
+"""Write values into .env atomically, with mode 0600 and all other lines unchanged."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,?&=~-]*")
 def save_values(path: Path, values: dict[str, str]) -> None:
     """Write `values` into the file at `path`; an empty value removes its line.
 
-    Lines of other variables, comments and order are kept. A link is never followed, and a file
-    that somebody else controls is not adopted. Raises OnboardingError (ENV_FILE_UNWRITABLE,
-    ENV_FILE_UNSAFE, ENV_FILE_MALFORMED) and then leaves the file as it was.
+    Keeps the lines of other variables, the comments and the order. Never follows a link or writes
+    into a file that another user controls. Raises OnboardingError (ENV_FILE_UNWRITABLE,
+    ENV_FILE_UNSAFE, ENV_FILE_MALFORMED) and then leaves the file unchanged.
     """
     try:
-        # As bytes: reading as text would change the line ends of the other lines.
+        # Bytes, because text mode would change the line ends of the other lines.
         old = _read(path)
         new = _edited(old, values)
         _check_reads_back(path, old, new, values)
@@ -43,9 +43,9 @@ def _read(path: Path) -> str:
 
 
 def _check_reads_back(path: Path, old: str, new: str, values: dict[str, str]) -> None:
-    """Raise OnboardingError (ENV_FILE_MALFORMED) where `new` would not be read as it is meant.
+    """Raise OnboardingError (ENV_FILE_MALFORMED) if `new` does not read back as intended.
 
-    An open quote takes the next quote for its end, and with it the lines in between.
+    An open quote ends at the next quote and swallows the lines in between.
     """
     from dotenv.parser import parse_stream
 
@@ -63,7 +63,7 @@ def _check_reads_back(path: Path, old: str, new: str, values: dict[str, str]) ->
 def _edited(text: str, values: dict[str, str]) -> str:
     left = dict(values)
     lines: list[str] = []
-    # Not splitlines(): it also cuts at characters that may stand in a value.
+    # Not splitlines(): it also splits at characters that a value may contain.
     for line in text.removesuffix("\n").split("\n") if text else ():
         match = _LINE.match(line)
         export, name = (match.group(1) or "", match.group(2)) if match else ("", "")

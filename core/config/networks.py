@@ -1,4 +1,4 @@
-"""The networks: chain ids, endpoints, addresses, explorers (public peaqOS documentation)."""
+"""Networks: chain ids, endpoints, addresses and explorers (public peaqOS documentation)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Contracts:
-    """Addresses of one network, checksummed; named as their environment variables are."""
+    """Checksummed addresses of one network, named like their environment variables."""
 
     identity_registry: str
     identity_staking: str
@@ -43,32 +43,32 @@ class Network:
     real_money: bool
     contracts: Contracts
     rpc_url: str | None
-    """Default endpoint; None where the user must name one."""
+    """Default endpoint; None if the user must name one."""
     public_rpc_urls: tuple[str, ...]
-    """Asked as a second opinion, but only where the endpoint in use is itself one of them."""
+    """Second opinions, used only if the endpoint in use is one of them."""
     gas_station_url: str | None
-    """None where the network has no Gas Station."""
+    """None if the network has no Gas Station."""
     gas_station_chain: str
     mcr_url: str | None
     explorer: str | None
     faucet_url: str | None
     block_seconds: float
-    """How long a block usually takes; steers polling and what people are told, nothing else."""
+    """Usual seconds between blocks; used only for polling and for estimates shown to the user."""
     max_gas_price_wei: int
-    """Wei per gas above which nothing is ever signed: about 100 times the usual price.
+    """Maximum wei per gas that the wizard ever signs: about 100 times the usual price.
 
     peaq and agung: the runtime of peaq-network-node takes 1000 gwei times a multiplier that falls
-    to 0.1 while blocks are not full (`TransactionPaymentAsGasPrice`, `SlowAdjustingFeeUpdate`).
-    All networks here have a base fee, so a node that hides it is not believed.
+    to 0.1 while blocks are not full (`TransactionPaymentAsGasPrice`, `SlowAdjustingFeeUpdate`). All
+    networks here have a base fee, so a node that hides it is not trusted.
     """
     block_gas_limit: int
-    """Gas that a block holds at most. A larger estimate is wrong: no block could take it.
+    """Maximum gas of a block. A larger estimate is wrong, because no block could include it.
 
     peaq and agung: `BlockGasLimit` of peaq-network-node's runtime, 40 million gas a second, for
     two seconds, of which transactions may use three quarters.
     """
     anew: str = ""
-    """A hint where the network may begin anew under the same chain id; empty elsewhere."""
+    """A hint if the network may restart under the same chain id; empty otherwise."""
 
     def transaction_link(self, transaction_hash: str) -> str | None:
         return f"{self.explorer}/tx/{transaction_hash}" if self.explorer else None
@@ -138,7 +138,7 @@ AGUNG = Network(
     block_gas_limit=60_000_000,
 )
 
-# The chain id is eth-tester's own, so nothing signed in rehearsal is valid on a real network.
+# eth-tester's own chain id, so that nothing signed in a rehearsal is valid on a real network.
 REHEARSAL = Network(
     name="rehearsal",
     title="rehearsal",
@@ -155,7 +155,7 @@ REHEARSAL = Network(
     faucet_url=None,
     block_seconds=2.0,
     anew="If this is a new rehearsal network, start with a new state directory (--state-dir).",
-    # The rehearsal network's own usual price and block (app/rehearsal/node/genesis.py).
+    # The rehearsal network's usual price and block time (app/rehearsal/node/genesis.py).
     max_gas_price_wei=1_000 * GWEI,
     block_gas_limit=30_000_000,
 )
@@ -165,7 +165,7 @@ _ALIASES = {"peaq": "mainnet", "testnet": "agung"}
 
 
 def find_network(name: str) -> Network:
-    """The network of that name or alias. Raises ValueError with a sentence for people."""
+    """Return the network of that name or alias. Raises ValueError with a sentence for people."""
     key = name.strip().lower()
     key = _ALIASES.get(key, key)
     if key not in NETWORKS:

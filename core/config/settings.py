@@ -1,7 +1,7 @@
-"""Environment and .env become Settings; every variable that cannot be used says so by itself.
+"""Settings from the environment and .env, with a problem for each unusable variable.
 
-Reading is cheap and never fails: what is wrong is listed in `problems`, so that the first screen
-can show all of it at once.
+Reading is cheap and never fails: `problems` lists the faults, so that the first screen can show
+them all at once.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class Settings:
     private_key: Secret | None
     env_file: Path
     values: Mapping[str, str]
-    """What is in force, by variable, defaults included; never the private key."""
+    """Effective values by variable, defaults included; never the private key."""
     sources: Mapping[str, str]
-    """Where each comes from: `environment`, `.env` or `default`."""
+    """The source of each value: `environment`, `.env` or `default`."""
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     deployment: Deployment | None = None
-    """The activation contracts; None where the guide's protocol is chosen."""
+    """The activation contracts; None if the protocol is the guide's."""
 
     @property
     def protocol(self) -> str:
@@ -70,7 +70,9 @@ class Settings:
         return not self.problems
 
     def contract_mark(self, address: str) -> str:
-        """Return the remark to show beside the contract at `address`: empty if all are own."""
+        """Return the remark to show beside the contract at `address`; empty if all contracts are
+        the network's.
+        """
         others = self.foreign_contracts
         if address.lower() in (one.lower() for one in others.values()):
             return "not the network's own contract"
@@ -78,7 +80,7 @@ class Settings:
 
     @property
     def foreign_contracts(self) -> dict[str, str]:
-        """The contracts that are not the network's own: variable and address."""
+        """Return variable and address of each contract that is not the network's own."""
         own, used = self.network.contracts.as_dict(), self.contracts.as_dict()
         return {
             variable: used[name]
@@ -97,7 +99,7 @@ class EnvFile:
     path: Path
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     problem: Problem | None = None
-    """Why it cannot be used."""
+    """Why the file cannot be used."""
     exposed: bool = False
     """True if other users can read it."""
 
@@ -122,10 +124,11 @@ def make_settings(
     network: str | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Settings from the process environment, then `env_file`, then the network's defaults.
+    """Make settings from the process environment, then `env_file`, then the network's defaults.
 
-    `network` (the command line) beats PEAQOS_NETWORK; `overrides` beat everything (the embedded
-    rehearsal network's own endpoints). Never raises: see `Settings.problems`.
+    `network` (the command line) takes precedence over PEAQOS_NETWORK, and `overrides` over
+    everything (the endpoints of the embedded rehearsal network). Never raises: see
+    `Settings.problems`.
     """
     problems = [env_file.problem] if env_file.problem else []
     sources: dict[str, str] = {}
@@ -214,8 +217,8 @@ def make_settings(
 
 
 def _twins(values: Mapping[str, str], sources: Mapping[str, str]) -> list[Problem]:
-    """Contracts that were given the address of another one: each of the two has code there, so
-    that nothing else would notice it before the bond is paid.
+    """Return contracts that share an address. Both addresses have code, so no other check would
+    notice before the bond is paid.
     """
     return [
         problem("VARIABLE_INVALID", variable=variable, reason=f"{other} already has this address")
@@ -229,8 +232,8 @@ def _twins(values: Mapping[str, str], sources: Mapping[str, str]) -> list[Proble
 
 
 def read_env_file(path: Path, *, required: bool = False) -> EnvFile:
-    """Read the .env file at `path`. Never raises: see `EnvFile.problem`. An absent file is one only
-    if it is `required`.
+    """Read the .env file at `path`. Never raises: see `EnvFile.problem`. A missing file is a
+    problem only if it is `required`.
     """
     try:
         content, exposed = read_trusted(path, ENV_FILE_LIMIT)
@@ -243,9 +246,9 @@ def read_env_file(path: Path, *, required: bool = False) -> EnvFile:
         return _unreadable(path, "it is not a text file")
     except OSError as error:
         return _unreadable(path, error.strerror or str(error))
-    from dotenv import dotenv_values  # most machines have no such file: they do not wait for it
+    from dotenv import dotenv_values  # most machines have no .env and need not wait for it
 
-    # Without interpolation: a value is what stands there, also one with a dollar sign in it.
+    # No interpolation: a value is literal, even with a dollar sign in it.
     values = dotenv_values(stream=io.StringIO(text, newline=None), interpolate=False)
     return EnvFile(path, {name: value for name, value in values.items() if value}, exposed=exposed)
 
@@ -255,18 +258,20 @@ def _unreadable(path: Path, reason: str) -> EnvFile:
 
 
 def unsafe_env_file(path: Path, found: UntrustedFile) -> Problem:
-    """The refusal of a .env that somebody else controls, with the command that makes it safe."""
+    """Return the error for a .env that another user controls, with the command to make it safe."""
     return problem("ENV_FILE_UNSAFE", path=path, reason=found.reason, command=found.command)
 
 
 def url_fault(url: str) -> str | None:
-    """Why an endpoint cannot be used, as a sentence, or None. `http` only for loopback."""
+    """Return a sentence that says why an endpoint cannot be used, or None. `http` only for
+    loopback.
+    """
     if not url.isascii() or any(character.isspace() for character in url):
         return "A URL contains only ASCII characters, without spaces."
     try:
         parts = urlsplit(url)
         host = parts.hostname
-        _ = parts.port  # raises ValueError for one that is no number
+        _ = parts.port  # raises ValueError if the port is not a number
     except ValueError:
         return "A URL looks like this: https://host/path."
     if parts.scheme not in ("http", "https") or not host:
@@ -288,7 +293,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def address_fault(address: str) -> str | None:
-    """Why an address cannot be used, as a sentence, or None. Bad checksums are refused."""
+    """Return a sentence that says why an address cannot be used, or None. Refuses bad checksums."""
     if not _ADDRESS.fullmatch(address):
         return "An address is 0x and 40 hex digits."
     digits = address[2:]
@@ -300,7 +305,9 @@ def address_fault(address: str) -> str | None:
 
 
 def _checksummed(address: str) -> str:
-    """With the capitals of EIP-55. Importing eth_utils for it would double the time of a start."""
+    """Return the address with EIP-55 capitals. Importing eth_utils here would double the start
+    time.
+    """
     if address in _OFFICIAL:
         return address
     from eth_hash.auto import keccak

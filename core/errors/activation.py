@@ -1,4 +1,4 @@
-"""Faults of activation: deployment record, machine identity, quote, allowance, subscription."""
+"""Errors of activation: deployment record, machine identity, quote, allowance, subscription."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ IDENTITY = (
         "AUTHENTICATION_INVALID",
         "The DID document is not consistent",
         "Authentication names verification method {index}, but there are {count}.",
-        "Name existing methods only, counted from 0. The network would store it for ever.",
+        "Name existing methods only, counted from 0. The network would store it forever.",
         money="",
         again="after a change",
     ),

@@ -1,4 +1,4 @@
-"""Every fault in words: title, cause, remedy, what became of the money, when to try again."""
+"""The catalogue of errors: title, cause, remedy, state of the money, and when to retry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors.preflight import PREFLIGHT
 def _catalogue(*entries: Entry) -> dict[str, Entry]:
     table = {entry.code: entry for entry in entries}
     if len(table) != len(entries):
-        raise ValueError("a code stands twice in the catalogue")
+        raise ValueError("the catalogue has a code twice")
     return table
 
 

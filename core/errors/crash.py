@@ -1,4 +1,4 @@
-"""Say where a defect happened without showing any value."""
+"""Describe a defect without showing any value."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The form of an entry of the catalogue.
+"""The form of a catalogue entry.
 
-Titles keep the words of the public guide where it has any, because those are what people search
-for. `{name}` is filled from the fault. A remedy says what to do next, without blame; its `{retry}`
-and the other placeholders of `surfaces` are filled by the surface that shows it.
+Titles keep the words of the public guide if it has any, because people search for those. The fault
+fills `{name}`. A remedy says what to do next, without blame; the surface that shows it fills
+`{retry}` and the other placeholders of `surfaces`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from enum import Enum
 
 NOTHING_LOST = "No money was spent."
 THIS_PAID_NOTHING = "This request paid nothing. The balance is {wallet}."
-"""In place of NOTHING_LOST where the wallet holds something; the fault then has `wallet`."""
+"""Replaces NOTHING_LOST if the wallet holds money; the fault then has `wallet`."""
 GAS_ONLY = "Only the network fee was spent. The bond was not paid."
 SAFE = "Completed steps are saved."
 
 
 class Kind(Enum):
-    """Who has to act, and so the exit code when the wizard is left in it."""
+    """Who has to act, which also determines the exit code if the wizard ends on this error."""
 
     INPUT = "input"
     NETWORK = "network"

@@ -1,4 +1,4 @@
-"""Faults of the Gas Station and of the codes that it asks for."""
+"""Errors of the Gas Station and its codes."""
 
 from __future__ import annotations
 

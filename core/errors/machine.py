@@ -1,4 +1,4 @@
-"""Faults of this machine: its variables, files and keys."""
+"""Errors of this machine: variables, files and keys."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ FILES = (
         "RECEIPT_NOT_READY",
         "There is no receipt yet",
         "The onboarding in {path} is not finished.",
-        "Start the wizard to finish it. To see where it stands, run `peaq-onboard status`.",
+        "Start the wizard to finish it. To see its progress, run `peaq-onboard status`.",
         money="",
     ),
     Entry(

@@ -1,4 +1,4 @@
-"""Faults of the network: endpoint, contracts, transactions, money."""
+"""Errors of the network: endpoint, contracts, transactions, money."""
 
 from __future__ import annotations
 

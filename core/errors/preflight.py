@@ -1,4 +1,4 @@
-"""Faults that only the checks before an onboarding find."""
+"""Errors that only the preflight checks report."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ PREFLIGHT = (
         "REHEARSAL_NOT_RUNNING",
         "The rehearsal network is not running",
         "It runs inside the wizard and ends with it; PEAQOS_RPC_URL names no other one.",
-        "To rehearse, start with --rehearse. To look at an earlier rehearsal, run status with "
+        "To rehearse, start with --rehearse. To inspect an earlier rehearsal, run status with "
         "--network rehearsal --state-dir DIR. To set PEAQOS_RPC_URL for a devnet, {settings}.",
         Kind.CONFIGURATION,
         again="after a change",
@@ -77,7 +77,7 @@ PREFLIGHT = (
         "JOURNAL_OF_REHEARSAL",
         "This state directory belongs to a rehearsal",
         "Its journal is from the rehearsal network; the settings name {network}.",
-        "To look at it, run `{command}`. To onboard a machine, name another --state-dir.",
+        "To inspect it, run `{command}`. To onboard a machine, name another --state-dir.",
         Kind.CONFIGURATION,
         again="after a change",
     ),

@@ -1,4 +1,4 @@
-"""What a fault looks like to the rest of the program; the words are in `catalogue`."""
+"""The data of an error; its words are in `catalogue`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from core.errors.surfaces import NEUTRAL, Surface
 from core.text import DEFAULT_LIMIT, clean
 
 _COMMAND = 20_000
-"""Characters of a shell command with several paths: half a command does something else."""
+"""Characters of a shell command with several paths: a truncated command would do something else."""
 
 
 class Again(str, Enum):
-    """When the same thing may be tried again."""
+    """When the user may retry."""
 
     NOW = "now"
     LATER = "later"
@@ -27,10 +27,10 @@ class Again(str, Enum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault, ready to be shown and to be journalled: a code and what fills its words.
+    """An error ready for display and journal: a code and the values for its text.
 
-    `params` and `detail` are clean text; `until` is the moment from which it may be tried again,
-    None where that is now, or never.
+    `params` and `detail` are clean text. `until` is the earliest time of a retry; None if that is
+    now or never.
     """
 
     code: str
@@ -38,7 +38,7 @@ class Problem:
     detail: str = ""
     until: datetime | None = None
     asked_at: datetime | None = None
-    """When the wait began, by the clock of that time; None for one that begins now."""
+    """Start of the wait by the clock of that time; None if it starts now."""
 
     @property
     def entry(self) -> Entry:
@@ -74,11 +74,11 @@ class Problem:
         return Again(self.entry.again)
 
     def remaining(self, now: datetime) -> timedelta:
-        """How long still to wait; zero when it may be tried."""
+        """Return the remaining wait; zero if a retry is possible."""
         if self.until is None or self.until <= now:
             return timedelta(0)
         left = self.until - now
-        # A clock that was set back must not make a wait longer than it ever was.
+        # A clock that was set back must not lengthen the wait.
         return min(left, self.until - self.asked_at) if self.asked_at else left
 
     def _filled(self, template: str) -> str:
@@ -91,7 +91,7 @@ class _Blank(dict[str, str]):
 
 
 class OnboardingError(Exception):
-    """A fault that people can do something about; everything the engine raises on purpose."""
+    """An error that the user can act on; the engine deliberately raises no other."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.code}: {problem.title}")
@@ -105,7 +105,7 @@ class OnboardingError(Exception):
 def problem(
     code: str, /, *, detail: object = "", until: datetime | None = None, **params: object
 ) -> Problem:
-    """A Problem of the catalogue. Raises KeyError for a code that it does not have."""
+    """Return a Problem of the catalogue. Raises KeyError for an unknown code."""
     CATALOGUE[code]
     return Problem(
         code=code,
@@ -121,11 +121,11 @@ def problem(
 def fault(
     code: str, /, *, detail: object = "", until: datetime | None = None, **params: object
 ) -> OnboardingError:
-    """The same as an exception, to raise."""
+    """Return the same as an exception, to raise."""
     return OnboardingError(problem(code, detail=detail, until=until, **params))
 
 
-# Slips of typing: they are shown, but nothing has happened that would have to be recorded.
+# Typing errors: shown but not recorded, because nothing has happened.
 NOT_RECORDED = {
     "ANSWER_UNUSABLE",
     "CODE_MALFORMED",

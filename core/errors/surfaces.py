@@ -1,4 +1,4 @@
-"""Words of a remedy that depend on where it is read: which keys there are, and how to retry."""
+"""Words of a remedy that depend on where it appears: available keys, and how to retry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Surface:
-    """One value for each placeholder of a remedy. The defaults name no key: true everywhere."""
+    """One value for each placeholder of a remedy. The defaults name no key, so they always fit."""
 
     retry: str = "try again"
     settings: str = "edit the environment or .env"
@@ -25,7 +25,7 @@ class Surface:
 
 
 NEUTRAL = Surface()
-"""`status --json`, the documents, and whatever names no surface."""
+"""`status --json`, the documents, and every use that names no surface."""
 
 PLAIN = Surface(
     retry="press Enter to try again",
@@ -49,7 +49,7 @@ COMMAND = Surface(
     enter_code="start the wizard again and enter the next code from your authenticator app",
     unlock="put the passphrase of the keystore on the first line of --passphrase-file",
 )
-"""What says something and ends: --no-input and the commands."""
+"""Runs that print a message and exit: --no-input and the commands."""
 
 DOCTOR = Surface(retry="run doctor again", fund="plan to fund the machine by hand")
-"""`doctor`, where no onboarding has to have begun."""
+"""`doctor`, which may run before any onboarding."""

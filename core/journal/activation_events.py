@@ -1,6 +1,6 @@
-"""The records of an activation, beyond those that both protocols share.
+"""Journal records that only an activation has.
 
-Amounts are wei, periods POSIX seconds; the rest is as in `core.journal.events`.
+Amounts are wei, periods are POSIX seconds; otherwise as in `core.journal.events`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from core.journal.events import Event, OnboardingStarted
 
 @dataclass(frozen=True)
 class ActivationStarted(OnboardingStarted):
-    """The first record of an activation: the journal belongs to this protocol and deployment."""
+    """The first record of an activation: binds the journal to this protocol and deployment."""
 
     deployment: str
     record_sha256: str
-    """Digest of the deployment record, as the release had it."""
+    """Digest of the deployment record in the release that started the activation."""
 
 
 @dataclass(frozen=True)
 class TierChosen(Event):
-    """The tier, and the need that it brings; the last one counts."""
+    """The chosen tier and the funds that it requires; the last record counts."""
 
     tier: int
     net_wei: int
@@ -33,8 +33,8 @@ class TierChosen(Event):
 
 @dataclass(frozen=True)
 class IdentityRecorded(Event):
-    """The identity that the network is to store, and the id that follows from it; the last one
-    counts, and none comes after an approval or an activation was signed.
+    """The identity for the network to store, and the id derived from it. The last record counts,
+    and none follows after an approval or an activation was signed.
     """
 
     machine_type: str
@@ -50,23 +50,23 @@ class IdentityRecorded(Event):
 
 @dataclass(frozen=True)
 class QuoteAccepted(Event):
-    """Consent: to this amount, and to at most one approval of it."""
+    """Consent to this amount, and to at most one approval of it."""
 
     machine_id: int
     tier: int
     bond_wei: int
     credit_wei: int
-    """The part of the bond that a voucher pays."""
+    """The part of the bond that a voucher covers."""
     net_wei: int
     price_wei: int
-    """Wei per gas, at most."""
+    """Maximum wei per gas."""
     block: int
-    """At which the quote was read."""
+    """Block at which the quote was read."""
 
 
 @dataclass(frozen=True)
 class AllowanceSeen(Event):
-    """The amount that MachineSubscription may take from the wallet, read from the network."""
+    """The amount that MachineSubscription may take from the wallet, as read from the network."""
 
     allowance_wei: int
     block: int
@@ -74,13 +74,13 @@ class AllowanceSeen(Event):
 
 @dataclass(frozen=True)
 class MachineActivated(Event):
-    """The network shows the machine as ours and active; read back, not assumed."""
+    """The network shows the machine as ours and active, as read back."""
 
     machine_id: int
     tier: int
     bond_wei: int
     paid_wei: int
-    """The bond without the part that a voucher paid; 0 for a machine that was found."""
+    """The bond minus the part that a voucher paid; 0 for a machine found on the chain."""
     period_start: int
     period_end: int
     block: int
@@ -90,7 +90,7 @@ class MachineActivated(Event):
 
 @dataclass(frozen=True)
 class MachineReadBack(Event):
-    """Owner, controller, subscription, home and document were read back as they should be."""
+    """Owner, controller, subscription, home and document match when read back."""
 
     owner: str
     controller: str
@@ -102,7 +102,7 @@ class MachineReadBack(Event):
 
 @dataclass(frozen=True)
 class MachineRenewed(Event):
-    """The network shows a later end of the subscription; read back, not assumed."""
+    """The network shows a later end of the subscription, as read back."""
 
     machine_id: int
     tier: int

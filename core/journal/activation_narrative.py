@@ -34,7 +34,7 @@ SUBJECTS = {
 
 
 def day_of(seconds: int) -> str:
-    """A time of the chain (POSIX seconds) as a date in UTC; what is no such time stays a number."""
+    """Return POSIX seconds from the chain as a UTC date; an invalid time stays a number."""
     try:
         return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d}"
     except (ValueError, OverflowError, OSError):
@@ -42,7 +42,7 @@ def day_of(seconds: int) -> str:
 
 
 def activation_in_words(event: ev.Event, token: str) -> str | None:
-    """One or two sentences for a record of an activation; None for any other."""
+    """Return one or two sentences for a record of an activation; None for any other record."""
     match event:
         case av.ActivationStarted():
             return (

@@ -1,4 +1,4 @@
-"""The activation's part of the state; pure, like the rest of it."""
+"""The activation's part of the state; pure, like the rest of the state."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class ActivationState:
     tier: int | None = None
     identity: av.IdentityRecorded | None = None
     accepted: av.QuoteAccepted | None = None
-    """The consent that counts: it ends where tier or identity change."""
+    """The effective consent; it ends when tier or identity change."""
     approval_used: bool = False
-    """Whether an approval was signed under that consent: it covers no second one."""
+    """Whether an approval was signed under that consent, which covers only one."""
     fixed: bool = False
-    """Whether something was signed for this identity and tier: they cannot change any more."""
+    """Whether something was signed for this identity and tier, which are then fixed."""
     allowance: av.AllowanceSeen | None = None
-    """The last one that was read; None where a transaction has changed it since."""
+    """The last allowance that was read; None if a transaction has changed it since."""
     activated: av.MachineActivated | None = None
     read_back: av.MachineReadBack | None = None
     renewed: av.MachineRenewed | None = None
@@ -30,24 +30,24 @@ class ActivationState:
 
     @property
     def renew_before(self) -> int | None:
-        """POSIX seconds at which the paid period ends; None before the activation."""
+        """Return the POSIX seconds at which the paid period ends; None before the activation."""
         if self.renewed:
             return self.renewed.period_end
         return self.activated.period_end if self.activated else None
 
     @property
     def allowance_short(self) -> bool:
-        """Whether the last allowance that was read is below the accepted amount."""
+        """Return whether the last allowance read is below the accepted amount."""
         return self.accepted is None or self.allowance_left < self.accepted.net_wei
 
     @property
     def allowance_left(self) -> int:
-        """Wei that MachineSubscription may still take, as last read."""
+        """Return the wei that MachineSubscription may still take, as last read."""
         return self.allowance.allowance_wei if self.allowance else 0
 
 
 def after(state: ActivationState, event: ev.Event, purpose: str) -> ActivationState:
-    """The state after one more event; `purpose` is that of the transaction that it is about."""
+    """Return the state after one more event; `purpose` is that of the event's transaction."""
     match event:
         case av.TierChosen():
             changed = event.tier != state.tier

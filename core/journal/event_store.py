@@ -1,4 +1,6 @@
-"""Disk first, listener second: the one way in which anything comes to have happened."""
+"""Append events: write each to the journal and sync it, then update the state and notify the
+listener.
+"""
 
 from __future__ import annotations
 
@@ -19,35 +21,37 @@ from core.journal.state import State
 T = TypeVar("T")
 
 log = logging.getLogger("peaq_onboard")
-# The signed bytes and the call's data are long, and the journal has them; the hash names them.
+# The signed bytes and the call data are long and in the journal; the hash identifies them.
 _NOT_LOGGED = {"raw", "data"}
 
 
 @dataclass(frozen=True)
 class Wait:
-    """What is being waited for, for the wait line."""
+    """A wait, for display."""
 
     what: str
     started: float
-    """Monotonic seconds of the clock."""
+    """Monotonic seconds of the clock at the start."""
     usual: float | None = None
-    """Seconds that it usually takes."""
+    """Usual duration in seconds."""
     in_flight: bool = False
-    """True between a record of intent and its answer: pulling the plug is safe, but not idle."""
+    """True between a record of intent and its result: a power cut does no harm, but work is
+    pending.
+    """
 
 
 class Listener(Protocol):
     def on_record(self, record: Record, state: State) -> None:
-        """A fact that is on disk."""
+        """Receive a record that is on disk."""
         ...
 
     def on_wait(self, wait: Wait | None) -> None:
-        """A wait began, changed or ended; not recorded."""
+        """Receive a wait that began, changed or ended; waits are not recorded."""
         ...
 
 
 class Silent:
-    """A listener that does not listen."""
+    """A listener that ignores everything."""
 
     def on_record(self, record: Record, state: State) -> None: ...
 
@@ -55,14 +59,16 @@ class Silent:
 
 
 def log_line(record: Record) -> str:
-    """A record for wizard.log: number, event, and its fields as JSON; amounts in wei, exact."""
+    """Return a record for wizard.log: number, event, and its fields as JSON; exact amounts
+    in wei.
+    """
     data = record.event.to_data()
     fields = {name: value for name, value in data.items() if name not in _NOT_LOGGED}
     return f"record {record.number} {type(record.event).__name__} {json.dumps(fields)}"
 
 
 class EventStore:
-    """The journal and the state folded from it."""
+    """The journal, and the state computed from it."""
 
     def __init__(self, journal: Journal, clock: Clock, listener: Listener | None = None) -> None:
         self._journal = journal
@@ -86,22 +92,22 @@ class EventStore:
         return self._journal.repaired
 
     async def record(self, event: Event) -> State:
-        """Writes `event`, syncs it, and tells the listener; raises what `Journal.append` raises.
+        """Write `event`, sync it and notify the listener; raises what `Journal.append` raises.
 
-        Runs to its end even where the caller is cancelled: what is on disk is in the state.
+        Completes even if the caller is cancelled, so that the state has everything that is on disk.
         """
         return await asyncio.shield(asyncio.ensure_future(self._record(event)))
 
     async def _record(self, event: Event) -> State:
         async with self._lock:
-            # In a thread: a slow card would otherwise hold up every key that is typed.
+            # In a thread, because a slow memory card would otherwise block every key press.
             return self._take(await asyncio.to_thread(self._journal.append, event))
 
     async def record_during(self, work: Callable[[Callable[[Event], None]], T]) -> T:
-        """Run `work(append)` in a thread. It calls `append` with one event, right after the effect
-        that the event is about; returns what `work` returns and raises what it raises.
+        """Run `work(append)` in a thread and return its result; raises what `work` raises.
 
-        A stop of the program waits for threads, so it cannot come between effect and record.
+        `work` calls `append` with one event right after the effect that the event describes. A
+        program that stops waits for its threads, so it cannot end between effect and record.
         """
         return await asyncio.shield(asyncio.ensure_future(self._record_during(work)))
 
@@ -117,7 +123,7 @@ class EventStore:
                     self._take(record)
 
     def _take(self, record: Record) -> State:
-        """What is on disk counts from here on."""
+        """Add a record that is on disk to the state."""
         log.info("%s", log_line(record))
         self._records.append(record)
         self._state = apply(self._state, record)
@@ -128,9 +134,9 @@ class EventStore:
     def waiting(
         self, what: str, *, usual: float | None = None, in_flight: bool = False
     ) -> Iterator[Callable[[str], None]]:
-        """Say the reason for waiting while the block runs; waits may be nested.
+        """Show the reason of a wait while the block runs; waits may be nested.
 
-        The block receives a function that says another reason.
+        The block receives a function that changes the reason.
         """
         wait = Wait(what, self._clock.monotonic(), usual, in_flight)
         place = len(self._waits)
@@ -139,7 +145,7 @@ class EventStore:
 
         def say(reason: str) -> None:
             if reason != self._waits[place].what:
-                # How long it usually takes is only known of the first reason.
+                # The usual duration is only known for the first reason.
                 other = Wait(reason, wait.started, in_flight=in_flight)
                 self._waits[place] = wait if reason == what else other
                 self.listener.on_wait(self._waits[-1])

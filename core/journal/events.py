@@ -1,7 +1,7 @@
-"""What has happened, as past-tense facts: the records of the journal.
+"""Events: past-tense facts that the journal records.
 
-Amounts are wei as int (decimal strings on disk, since JSON readers elsewhere lose digits), hashes
-and addresses are 0x-hex, times stand on the record, not in the event. No event holds a secret;
+Amounts are int wei (decimal strings on disk, because other JSON readers lose digits). Hashes and
+addresses are 0x-hex. The record has the time, not the event. No event holds a secret;
 `TransactionSigned.raw` is public as soon as it is sent.
 """
 
@@ -21,12 +21,12 @@ class Event:
         _REGISTRY[cls.__name__] = cls
 
     def to_data(self) -> dict[str, Any]:
-        """JSON-ready fields. Raises TypeError for a secret, which must never come here."""
+        """Return JSON-ready fields. Raises TypeError for a secret, which must never get here."""
         return {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)}
 
 
 def event_from(name: str, data: dict[str, Any]) -> Event:
-    """The event of a record. Raises ValueError for an unknown name or unfitting fields."""
+    """Return the event of a record. Raises ValueError for an unknown name or invalid fields."""
     cls = _REGISTRY.get(name)
     if cls is None:
         raise ValueError(f"unknown event {name!r}")
@@ -75,7 +75,7 @@ def _checked(kind: str, value: Any, where: str) -> Any:
 
 @dataclass(frozen=True)
 class OnboardingStarted(Event):
-    """Always the first record: what this journal belongs to."""
+    """Always the first record: binds the journal to a network and its contracts."""
 
     network: str
     chain_id: int
@@ -85,7 +85,7 @@ class OnboardingStarted(Event):
 
 @dataclass(frozen=True)
 class DetailsRecorded(Event):
-    """What the technician said of the machine; the last one counts."""
+    """The machine's details as entered; the last record counts."""
 
     documentation_url: str
     data_api: str
@@ -94,7 +94,7 @@ class DetailsRecorded(Event):
 
 @dataclass(frozen=True)
 class EnvironmentPassed(Event):
-    """Nothing essential was red when the technician went on."""
+    """No required check failed when the user continued."""
 
     bond_wei: int
     height: int
@@ -102,18 +102,18 @@ class EnvironmentPassed(Event):
 
 @dataclass(frozen=True)
 class KeypairStored(Event):
-    """The keystore is on disk, was read back and decrypted to this address."""
+    """The keystore is on disk, and was read back and decrypted to this address."""
 
     address: str
     way: str
-    """`generated`, `imported`, `environment` or `kept` (a keystore that was there already)."""
+    """`generated`, `imported`, `environment` or `kept` (a keystore that already existed)."""
     kdf: str
     keystore_sha256: str
 
 
 @dataclass(frozen=True)
 class KeypairBackedUp(Event):
-    """How the key is backed up, as stated or as done by `backup`; the last one counts."""
+    """The backup of the key, as stated by the user or made by `backup`; the last record counts."""
 
     way: str
     """`copied`, `revealed` or `none`."""
@@ -121,14 +121,14 @@ class KeypairBackedUp(Event):
 
 @dataclass(frozen=True)
 class KeyWrittenToEnv(Event):
-    """On request, the key was written unencrypted into this file."""
+    """At the user's request, the key was written unencrypted into this file."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class NeedMeasured(Event):
-    """What register, mint and DID write need together, and what was there."""
+    """The funds required for registration, mint and DID, and the balance."""
 
     bond_wei: int
     gas_wei: int
@@ -136,12 +136,12 @@ class NeedMeasured(Event):
     held_wei: int
     block: int
     basis: str = "usual"
-    """`simulated`: the registration's gas was estimated by the node; `usual`: known figures."""
+    """`simulated`: the node estimated the registration's gas; `usual`: known figures."""
 
 
 @dataclass(frozen=True)
 class FundingWayChosen(Event):
-    """How the wallet is to be funded; the last one counts."""
+    """How the wallet is to be funded; the last record counts."""
 
     way: str
     """`gas-station`, `owner` or `manual`."""
@@ -149,37 +149,37 @@ class FundingWayChosen(Event):
 
 @dataclass(frozen=True)
 class EnrolmentRequested(Event):
-    """The Gas Station is about to be asked for an entry for the authenticator."""
+    """The wizard is about to request an entry for the authenticator from the Gas Station."""
 
     owner: str
 
 
 @dataclass(frozen=True)
 class EnrolmentIssued(Event):
-    """The Gas Station gave an otpauth URI; it stays in memory only."""
+    """The Gas Station returned an otpauth URI, which stays in memory only."""
 
     owner: str
 
 
 @dataclass(frozen=True)
 class EnrolmentShown(Event):
-    """The technician says that the authenticator has the entry."""
+    """The user confirms that the authenticator has the entry."""
 
     owner: str
 
 
 @dataclass(frozen=True)
 class EnrolmentConfirmed(Event):
-    """The Gas Station took the first code: 2FA is set up."""
+    """The Gas Station accepted the first code: 2FA is set up."""
 
     owner: str
     code: str
-    """The Gas Station's code: 2FA_ACTIVATED, or 2FA_ALREADY_CONFIGURED for one from before."""
+    """The Gas Station's code: 2FA_ACTIVATED, or 2FA_ALREADY_CONFIGURED for an earlier enrolment."""
 
 
 @dataclass(frozen=True)
 class EnrolmentLost(Event):
-    """The Gas Station does not know the enrolment (any more): it has to be made again."""
+    """The Gas Station does not know the enrolment (any more): it must be repeated."""
 
     owner: str
     code: str
@@ -187,7 +187,7 @@ class EnrolmentLost(Event):
 
 @dataclass(frozen=True)
 class FundingRequested(Event):
-    """Before the Gas Station is asked; the id is reused until there is a terminal answer."""
+    """Written before a request to the Gas Station. Its id is reused until a terminal answer."""
 
     request_id: str
     wallet: str
@@ -207,7 +207,7 @@ class FundingAnswered(Event):
 
 @dataclass(frozen=True)
 class BalanceChanged(Event):
-    """Another balance than before was seen while the wallet is being funded."""
+    """The balance changed while the wallet was being funded."""
 
     held_wei: int
     block: int
@@ -215,7 +215,7 @@ class BalanceChanged(Event):
 
 @dataclass(frozen=True)
 class FundingReopened(Event):
-    """A later step found less than it needs."""
+    """A later step found less than it requires."""
 
     needed_wei: int
     held_wei: int
@@ -223,10 +223,10 @@ class FundingReopened(Event):
 
 @dataclass(frozen=True)
 class WalletFunded(Event):
-    """The wallet was seen to hold enough."""
+    """The wallet holds the required amount."""
 
     way: str
-    """`gas-station`, `owner`, `manual` or `already` (it held enough before anything was asked)."""
+    """`gas-station`, `owner`, `manual` or `already` (it was sufficient without funding)."""
     held_wei: int
     needed_wei: int
     block: int
@@ -234,7 +234,9 @@ class WalletFunded(Event):
 
 @dataclass(frozen=True)
 class TransactionSigned(Event):
-    """Before a broadcast: the handle with which it is settled, and the only bytes ever sent."""
+    """Written before a broadcast: the hash and nonce that settle the transaction, and the only
+    bytes ever sent.
+    """
 
     purpose: str
     """`funding` (from the owner's wallet), `register`, `mint`, `did`, or `single` for all three."""
@@ -244,19 +246,19 @@ class TransactionSigned(Event):
     value_wei: int
     gas: int
     max_fee_wei: int
-    """The most that is paid per gas (maxFeePerGas, or gasPrice of a legacy transaction)."""
+    """Maximum wei per gas (maxFeePerGas, or gasPrice of a legacy transaction)."""
     tip_wei: int
     legacy: bool
     data: str
     hash: str
     raw: str
     agreed_price_wei: int = 0
-    """The most per gas that was agreed to, for this and what follows; 0: the network's limit."""
+    """Maximum wei per gas agreed for this and later transactions; 0: the network's limit."""
 
 
 @dataclass(frozen=True)
 class TransactionBroadcast(Event):
-    """The bytes were handed to the network; what it answered decides nothing."""
+    """The bytes were sent to the network; its reply decides nothing."""
 
     hash: str
     answer: str
@@ -264,7 +266,7 @@ class TransactionBroadcast(Event):
 
 @dataclass(frozen=True)
 class TransactionIncluded(Event):
-    """It was seen in a block; `succeeded` says whether it had its effect."""
+    """A block includes the transaction; `succeeded` says whether it took effect."""
 
     hash: str
     block: int
@@ -275,14 +277,14 @@ class TransactionIncluded(Event):
 
 @dataclass(frozen=True)
 class TransactionReorganised(Event):
-    """Its block is no longer part of the chain: it is only sent again, as the same bytes."""
+    """A reorganization removed the transaction's block: only the same bytes are sent again."""
 
     hash: str
 
 
 @dataclass(frozen=True)
 class TransactionDisplaced(Event):
-    """Its nonce was used by a transaction that is not ours: it can never be executed."""
+    """Another program's transaction used the nonce: this one can never be executed."""
 
     hash: str
     nonce: int
@@ -290,7 +292,7 @@ class TransactionDisplaced(Event):
 
 @dataclass(frozen=True)
 class TransactionFinal(Event):
-    """Its block is final: the network cannot take it back any more."""
+    """The transaction's block is finalized: the network can no longer undo it."""
 
     hash: str
     block: int
@@ -298,7 +300,7 @@ class TransactionFinal(Event):
 
 @dataclass(frozen=True)
 class MachineRegistered(Event):
-    """The network shows this owner's machine; read back, not assumed."""
+    """The network shows this owner's machine, as read back."""
 
     machine_id: int
     bond_wei: int
@@ -309,7 +311,7 @@ class MachineRegistered(Event):
 
 @dataclass(frozen=True)
 class NftMinted(Event):
-    """The network shows the machine's token; read back, not assumed."""
+    """The network shows the machine's token, as read back."""
 
     token_id: int
     block: int
@@ -318,7 +320,7 @@ class NftMinted(Event):
 
 @dataclass(frozen=True)
 class DidWritten(Event):
-    """All six attributes were read back as they should be."""
+    """All six attributes match when read back."""
 
     attributes: dict[str, str]
     block: int
@@ -326,27 +328,27 @@ class DidWritten(Event):
 
 @dataclass(frozen=True)
 class StepFailed(Event):
-    """A step could not be done: why, and from when on it may be tried again."""
+    """A step failed: why, and when it may be retried."""
 
     step: str
     code: str
     params: dict[str, str] = field(default_factory=dict)
     detail: str = ""
     until: str | None = None
-    """Stamp from which it may be tried again; None: at once, or not by waiting."""
+    """Earliest time of a retry, as a stamp; None: at once, or waiting does not help."""
 
 
 @dataclass(frozen=True)
 class OnboardingFinished(Event):
-    """Everything is final and the receipt is written. Older journals have `mcr` only."""
+    """Everything is finalized and the receipt is written. Older journals have `mcr` only."""
 
     mcr: str
-    """The MCR API's rating at that time; empty if it did not know the machine yet."""
+    """The MCR API's rating at that time; empty if the API did not know the machine yet."""
     finished_at: str = ""
     """Stamp."""
     host: str = ""
-    """Name of the machine that the wizard ran on."""
+    """Name of the machine that ran the wizard."""
     endpoints: dict[str, str] = field(default_factory=dict)
     """`rpc`, `gas_station` and `mcr`, without query strings; empty if not set."""
     versions: dict[str, str] = field(default_factory=dict)
-    """Of the wizard, of Python and of the libraries that sign and show."""
+    """Versions of the wizard, Python, and the libraries that sign and display."""

@@ -1,8 +1,8 @@
-"""The journal: append-only JSON Lines, synced record by record, the only memory of the wizard.
+"""The journal file: append-only JSON Lines, synced after each record, the wizard's only memory.
 
 A line is `{"n": sequence, "at": stamp, "event": name, "data": {...}, "sum": checksum}`. The first
-record carries the format version. A last line that was cut off while being written is dropped and
-said; any other damage is refused with its line number.
+record carries the format version. A last line that a crash cut off is dropped and reported; any
+other damage is refused with its line number.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from core.text import read_json
 
 FORMAT = 1
 ACTIVATION_FORMAT = 2
-"""The newest: a wizard that knows no activation calls such a journal newer, not damaged."""
+"""The newest format: a wizard without activation reports such a journal as newer, not as
+damaged.
+"""
 FILE_NAME = "journal.jsonl"
 _MOST = 64 * 2**20
-"""Bytes. An onboarding writes some twenty thousand."""
+"""Bytes. An onboarding writes about twenty thousand."""
 _LONGEST = 2**16
-"""Bytes. No record is nearly as long: what is torn off cannot be longer either."""
+"""Maximum bytes of a record, so also of a torn line. No record comes near it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Record:
 
 
 class Journal:
-    """One open journal file. Not for two writers: the state folder's lock sees to that."""
+    """An open journal file with a single writer, which the state directory's lock guarantees."""
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
         self.path = path
@@ -50,10 +52,11 @@ class Journal:
         self._size = 0
         self._count = 0
         self.repaired = 0
-        """Bytes of a torn last line that were dropped on opening."""
+        """Bytes of a torn last line, dropped on opening."""
 
     def open(self) -> list[Record]:
-        """Reads all records and makes the file ready for appending (creating it, 0600).
+        """Read all records and prepare the file for appending, creating it with mode 0600 if
+        missing.
 
         Raises OnboardingError (JOURNAL_DAMAGED, JOURNAL_MISMATCH for a newer format,
         STATE_FOLDER_UNUSABLE).
@@ -76,9 +79,9 @@ class Journal:
         return records
 
     def append(self, event: Event) -> Record:
-        """Writes and syncs one record; when this returns, a power cut does not take it back.
+        """Write and sync one record; once this returns, a power cut cannot undo it.
 
-        Raises OnboardingError (DISK_FULL) and then leaves the file without it.
+        Raises OnboardingError (DISK_FULL) and then leaves the file without the record.
         """
         if self._handle is None:
             raise fault(
@@ -90,8 +93,8 @@ class Journal:
             write_all(self._handle, line)
             os.fsync(self._handle)
         except OSError as error:
-            # A part of the line may be there: take it back, so that the next record stands alone.
-            # Where even that fails, nothing more may be written: the next start repairs the tail.
+            # Remove a partly written line, so that the next record starts a new one. If even that
+            # fails, write nothing more: the next start repairs the end of the file.
             try:
                 os.ftruncate(self._handle, self._size)
             except OSError:
@@ -109,9 +112,9 @@ class Journal:
 
 
 def read_records(path: Path) -> list[Record]:
-    """The records of a journal without touching it; none where there is no file.
+    """Return the records of a journal without changing it; none if there is no file.
 
-    Raises OnboardingError as `Journal.open` does.
+    Raises the same errors as `Journal.open`.
     """
     try:
         content = read_file(path, _MOST)
@@ -138,14 +141,14 @@ def encode(record: Record) -> bytes:
 
 
 def _checksum(body: dict[str, Any]) -> str:
-    import hashlib  # brings OpenSSL along: the first start, which has no record, does not wait
+    import hashlib  # loads OpenSSL, which a start without records need not wait for
 
     text = json.dumps(body, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def parse(content: bytes, path: Path) -> tuple[list[Record], int]:
-    """Records, and how many bytes of `content` they take. Raises OnboardingError."""
+    """Return the records, and the bytes of `content` that they occupy. Raises OnboardingError."""
     records: list[Record] = []
     position = 0
     while position < len(content):
@@ -158,7 +161,7 @@ def parse(content: bytes, path: Path) -> tuple[list[Record], int]:
                     line=len(records) + 1,
                     reason="it is too long for a record",
                 )
-            break  # torn while being written: it was never answered for, so it never happened
+            break  # torn while being written: nothing relied on it yet, so it never happened
         number = len(records) + 1
         try:
             records.append(_decode(content[position:end], number))
@@ -167,7 +170,7 @@ def parse(content: bytes, path: Path) -> tuple[list[Record], int]:
                 "JOURNAL_MISMATCH", what="format", journal=error.args[0], now=ACTIVATION_FORMAT
             ) from error
         except (ValueError, KeyError, TypeError) as error:
-            # A power cut can leave the right length and the wrong bytes, but only at the end.
+            # A power cut can leave the right length with wrong bytes, but only at the end.
             if end == len(content) - 1 and not content[position:end].strip(b"\0"):
                 break
             raise fault("JOURNAL_DAMAGED", path=path, line=number, reason=error) from error

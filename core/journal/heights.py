@@ -1,6 +1,6 @@
-"""Block heights that are believed: only as high as the time since the last one allows.
+"""Credible block heights: at most as high as the time since the last one allows.
 
-One false height must not make every later answer look too old. Pure; times are POSIX seconds.
+One false height must not make every later result look outdated. Pure; times are POSIX seconds.
 """
 
 from __future__ import annotations
@@ -8,29 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 LARGEST = 2**32
-"""No chain has so many blocks: at six seconds each they take 800 years."""
+"""No chain has this many blocks: at six seconds each, they take 800 years."""
 SLACK = 200
-"""Blocks by which two honest heights may differ without any time between them."""
+"""Blocks by which two correct heights may differ at the same time."""
 _FACTOR = 10
-"""How many times faster than usual a chain may make blocks."""
+"""How many times faster than usual a chain may produce blocks."""
 
 
 @dataclass(frozen=True)
 class Heights:
-    """The heights seen so far, in the order in which they were seen."""
+    """The heights seen so far, in order."""
 
     block_seconds: float = 6.0
     believed: int = 0
-    """0 until two heights confirm each other."""
+    """The trusted height; 0 until two heights confirm each other."""
     believed_at: float = 0.0
     claimed: int = 0
-    """A height that nothing confirms yet; 0: none."""
+    """A height without confirmation; 0: none."""
     claimed_at: float = 0.0
 
     def after(self, height: int, at: float) -> Heights:
-        """Return what is known after one more height, seen at `at`.
+        """Return the heights after one more, seen at `at`.
 
-        A height far above the believed one counts once a second one confirms it.
+        A height far above the trusted one counts once a second one confirms it.
         """
         if height <= self.believed or height > LARGEST:
             return self
@@ -43,7 +43,9 @@ class Heights:
         return replace(self, claimed=height, claimed_at=at)
 
     def allows(self, height: int, at: float) -> bool:
-        """Whether the chain can be at `height` by now; nearly any while none is believed."""
+        """Return whether the chain can be at `height` by now; nearly any height while none is
+        trusted.
+        """
         if not self.believed:
             return height <= LARGEST
         return height <= self._most(self.believed, at - self.believed_at)

@@ -53,13 +53,13 @@ _STEP_OF_PURPOSE = {
 
 
 def token_of(state: State) -> str:
-    """What the money of the journal's network is called."""
+    """Return the name of the currency of the journal's network."""
     name = state.started.network if state.started else ""
     return NETWORKS.get(name, MAINNET).token
 
 
 def with_steps(records: list[Record]) -> list[tuple[Record, Step | None]]:
-    """Each record with the step that it belongs to."""
+    """Return each record with its step."""
     purposes: dict[str, str] = {}
     placed: list[tuple[Record, Step | None]] = []
     for record in records:
@@ -77,7 +77,7 @@ def with_steps(records: list[Record]) -> list[tuple[Record, Step | None]]:
 
 
 def in_words(event: ev.Event, token: str) -> str:
-    """One or two sentences for one record; `token` is what the network's money is called."""
+    """Return one or two sentences for one record; `token` is the name of the network's currency."""
     said = activation.activation_in_words(event, token)
     if said is not None:
         return said
@@ -163,7 +163,7 @@ def _failure(event: ev.StepFailed) -> str:
     try:
         problem = Problem(event.code, event.params)
         said = f"{problem.title} ({event.code}). {problem.cause}"
-    except KeyError:  # a code of another version speaks for itself
+    except KeyError:  # a code from another version is shown as it is
         said = f"{event.code}."
     until = f" Retry possible at {parse_stamp(event.until):{_TIME}} UTC." if event.until else ""
     return f"Error: {said}{until}"

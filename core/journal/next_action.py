@@ -1,4 +1,4 @@
-"""Derive from the state what comes next."""
+"""Derive the next action from the state."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _STEP_OF = {
 
 
 def next_action(state: State) -> Action:
-    """What comes next, from the records alone."""
+    """Return the next action, from the records alone."""
     if state.finished:
         return Action.NOTHING
     if not state.environment_passed or state.details is None:
@@ -80,8 +80,8 @@ def next_action(state: State) -> Action:
 
 
 def _next_of_activation(state: State, activation: ActivationState) -> Action:
-    """What comes next once the key is safe. The tier is chosen on the screen that shows its price:
-    until then, what the cheapest one takes stands for it.
+    """Return the next action of an activation once the key is safe. The screen that offers the
+    tiers shows their prices; until the user chooses, the cheapest tier determines the requirement.
     """
     if activation.activated is None and state.funded is None:
         if state.need is None:
@@ -97,7 +97,7 @@ def _next_of_activation(state: State, activation: ActivationState) -> Action:
 
 
 def step_statuses(state: State, now: datetime) -> dict[Step, StepStatus]:
-    """The rail: one status a step."""
+    """Return the status of each step, for the list of steps."""
     action = next_action(state)
     current = action.step
     statuses: dict[Step, StepStatus] = {}

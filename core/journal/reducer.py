@@ -33,11 +33,11 @@ def fold(records: Iterable[Record]) -> State:
 
 
 def apply(state: State, record: Record) -> State:
-    """The state after one more record. Pure."""
+    """Return the state after one more record. Pure."""
     event, at = record.event, record.at
     changed = _activation(_changed(state, event, at), event)
     step = _SETTLES.get(type(event))
-    # Another backup can come at any later step, whose failure and cooldown it does not overcome.
+    # A backup is possible at any later step, and does not clear that step's failure or cooldown.
     again = isinstance(event, ev.KeypairBackedUp) and state.backup is not None
     if step and not again:
         changed = replace(changed, failure=None, since={**changed.since, step: at})
@@ -51,7 +51,9 @@ def apply(state: State, record: Record) -> State:
 
 
 def _still_waits(event: ev.Event, failure: Failure | None, at: datetime) -> bool:
-    """Another way to fund does not end the Gas Station's cooldown."""
+    """Return whether the failure's wait continues: another funding method does not end the Gas
+    Station's cooldown.
+    """
     return (
         isinstance(event, ev.FundingWayChosen)
         and failure is not None
@@ -121,7 +123,7 @@ def _changed(state: State, event: ev.Event, at: datetime) -> State:
 
 
 def _activation(state: State, event: ev.Event) -> State:
-    """What the records of an activation change; those of the guide's protocol have none."""
+    """Apply a record of an activation; records of the guide's protocol change nothing here."""
     if state.activation is None:
         return state
     tx_hash = getattr(event, "hash", "")
@@ -132,7 +134,7 @@ def _activation(state: State, event: ev.Event) -> State:
             need = FundingRequirement(event.net_wei, event.gas_wei, event.head_room_wei, "reserve")
             return replace(state, need=need, held=event.held_wei, funded=None)
         case av.MachineActivated(way="sent") | av.MachineRenewed() if state.held is not None:
-            # The token takes the bond: it is no value of the transaction.
+            # The bond moves as a token, so it is not part of the transaction's value.
             return replace(state, held=max(state.held - event.paid_wei, 0))
         case _:
             return state
@@ -143,14 +145,14 @@ def _enrolment(state: State, event: ev.Event) -> State:
         case ev.EnrolmentRequested():
             return replace(state, enrolment_requested=True)
         case ev.EnrolmentIssued():
-            # A new secret: what the authenticator has from before shows other codes.
+            # A new secret: the authenticator's earlier entry shows other codes.
             return replace(state, enrolment_issued=True, enrolment_shown=False)
         case ev.EnrolmentShown():
             return replace(state, enrolment_shown=True)
         case ev.EnrolmentConfirmed():
             return replace(state, enrolment_shown=True, enrolment_confirmed=True, invalid_codes=0)
         case ev.EnrolmentLost(code="2FA_NOT_ACTIVE"):
-            # The entry is there, only its confirmation is not.
+            # The entry exists; only its confirmation is missing.
             return replace(state, enrolment_shown=True, enrolment_confirmed=False)
         case ev.EnrolmentLost():
             return replace(
@@ -181,8 +183,8 @@ def _funding(state: State, event: ev.Event, at: datetime) -> State:
             need = FundingRequirement(0, event.needed_wei, 0)
             return replace(state, funded=None, need=need, held=event.held_wei)
         case ev.WalletFunded():
-            # What brought it is kept until some of it is spent: a reorganisation can take a
-            # payment back, and then it is waited for, not asked for again.
+            # Keep the payment's data until some of it is spent: if a reorganization removes the
+            # payment, the wizard waits for it and does not request another.
             return replace(state, funded=event, held=event.held_wei, invalid_codes=0)
         case _:
             return state
@@ -231,7 +233,7 @@ def _with_tx(state: State, tx_hash: str, **changes: object) -> State:
 
 
 def _with_rivals(state: State, tx_hash: str, status: TxStatus) -> State:
-    """The other transactions of the same nonce follow what happened to this one."""
+    """Update the other transactions with the same nonce after this one changed."""
     subject = next((tx for tx in state.transactions if tx.hash == tx_hash), None)
     if subject is None:
         return state
@@ -242,8 +244,8 @@ def _with_rivals(state: State, tx_hash: str, status: TxStatus) -> State:
 
 
 def _paid(state: State, event: ev.TransactionIncluded) -> State:
-    """The balance that is shown follows what was spent, without asking for it again; what was
-    asked for has arrived if it could be spent.
+    """Subtract what was spent from the displayed balance, without a new query. A requested payment
+    must have arrived if it could be spent.
     """
     tx = next((tx for tx in state.transactions if tx.hash == event.hash), None)
     if tx is None or tx.sender != state.address or state.held is None:
@@ -254,7 +256,7 @@ def _paid(state: State, event: ev.TransactionIncluded) -> State:
 
 
 def _registered(state: State, event: ev.MachineRegistered) -> State:
-    """A bond that was paid inside the one transaction is no value of it: it is counted here."""
+    """Add the bond of a single transaction, which is not part of that transaction's value."""
     inside = any(tx.purpose == "single" and tx.block is not None for tx in state.transactions)
     held = state.held
     if inside and held is not None:
@@ -263,7 +265,7 @@ def _registered(state: State, event: ev.MachineRegistered) -> State:
 
 
 def _without_effect(state: State, tx_hash: str) -> State:
-    """What a reorganised transaction had brought is not there (under that number) any more."""
+    """Remove the effect of a reorganized transaction, which no longer exists (under that id)."""
     purposes = {tx.purpose for tx in state.transactions if tx.hash == tx_hash}
     if "single" in purposes:
         return replace(state, registered=None, minted=None, did=None)
@@ -278,7 +280,7 @@ def _without_effect(state: State, tx_hash: str) -> State:
 
 def _failed(state: State, event: ev.StepFailed, at: datetime) -> State:
     step = Step[event.step]
-    # A journal of an older version may name a code that this one no longer has.
+    # A journal of an older version may contain a code that this version lacks.
     code = event.code if event.code in CATALOGUE else "UNEXPECTED"
     problem = Problem(
         code=code,

@@ -1,4 +1,4 @@
-"""What the journal says, and what comes next; `fold` makes it from the records."""
+"""The state that `fold` computes from the journal's records."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class TxStatus(str, Enum):
     FINAL = "final"
     REVERTED = "reverted"
     REPLACED = "replaced"
-    """Another transaction of ours with the same nonce was executed instead."""
+    """Our other transaction with the same nonce was executed instead."""
     DISPLACED = "displaced"
 
     @property
     def open(self) -> bool:
-        """May still come into a block."""
+        """Whether a block may still include it."""
         return self in (TxStatus.SIGNED, TxStatus.SENT)
 
     @property
     def counts(self) -> bool:
-        """Has had its effect."""
+        """Whether it has taken effect."""
         return self in (TxStatus.INCLUDED, TxStatus.FINAL)
 
 
@@ -57,7 +57,9 @@ class Tx:
 
     @property
     def price(self) -> int:
-        """Wei that a node requires of the sender before it includes the transaction."""
+        """Return the wei that a node requires the sender to hold before it includes the
+        transaction.
+        """
         return self.value_wei + self.gas * self.max_fee_wei
 
 
@@ -70,13 +72,13 @@ class Details:
 
 @dataclass(frozen=True)
 class FundingRequirement:
-    """All in wei."""
+    """Required funds, in wei."""
 
     bond: int
     gas: int
     safety_margin: int
     basis: str = "usual"
-    """Whether the registration's gas was `simulated`, or all of it are `usual` figures."""
+    """Whether the registration's gas was `simulated`, or all gas figures are the `usual` ones."""
 
     @property
     def total(self) -> int:
@@ -85,7 +87,7 @@ class FundingRequirement:
 
 @dataclass(frozen=True)
 class Balance:
-    """What is there, all in wei."""
+    """The balance and its parts, in wei."""
 
     held: int
     needed: int
@@ -98,12 +100,12 @@ class Balance:
 
 @dataclass(frozen=True)
 class OwnerQuote:
-    """What the owner's wallet would send. Amounts in wei."""
+    """The transfer that the owner's wallet would send. Amounts in wei."""
 
     owner: str
     amount: int
     fee: int
-    """At most: at `price`."""
+    """Maximum fee, at `price`."""
     held: int
     price: int
     """Wei per gas."""
@@ -111,46 +113,46 @@ class OwnerQuote:
 
 @dataclass(frozen=True)
 class Quote:
-    """What the registration will cost and do, before anything is signed. Amounts in wei."""
+    """The cost and effect of the registration, before anything is signed. Amounts in wei."""
 
     bond: int
     price: int
-    """Wei per gas, at most: what is agreed to."""
+    """Maximum wei per gas, to which the user agrees."""
     fee: int
-    """At most, at `price`: of this transaction and all that follow, replacements included."""
+    """Maximum fee at `price`, for this transaction and all that follow, replacements included."""
     held: int
     contract: str
     network: str
     gas: int
     single: bool = False
-    """Whether one transaction does all that is left."""
+    """Whether one transaction does everything that remains."""
     refused: str = ""
-    """Why not, where that was asked for."""
+    """Why a requested single transaction is not possible."""
 
     @property
     def after(self) -> int:
-        """What is left at least."""
+        """Return the least that remains afterwards."""
         return self.held - self.bond - self.fee
 
 
 @dataclass(frozen=True)
 class PendingPayment:
-    """A funding request that the Gas Station has settled; its payment may still be on its way."""
+    """A funding request that the Gas Station has settled but whose payment may still be pending."""
 
     held_before: int
     """Wei."""
     amount: int
-    """Wei; 0 where the Gas Station did not say."""
+    """Wei; 0 if the Gas Station did not say."""
     transaction_hash: str
     at: datetime
 
     @property
     def arrived_at_wei(self) -> int:
-        """The balance from which on it has arrived."""
+        """Return the balance that shows that the payment has arrived."""
         return self.held_before + max(self.amount, 1)
 
     def arrived(self, held: int | None) -> bool:
-        """Whether a wallet that holds `held` wei has received it."""
+        """Return whether a wallet that holds `held` wei has received it."""
         return held is not None and held >= self.arrived_at_wei
 
 
@@ -167,19 +169,19 @@ class State:
     details: Details | None = None
     environment_passed: bool = False
     bond_quoted: int | None = None
-    """Wei, as the environment step read it."""
+    """Wei, as read in the environment step."""
     keypair: ev.KeypairStored | None = None
     backup: str | None = None
     need: FundingRequirement | None = None
     held: int | None = None
-    """Wei in the machine's wallet when it was last recorded."""
+    """Wei in the machine's wallet, as last recorded."""
     way: str | None = None
     enrolment_requested: bool = False
     enrolment_issued: bool = False
     enrolment_shown: bool = False
     enrolment_confirmed: bool = False
     invalid_codes: int = 0
-    """Codes that the Gas Station refused since the last one that it took."""
+    """Codes refused by the Gas Station since it last accepted one."""
     open_request: ev.FundingRequested | None = None
     last_request: ev.FundingRequested | None = None
     answered: tuple[ev.FundingAnswered, ...] = ()
@@ -193,24 +195,22 @@ class State:
     """None in a journal of the guide's protocol."""
     finished: ev.OnboardingFinished | None = None
     failure: Failure | None = None
-    """The newest failure that nothing has overcome yet."""
+    """The newest failure that no later record has cleared."""
     since: dict[Step, datetime] = field(default_factory=dict)
-    """When each step was done or skipped."""
+    """When each step was completed or skipped."""
     heights: Heights = field(default_factory=Heights)
-    """The blocks that the records speak of."""
+    """Block heights in the records."""
 
     @property
     def protocol(self) -> str | None:
-        """The protocol that the journal belongs to: `guide`, `activation`, or None before it is
-        started.
-        """
+        """The journal's protocol: `guide`, `activation`, or None before it starts."""
         if self.started is None:
             return None
         return "guide" if self.activation is None else "activation"
 
     @property
     def height(self) -> int:
-        """The highest block that the records are sure of: no read below it is believed."""
+        """Return the highest block that the records confirm: no read below it is trusted."""
         return self.heights.believed
 
     @property
@@ -222,7 +222,7 @@ class State:
         return tuple(tx for tx in self.transactions if tx.status.open)
 
     def replacements(self, tx: Tx) -> tuple[Tx, ...]:
-        """All transactions of ours that compete for its nonce, oldest first."""
+        """Return all our transactions that share this one's nonce, oldest first."""
         return tuple(
             other
             for other in self.transactions
@@ -230,7 +230,9 @@ class State:
         )
 
     def next_nonce(self, sender: str) -> int:
-        """The least nonce that a new transaction of `sender` can have, from ours alone."""
+        """Return the lowest possible nonce of `sender`'s next transaction, from our own
+        transactions.
+        """
         used = [
             tx.nonce
             for tx in self.transactions
@@ -239,13 +241,15 @@ class State:
         return max(used, default=-1) + 1
 
     def agreed_price(self, payer: str) -> int | None:
-        """Wei per gas that was agreed to when `payer` last signed; None where nothing was."""
+        """Return the wei per gas agreed when `payer` last signed; None if there was no
+        agreement.
+        """
         prices = (tx.agreed_price_wei for tx in reversed(self.transactions) if tx.sender == payer)
         return next((price for price in prices if price), None)
 
     @property
     def gas_spent(self) -> int:
-        """Wei of fees that the machine's own transactions have cost."""
+        """Return the wei that the machine's own transactions have paid in fees."""
         return sum(tx.fee_wei for tx in self.transactions if tx.sender == self.address)
 
     @property

@@ -1,4 +1,4 @@
-"""A copy of the keystore in another place, read back before it counts."""
+"""Copies of the keystore in another place, verified by reading them back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from core.storage.durable_files import FILE_MODE, read_file, sync_folder, write_
 
 
 def is_copied(keystore: Path, content: bytes, target: Path) -> bool:
-    """Whether `target` already holds `content`, that of the file `keystore`. Changes nothing.
+    """Return whether `target` already holds `content`, the content of `keystore`. Changes nothing.
 
     Raises OnboardingError (BACKUP_FAILED) if `target` cannot become the copy: its folder is
-    missing, or it is in the state directory, or it is another file, a link, a folder or a device.
+    missing, it is in the state directory, or it is another file, a link, a folder or a device.
     """
     try:
         if target.is_symlink():
@@ -38,7 +38,8 @@ def is_copied(keystore: Path, content: bytes, target: Path) -> bool:
 
 
 def copy_keystore(content: bytes, target: Path) -> None:
-    """Create `target` (0600) with `content`, sync it, and read it back. Leaves no part of a file.
+    """Create `target` (0600) with `content`, sync it and read it back. On failure, leave no partial
+    file.
 
     Raises OnboardingError (BACKUP_FAILED), also if `target` exists.
     """
@@ -63,7 +64,7 @@ def _write(handle: int, content: bytes) -> None:
             os.fchmod(handle, FILE_MODE)
         write_all(handle, content)
         os.fsync(handle)
-        # The copy is then read back from the disk, not from memory.
+        # Makes the check read from the disk, not from memory.
         os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(handle)

@@ -1,4 +1,4 @@
-"""Where a key comes from, as the technician says it."""
+"""The source of a key, as chosen by the user."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Way = Literal["generate", "import", "environment", "keep"]
 
 @dataclass(frozen=True)
 class KeySource:
-    """Where the key comes from. `private_key` is a pasted hex key; `path` a file that holds a
-    keystore V3 (then `path_passphrase` opens it) or a hex key.
+    """The source of a key. `private_key` is a pasted hex key; `path` is a file with a hex key or a
+    keystore V3, which `path_passphrase` opens.
     """
 
     way: Way

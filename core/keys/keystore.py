@@ -1,7 +1,7 @@
-"""The machine's key on disk: Web3 keystore V3, created with its mode, read back before it counts.
+"""The machine's key on disk: Web3 keystore V3, created with mode 0600 and read back before use.
 
 Formats and parameters: Web3 Secret Storage definition, version 3. eth_account does the
-cryptography; this module decides how, where and when.
+cryptography; this module handles parameters, files and their order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from core.text import read_json
 FILE_NAME = "keystore.json"
 _NEW_NAME = f"{FILE_NAME}.new"
 PASSPHRASE_LIMIT = 1024
-"""Bytes. Longer ones are slips of the clipboard."""
+"""Bytes. Longer input is an accidental paste."""
 
 _MIB = 1024 * 1024
 SIZE_LIMIT = 64 * 1024
@@ -39,14 +39,16 @@ _ROUNDS_LIMIT = 10_000_000
 """Ten times our strongest pbkdf2."""
 _PARAMETERS = {"scrypt": ("n", "r", "p"), "pbkdf2": ("c",)}
 _BLOCK = 128
-"""Bytes that scrypt takes for each unit of n * r."""
+"""Bytes that scrypt needs per unit of n * r."""
 _KEY_LENGTH = 32
 """Bytes of the derived key. The standard allows others; no known tool writes them."""
 
 
 @dataclass(frozen=True)
 class Kdf:
-    """How the passphrase becomes a key. `memory` in bytes is what one opening takes."""
+    """Parameters that derive the key from the passphrase. `memory`: bytes needed to open the
+    keystore.
+    """
 
     name: Literal["scrypt", "pbkdf2"]
     work: int
@@ -65,7 +67,9 @@ LIGHT = Kdf("pbkdf2", 1_000_000, 0)
 
 
 def choose_kdf(available: int) -> Kdf:
-    """The strongest that leaves at least as much memory (bytes) again to everything else."""
+    """Return the strongest parameters that leave at least as much memory (bytes) to everything
+    else.
+    """
     for kdf in (STRONG, MEDIUM):
         if available >= 2 * kdf.memory:
             return kdf
@@ -73,7 +77,7 @@ def choose_kdf(available: int) -> Kdf:
 
 
 def available_memory() -> int:
-    """Bytes that can be had without swapping: MemAvailable of the kernel, 0 where unknown."""
+    """Return the bytes available without swapping: the kernel's MemAvailable, or 0 if unknown."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -85,21 +89,24 @@ def available_memory() -> int:
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A keystore that was written (or found), read back and opened."""
+    """A keystore on disk that was read back and opened."""
 
     key: Key
     kdf: str
     sha256: str
-    """Of the whole file, so that a copy elsewhere can be compared."""
+    """Digest of the whole file, to compare a copy with."""
 
 
 def normalise(passphrase: Secret) -> Secret:
-    """NFC, so that it opens from every keyboard. Raises OnboardingError (PASSPHRASE_…)."""
+    """Return the passphrase in NFC, so that every keyboard produces the same. Raises
+    OnboardingError (PASSPHRASE_…).
+    """
     text = unicodedata.normalize("NFC", passphrase.reveal())
     if not text:
         raise fault("PASSPHRASE_EMPTY")
     try:
-        # A sign that a terminal sends as no UTF-8 arrives as U+FFFD; line by line, as half a pair.
+        # A character that a terminal sends with invalid UTF-8 arrives as U+FFFD; in plain mode, as
+        # a lone surrogate.
         size = len(text.replace("\ufffd", "\ud800").encode())
     except UnicodeEncodeError:
         raise fault("PASSPHRASE_UNREADABLE") from None
@@ -133,13 +140,14 @@ def store_key(
     written = json.dumps(content, indent=2).encode() + b"\n"
     new = folder / _NEW_NAME
     try:
-        # What a killed run left unfinished was never shown to anybody: its key protects nothing.
+        # The unfinished file of a killed run: its address was never shown, so its key protects
+        # nothing.
         new.unlink(missing_ok=True)
         create_file(new, written)
         stored = open_file(new, passphrase)
         if stored.key.address != key.address:
             raise OSError("the file does not contain what was written")
-        os.link(new, path)  # unlike a rename this never replaces a file
+        os.link(new, path)  # unlike a rename, this never replaces a file
         sync_folder(folder)
         if read_file(path, SIZE_LIMIT) != written:
             raise OSError("the file does not contain what was written")
@@ -158,11 +166,12 @@ def adopt(
     address: str | None,
     record: Callable[[StoredKey], object],
 ) -> StoredKey | None:
-    """Open and `record` the keystore of a run that died before it could record it; else None.
+    """Open and `record` the keystore of a run that died before recording it; return None if there
+    is none.
 
-    `address` is that of the key to be stored: any keystore of it will do. None means a new key:
-    then only a keystore counts that `store_key` wrote into this folder and that has no record, so
-    its address was never shown and holds nothing. None is returned also where `passphrase` does
+    `address` is that of the key to be stored: any keystore with that address qualifies. None means
+    a new key: then only a keystore qualifies that `store_key` wrote into this folder without a
+    record, so its address was never shown and holds nothing. Also returns None if `passphrase` does
     not open it. Slow on purpose.
     """
     path = folder / FILE_NAME
@@ -180,7 +189,9 @@ def adopt(
 
 
 def drop_second_name(folder: Path) -> None:
-    """Once the keystore is recorded. Removes a file; where that fails, the next start does it."""
+    """Remove the keystore's second name after it is recorded. If that fails, the next start
+    retries.
+    """
     with suppress(OSError):
         (folder / _NEW_NAME).unlink(missing_ok=True)
 
@@ -197,7 +208,7 @@ def _exists(path: Path) -> OnboardingError:
 
 
 def open_file(path: Path, passphrase: Secret) -> StoredKey:
-    """Opens the keystore at `path` (ours or another tool's). Slow on purpose.
+    """Open the keystore at `path`, written by the wizard or another tool. Slow on purpose.
 
     Raises OnboardingError: KEYSTORE_MISSING, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG.
     """
@@ -205,7 +216,7 @@ def open_file(path: Path, passphrase: Secret) -> StoredKey:
 
 
 def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
-    """The same for what was read from `path` already: a pipe can be read only once."""
+    """Open content already read from `path`, because a pipe can be read only once."""
     passphrase = normalise(passphrase)
     body = _body(content, path)
     try:
@@ -229,7 +240,7 @@ def open_content(content: bytes, path: Path, passphrase: Secret) -> StoredKey:
 
 
 def check_kept(path: Path, address: str, sha256: str) -> None:
-    """Whether the keystore that was recorded is still there, without opening it.
+    """Check that the recorded keystore still exists, without opening it.
 
     Raises OnboardingError (KEYSTORE_MISSING, _UNREADABLE, _OTHER_ADDRESS).
     """
@@ -238,7 +249,7 @@ def check_kept(path: Path, address: str, sha256: str) -> None:
     content = read_keystore(path)
     if hashlib.sha256(content).hexdigest() == sha256:
         return
-    # A copy with another passphrase is as good, if it is of the same key.
+    # A copy with another passphrase is fine if it has the same key.
     _body(content, path)
     claimed = peek_address(path)
     if claimed is None:
@@ -248,7 +259,7 @@ def check_kept(path: Path, address: str, sha256: str) -> None:
 
 
 def peek_address(path: Path) -> str | None:
-    """The address a keystore claims, without opening it; None where it does not say."""
+    """Return the address in a keystore without opening it; None if it names none."""
     from eth_utils.address import is_hex_address, to_checksum_address
 
     try:
@@ -261,7 +272,9 @@ def peek_address(path: Path) -> str | None:
 
 
 def archive_keystore(folder: Path, now: datetime) -> Path:
-    """Moves the keystore to a dated name that is free, and returns it. Raises OnboardingError."""
+    """Rename the keystore to an unused name with a date, and return that. Raises
+    OnboardingError.
+    """
     path = folder / FILE_NAME
     aside = folder / f"keystore-{now:%Y%m%dT%H%M%S}.json"
     try:
@@ -284,7 +297,7 @@ def read_keystore(path: Path) -> bytes:
 
 
 def _body(content: bytes, path: Path) -> dict[str, Any]:
-    """The parts of a keystore with lower-case names, checked before anything is computed."""
+    """Return the parts of a keystore with lower-case names, validated before any computation."""
     try:
         body = read_json(content)
     except ValueError:
@@ -300,10 +313,9 @@ def _body(content: bytes, path: Path) -> dict[str, Any]:
 
 
 def _lower(value: Any) -> Any:
-    """`value` with the names of all its parts in lower case, as eth_keyfile reads them.
+    """Return `value` with all names in lower case, as eth_keyfile reads them.
 
-    Raises ValueError where two names differ only in case: which of them counts depends on the
-    reader.
+    Raises ValueError if two names differ only in case, because readers would disagree on them.
     """
     if not isinstance(value, dict):
         return value
@@ -315,11 +327,11 @@ def _lower(value: Any) -> Any:
 
 _MOST_P = 16
 _MOST_R = 64
-"""Wallets take p from 1 to 8 and r from 1 to 8. Small blocks many times cost time, not memory."""
+"""Wallets use p from 1 to 8 and r from 1 to 8. Many small blocks cost time, not memory."""
 
 
 def _check_work(crypto: Any) -> None:
-    """Whether opening takes a bounded time and memory. Raises ValueError."""
+    """Check that opening takes bounded time and memory. Raises ValueError."""
     if not isinstance(crypto, dict):
         raise ValueError("it is not a keystore V3")
     parameters, names = crypto.get("kdfparams"), _PARAMETERS.get(str(crypto.get("kdf")))

@@ -1,4 +1,4 @@
-"""Private keys: made, read from what people paste, and used to sign; never shown by accident."""
+"""Private keys: generation, parsing of pasted text, and signing, without accidental display."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from core.errors.problem import fault
 from core.secrets import Secret
 from core.text import RECURSION_LIMIT
 
-sys.setrecursionlimit(RECURSION_LIMIT)  # eth_account has raised it
+sys.setrecursionlimit(RECURSION_LIMIT)  # importing eth_account has raised it
 
-# secp256k1: keys are 1 to this, exclusive (SEC 2, section 2.4.1).
+# secp256k1: a key is at least 1 and below this number (SEC 2, section 2.4.1).
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _HEX = re.compile(r"[0-9a-fA-F]+")
 
@@ -33,15 +33,15 @@ class Key:
         return f"Key({self.address})"
 
     def private_bytes(self) -> bytes:
-        """The 32 bytes themselves, for the keystore."""
+        """Return the 32 bytes of the key, for the keystore."""
         return bytes(self._account.key)
 
     def private_hex(self) -> Secret:
-        """0x and 64 digits, for showing on request only."""
+        """Return 0x and 64 digits, to show only on request."""
         return Secret("0x" + self.private_bytes().hex())
 
     def sign(self, transaction: dict[str, Any]) -> tuple[str, str]:
-        """Signs a transaction whose every field is given: its hash and its raw bytes, 0x-hex.
+        """Sign a complete transaction and return its hash and its raw bytes, 0x-hex.
 
         Deterministic (RFC 6979) and local: nothing is sent.
         """
@@ -50,7 +50,7 @@ class Key:
 
 
 def generate_key() -> Key:
-    """A new key from the system's randomness."""
+    """Return a new key from the system's random source."""
     while True:
         candidate = os.urandom(32)
         if 0 < int.from_bytes(candidate, "big") < CURVE_ORDER:
@@ -63,9 +63,9 @@ def key_from_bytes(private: bytes) -> Key:
 
 
 def parse_key(text: Secret) -> Key:
-    """The key that somebody pasted: 64 hex digits, 0x or not, white space or quotes around.
+    """Parse a pasted key: 64 hex digits, with or without 0x, surrounding white space or quotes.
 
-    Raises OnboardingError (PRIVATE_KEY_INVALID); what was pasted is in no message.
+    Raises OnboardingError (PRIVATE_KEY_INVALID), whose message never contains the pasted text.
     """
     digits = "".join(text.reveal().split()).strip("'\"")
     if digits[:2] in ("0x", "0X"):

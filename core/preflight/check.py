@@ -1,4 +1,4 @@
-"""The result of one check. Light on purpose: the first screen imports it."""
+"""The result of one check. Imports little, because the first screen needs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Status(str, Enum):
     WARNING = "warning"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Not run, because another check failed, which says what to do."""
+    """Not run, because another check failed; that one says what to do."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CheckResult:
     text: str = ""
     problem: Problem | None = None
     advice: str = ""
-    """What to do about a result that has no problem of the catalogue."""
+    """What to do if the result has no problem from the catalogue."""
 
     def remedy(self, surface: Surface = NEUTRAL) -> str:
         """Return what to do, in the words of the surface; empty if there is nothing to do."""
@@ -59,13 +59,13 @@ TITLES = {
     "clock": "Clock",
     "time-limit": "Time limit",
 }
-"""By key; keys such as `host:NAME:443` start with one of these."""
+"""Titles by key; keys such as `host:NAME:443` start with one of these."""
 
 STEP_ONE = (
     *("variables", "rpc", "chain", "contracts", "bond"),
     *("gas-station", "mcr", "clock", "folder"),
 )
-"""Keys of the checks of step 1, in the order of its list."""
+"""Keys of the checks of step 1, in display order."""
 
 FIX_FIRST = "Fix that first, then run the checks again."
 
@@ -86,7 +86,7 @@ def warning(key: str, text: str, advice: str) -> CheckResult:
 
 
 def skipped(key: str, see: str) -> CheckResult:
-    """`see` names the result that says what to do."""
+    """Return a skipped result; `see` names the result that says what to do."""
     text = f"not checked; see {see}"
     return CheckResult(key, _title(key), Status.SKIPPED, text, advice=FIX_FIRST)
 
@@ -96,7 +96,7 @@ def of_problem(key: str, problem: Problem, status: Status = Status.FAILED) -> Ch
 
 
 def first_failed(results: Iterable[CheckResult]) -> CheckResult | None:
-    """Return the first result that keeps the onboarding from starting."""
+    """Return the first result that prevents the onboarding from starting."""
     return next((result for result in results if result.status is Status.FAILED), None)
 
 

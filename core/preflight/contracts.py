@@ -1,4 +1,4 @@
-"""Check the contracts with calls that change nothing: present, paused, ready to register?"""
+"""Check the contracts with read-only calls: existence, pause, readiness for a registration."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from core.preflight.check import (
 from core.preflight.services import PATIENCE
 
 _PAUSED = "0x5c975abb"
-"""`paused()` of OpenZeppelin's Pausable; not every deployment has it."""
+"""`paused()` of OpenZeppelin's Pausable, which not every deployment has."""
 _PAUSABLE = {"identity_staking": "the staking", "machine_nft": "the Machine NFT"}
 _NOBODY = "0x" + "11" * 20
 
 
 def check_contracts(settings: Settings, snapshot: NetworkSnapshot) -> list[CheckResult]:
-    """Check that the guide's contracts exist and are the network's own, and that a bond is set."""
+    """Check that the guide's contracts exist, belong to the network, and have a bond set."""
     return [_check_presence(settings, snapshot), _check_bond(settings, snapshot)]
 
 
@@ -38,7 +38,7 @@ def _check_presence(settings: Settings, snapshot: NetworkSnapshot) -> CheckResul
     missing = missing_contract(settings, snapshot)
     if missing:
         return of_problem("contracts", missing)
-    if settings.foreign_contracts:  # any contract has code: these deserve a second look
+    if settings.foreign_contracts:  # any contract has code, so these need a closer check
         names = ", ".join(settings.foreign_contracts)
         advice = "Compare each address with its source. Remove it to use the network's own."
         text = f"all six found; not the network's own: {names}"
@@ -55,7 +55,7 @@ def _check_bond(settings: Settings, snapshot: NetworkSnapshot) -> CheckResult:
 
 
 def missing_contract(settings: Settings, snapshot: NetworkSnapshot) -> Problem | None:
-    """Return the problem of the first contract that is not there, or None."""
+    """Return the problem of the first missing contract, or None."""
     for variable, name in CONTRACT_VARIABLES.items():
         if not snapshot.alive[variable]:
             return problem(
@@ -76,7 +76,8 @@ def no_bond() -> Problem:
 
 
 async def check_registration(chain: Chain, bond: int | None) -> tuple[CheckResult, CheckResult]:
-    """Check the pause and simulate a registration, from a wallet that supposedly holds enough.
+    """Check the pause, and simulate a registration from a wallet with an assumed sufficient
+    balance.
 
     `bond` in wei; None if the contracts could not be read, which skips both.
     """

@@ -1,4 +1,4 @@
-"""The checks of the network that step 1 and doctor share."""
+"""Network checks shared by step 1 and doctor."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ class Services:
     gas_station: GasStation | None
     mcr: Mcr | None
     refused: Mapping[str, str]
-    """Variables whose service must not be asked, each with the title of the result to see."""
+    """Variables whose service must not be contacted, each with the title of the result to see."""
     read_snapshot: Callable[[float], Awaitable[NetworkSnapshot]]
-    """Reads what the protocol needs of the network; takes the patience in seconds."""
+    """Reads the network data that the protocol needs; takes the patience in seconds."""
     check_contracts: Callable[[NetworkSnapshot], list[CheckResult]]
-    """The protocol's results `contracts` and `bond`."""
+    """Returns the protocol's results `contracts` and `bond`."""
 
 
 @dataclass
 class Found:
-    """What the checks learned about the network."""
+    """Facts about the network found by the checks."""
 
     endpoint: Endpoint | None = None
-    """None if it does not answer."""
+    """None if the endpoint does not respond."""
     snapshot: NetworkSnapshot | None = None
     """None if the contracts could not be read."""
 
 
 async def check_essentials(settings: Settings, services: Services, report: Report) -> Found:
-    """Check endpoint, network, contracts, bond, Gas Station and MCR API, all at once.
+    """Check endpoint, network, contracts, bond, Gas Station and MCR API concurrently.
 
     Never raises for a fault.
     """

@@ -1,4 +1,4 @@
-"""Check the hosts that an onboarding talks to: name, connection and certificate."""
+"""Check the hosts that an onboarding contacts: name, connection and certificate."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from core.http import Http, HttpFault, cause_of
 from core.preflight.check import CheckResult, Status, of_problem, passed
 
 PATIENCE = 6.0
-"""Seconds for name, connection, handshake and answer together."""
+"""Seconds for name resolution, connection, handshake and response together."""
 _ENDS_SOON = 14
-"""Days. Where renewal works, a certificate is renewed earlier than that."""
+"""Days. Working renewal replaces a certificate earlier than that."""
 
 
 def origin(url: str) -> str:
@@ -27,9 +27,9 @@ def origin(url: str) -> str:
 async def check_host(
     url: str, clock: Clock, connect: Callable[[str], Http], *, needed: bool
 ) -> CheckResult:
-    """Request the headers of `url`, an origin; any answer will do.
+    """Request the headers of `url`, an origin; any response passes.
 
-    A proxy of the environment is used as for every other request. A host that is not `needed`
+    A proxy from the environment applies as to every other request. A host that is not `needed`
     gives a warning instead of a failure.
     """
     parts = urlsplit(url)
@@ -42,7 +42,7 @@ async def check_host(
     try:
         answer = await http.request("HEAD", "/", timeout=PATIENCE)
     except HttpFault as error:
-        if error.__cause__ is None:  # an answer came, in a form that no service may use
+        if error.__cause__ is None:  # a response arrived, in a form that no service may use
             return passed(key, f"{host}: answers")
         status = Status.FAILED if needed else Status.WARNING
         return of_problem(key, _problem(error, port, clock), status)

@@ -16,12 +16,12 @@ from core.storage.durable_files import place_fault
 
 _OLDEST = (3, 10)
 _KNOWN = ("x86_64", "amd64", "aarch64", "arm64")
-"""Machines for which every package comes built."""
+"""Architectures with prebuilt wheels of every package."""
 _MIB = 1024 * 1024
 _MEMORY_WANTED = 150 * _MIB
-"""Bytes. The wizard with web3 takes some 80 MiB (measured)."""
+"""Bytes. The wizard with web3 uses about 80 MiB (measured)."""
 _DISK_WANTED = 50 * _MIB
-"""Bytes. The journal of a whole onboarding takes some 30 kB, a log at most 2 MB."""
+"""Bytes. The journal of an onboarding takes about 30 kB, a log at most 2 MB."""
 
 
 def check_python(version: tuple[int, int, int] = sys.version_info[:3]) -> CheckResult:
@@ -45,7 +45,7 @@ def check_architecture(machine: str | None = None) -> CheckResult:
 
 
 def check_memory(available: int) -> CheckResult:
-    """`available` in bytes, 0 where the system does not say."""
+    """Check the `available` bytes of memory; 0 if the system does not say."""
     used = f"the key will be locked with {choose_kdf(available).title}"
     if available >= _MEMORY_WANTED:
         return passed("memory", f"{available // _MIB} MiB free; {used}")
@@ -57,7 +57,7 @@ def check_memory(available: int) -> CheckResult:
 
 
 def check_state_directory(folder: Path) -> CheckResult:
-    """Check that the directory, or the nearest one above it that exists, can be written."""
+    """Check that the directory, or its nearest existing parent, is writable."""
     try:
         reason, place = _folder_fault(folder)
         free = shutil.disk_usage(place).free
@@ -73,7 +73,7 @@ def check_state_directory(folder: Path) -> CheckResult:
 
 
 def _folder_fault(folder: Path) -> tuple[str, Path]:
-    """Why the folder cannot be used, and the nearest place that exists."""
+    """Return why the folder cannot be used, and its nearest existing parent."""
     place = next((p for p in (folder, *folder.parents) if p.exists()), Path("/"))
     reason = place_fault(folder)
     if reason:

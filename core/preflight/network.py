@@ -1,4 +1,4 @@
-"""All checks of the network, as doctor runs them: hosts, services, then contracts."""
+"""All network checks, as doctor runs them: hosts, services, then contracts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.services.gas_station import GasStation
 from core.services.mcr import Mcr
 
 LIMIT = 50.0
-"""Seconds for all of it. Its parts end before that by themselves."""
+"""Seconds for all checks. Each ends earlier by itself."""
 
 Connect = Callable[[str], Http]
 
@@ -36,7 +36,7 @@ async def check_network(
     makes_codes: bool = False,
     connect: Connect = Http,
 ) -> None:
-    """Report each result as it is known; never raise for a fault, and end within LIMIT.
+    """Report each result as soon as it is known. Never raise for a fault; end within LIMIT.
 
     `makes_codes`: see `check_clock`.
     """
@@ -108,9 +108,9 @@ async def _check_all(
 async def _check_hosts(
     urls: Sequence[str], needed: str | None, clock: Clock, report: Report, connect: Connect
 ) -> dict[str, str]:
-    """Check each host once; return the URLs whose host cannot be used, with the host's name.
+    """Check each host once; return the URLs with an unusable host, with the host's name.
 
-    `needed`: the URL without which nothing can be done.
+    `needed`: the one URL that the onboarding cannot do without.
     """
     origins = {origin(url): False for url in urls}
     if needed:

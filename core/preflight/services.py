@@ -13,22 +13,22 @@ from core.services.gas_station import GasStation
 from core.services.mcr import Mcr
 
 PATIENCE = 6.0
-"""Seconds for one endpoint with its repetitions; a single exchange has READ_TIMEOUT."""
+"""Seconds for one endpoint with its retries; a single exchange has READ_TIMEOUT."""
 _IN_SYNC = timedelta(seconds=5)
 _CODE_STEP = timedelta(seconds=30)
-"""How long a one-time code lasts."""
+"""Validity of a one-time code."""
 _LAG = 10
-"""Blocks. A minute: a node this far behind the others answers with the past."""
+"""Blocks. At one minute of lag, a node returns outdated data."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint that answers for the network: its host, block height and clock."""
+    """An endpoint that responds for the network: its host, block height and clock."""
 
     host: str
     height: int
     skew: timedelta | None
-    """How far its clock is ahead of ours; None if it did not tell the time."""
+    """How far its clock is ahead of this machine's; None if it sent no time."""
 
 
 async def check_other_endpoint(number: int, rpc: Rpc) -> tuple[CheckResult, Endpoint | None]:
@@ -44,7 +44,7 @@ async def check_other_endpoint(number: int, rpc: Rpc) -> tuple[CheckResult, Endp
 
 
 def check_heights(endpoints: Sequence[Endpoint]) -> CheckResult:
-    """Compare the heights of two endpoints or more."""
+    """Compare the heights of two or more endpoints."""
     first = max(endpoint.height for endpoint in endpoints)
     last = min(endpoints, key=lambda endpoint: endpoint.height)
     if first - last.height <= _LAG:
@@ -55,9 +55,9 @@ def check_heights(endpoints: Sequence[Endpoint]) -> CheckResult:
 
 
 async def check_gas_station(gas_station: GasStation | None, see: str | None) -> CheckResult:
-    """Check the service; a warning at most, since a machine can be funded without it.
+    """Check the service. Never worse than a warning, because a machine can be funded without it.
 
-    `see`: the title of the result that says why it must not be asked.
+    `see`: the title of the result that says why the service must not be contacted.
     """
     if see:
         return skipped("gas-station", see)
@@ -71,7 +71,7 @@ async def check_gas_station(gas_station: GasStation | None, see: str | None) -> 
 
 
 async def check_mcr(mcr: Mcr | None, see: str | None) -> CheckResult:
-    """Check the service; a warning at most, since only the receipt's rating depends on it.
+    """Check the service. Never worse than a warning, because only the receipt's rating needs it.
 
     `see`: as in `check_gas_station`.
     """
@@ -89,9 +89,9 @@ async def check_mcr(mcr: Mcr | None, see: str | None) -> CheckResult:
 
 
 def check_clock(skews: Iterable[timedelta | None], *, makes_codes: bool = False) -> CheckResult:
-    """Compare this machine's clock with the servers', of which the middle one is believed.
+    """Compare this machine's clock with the median of the servers' clocks.
 
-    `skews`: how far each is ahead of ours, None if it did not tell. `makes_codes`: one-time codes
+    `skews`: how far each is ahead of ours; None if it sent no time. `makes_codes`: one-time codes
     come from this machine, so a clock that is off by more than one code fails.
     """
     known = sorted(skew for skew in skews if skew is not None)

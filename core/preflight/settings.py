@@ -1,4 +1,4 @@
-"""Check the settings: one result for each variable that cannot be used, or one for all."""
+"""Check the settings: one result per unusable variable, or one for all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_settings(settings: Settings) -> list[CheckResult]:
 
 
 def check_private_key(settings: Settings) -> list[CheckResult]:
-    """Return a result only for a private key that is set and cannot be used."""
+    """Return a result only for a private key that is set but unusable."""
     if settings.private_key is None:
         return []
     try:
@@ -32,8 +32,8 @@ def check_private_key(settings: Settings) -> list[CheckResult]:
 
 
 def refused_variables(settings: Settings) -> dict[str, str]:
-    """Return the variables that must not be used, not even to ask whether a service answers,
-    each with the title of the result that says why.
+    """Return the variables whose service must not even be contacted, each with the title of the
+    result that says why.
     """
     variables = [found.params.get("variable") for found in settings.problems]
     if _rehearsal_is_over(settings):
@@ -43,7 +43,7 @@ def refused_variables(settings: Settings) -> dict[str, str]:
 
 
 def _rehearsal_is_over(settings: Settings) -> bool:
-    """Whether the network is the rehearsal's, and no variable says where it is running."""
+    """Return whether the network is the rehearsal's, and no variable says where it runs."""
     return settings.network.name == "rehearsal" and not settings.rpc_url
 
 

@@ -1,4 +1,4 @@
-"""Check what an earlier start left in the state directory: the journal and its keystore."""
+"""Check the journal and keystore that an earlier start left in the state directory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.session import check_belongs
 
 
 def check_journal(folder: Path, settings: Settings) -> tuple[CheckResult, State | None]:
-    """Return the result, and what the journal says unless it cannot be continued here."""
+    """Return the result, and the journal's state unless it cannot be continued here."""
     state = None
     try:
         records = read_records(folder / FILE_NAME)
@@ -41,7 +41,7 @@ def check_journal(folder: Path, settings: Settings) -> tuple[CheckResult, State 
 
 
 def check_keystore(folder: Path, state: State) -> list[CheckResult]:
-    """Return one result if the journal speaks of a key, else none."""
+    """Return one result if the journal records a key, else none."""
     if state.keypair is None:
         return []
     path, address = folder / keystore.FILE_NAME, state.address or ""

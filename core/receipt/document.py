@@ -1,4 +1,4 @@
-"""What the machine received: receipt.json for programs, receipt.txt for people."""
+"""The receipt's data: receipt.json for programs, receipt.txt for people."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SCHEMA_VERSION = 1
 JSON_NAME = "receipt.json"
 TEXT_NAME = "receipt.txt"
 _MOST = 2**20
-"""Bytes. A receipt has some four thousand."""
+"""Bytes. A receipt has about four thousand."""
 _NEEDED = {"peaq_id", "token", "funding", "endpoints", "transactions", "rebuilt_at"}
-"""What an older or foreign file may lack, and the words cannot do without."""
+"""Fields that the text needs and that an older or foreign file may lack."""
 
 
 def network_of(state: State) -> Network:
-    """The network of the journal, whatever is configured today."""
+    """Return the journal's network, independent of the current settings."""
     name = state.started.network if state.started else ""
     return NETWORKS.get(name, MAINNET)
 
@@ -93,8 +93,8 @@ def receipt_of(
 ) -> dict[str, Any]:
     """Build the receipt from the records of a finished journal.
 
-    The last record of an older journal has the rating only; its other facts come from the
-    receipt.json of that day in `folder`, if it is still there. Raises what `build_receipt` raises.
+    In an older journal, the last record has only the rating; the other facts come from that day's
+    receipt.json in `folder`, if it still exists. Raises what `build_receipt` raises.
     """
     last = next((r for r in reversed(records) if isinstance(r.event, ev.OnboardingFinished)), None)
     if last is None or not isinstance(last.event, ev.OnboardingFinished):
@@ -123,14 +123,14 @@ def _completed(
 
 
 def _texts(value: object) -> dict[str, str]:
-    """Text from a file that anybody can edit."""
+    """Return clean text from a file that users can edit."""
     items = value.items() if isinstance(value, dict) else ()
     return {clean(name, 40): clean(text, 2000) for name, text in items if isinstance(text, str)}
 
 
 def _funding(state: State) -> dict[str, Any]:
-    """How the money came. Of a payment by hand, or one whose answer was lost, nobody told hash and
-    amount: known is what was there.
+    """Return how the wallet was funded. For a manual payment, or one whose response was lost, hash
+    and amount are unknown; only the resulting balance is known.
     """
     paid = [answer for answer in state.answered if answer.code == "SUCCESS"]
     sent = [tx for tx in state.transactions if tx.purpose == "funding" and _counts(tx.status)]
@@ -155,7 +155,7 @@ def _counts(status: TxStatus) -> bool:
 
 
 def transaction_rows(state: State) -> list[dict[str, Any]]:
-    """Every transaction of ours, oldest first, as shown by `status --json` too."""
+    """Return all our transactions, oldest first; `status --json` shows them too."""
     network = network_of(state)
     return [
         {
@@ -174,8 +174,8 @@ def transaction_rows(state: State) -> list[dict[str, Any]]:
 
 
 def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
-    """Writes both files, 0600, each in one step; what is there already as it should be is left
-    alone. Raises OSError.
+    """Write both files, 0600, each atomically; skip a file that is already correct. Raises
+    OSError.
     """
     text = json.dumps(receipt, indent=2, ensure_ascii=True) + "\n"
     page = "\n".join(receipt_lines(receipt, Layout.PAGE)) + "\n"
@@ -186,7 +186,7 @@ def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
 
 
 def differing(kept: dict[str, Any], made: dict[str, Any]) -> list[str]:
-    """The fields of both that are not the same, as `funding.wei`."""
+    """Return the fields that both have with different values, such as `funding.wei`."""
     found = []
     for name in made.keys() & kept.keys():
         old, new = kept[name], made[name]
@@ -198,7 +198,7 @@ def differing(kept: dict[str, Any], made: dict[str, Any]) -> list[str]:
 
 
 def read_receipt(folder: Path) -> dict[str, Any] | None:
-    """The receipt of a finished onboarding, or None where there is none that can be read."""
+    """Return the receipt of a finished onboarding, or None if there is none or it is unreadable."""
     try:
         receipt = read_json(read_file(folder / JSON_NAME, _MOST))
     except (OSError, ValueError):

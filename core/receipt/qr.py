@@ -1,4 +1,4 @@
-"""A QR code as lines of text, two modules a line, for paper and for consoles without colours."""
+"""QR code as lines of text, two modules per line, for paper and monochrome consoles."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from core.secrets import Secret, unwrap
 def qr_lines(
     text: Secret | str, *, ink: Literal["dark", "light"], level: str = "l", quiet: int = 2
 ) -> list[str]:
-    """`ink` is what the characters draw: dark modules on paper and on a light terminal, light
-    ones on a dark terminal. `level` of error correction; `quiet` modules around.
+    """Return the QR code of `text` as lines.
+
+    `ink` is what the characters draw: dark modules on paper and on a light terminal, light ones on
+    a dark terminal. `level`: error correction. `quiet`: modules of margin.
     """
-    import segno  # only where a code is drawn
+    import segno  # needed only here
 
     code = segno.make_qr(unwrap(text), error=level, boost_error=False)
     drawn = ink == "dark"

@@ -1,4 +1,4 @@
-"""The receipt in words, from one renderer: on the last screen, on a terminal, on paper."""
+"""The receipt as text, from one renderer for the last screen, terminals and paper."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from core.amounts import format_peaq
 from core.receipt.qr import qr_lines
 
 PAGE_LINES = 60
-"""Lines that fit on A4 in a printer's usual type, with its margins."""
+"""Lines that fit on A4 in a printer's usual type and margins."""
 PAGE_COLUMNS = 80
 _ROWS_AT_MOST = 5
-"""Transactions on the page; an onboarding makes three or four. receipt.json has them all."""
+"""Transactions on the page; an onboarding has three or four. receipt.json has them all."""
 _WAYS = {
     "gas-station": "by the Gas Station",
     "owner": "from the owner's wallet",
@@ -28,7 +28,7 @@ _BACKUPS = {
 
 
 class Layout(Enum):
-    """Which parts of the receipt are shown, and in which order."""
+    """Which parts of the receipt to show, in order."""
 
     SUMMARY = "the main facts and the hashes: the last screen, 80x24"
     TERMINAL = "everything, facts first"
@@ -92,24 +92,25 @@ def _facts(receipt: dict[str, Any], *, whole: bool) -> list[str]:
 
 
 def _host(url: str | None) -> str:
-    """The host alone: paths can hold the key of an account, and paper goes through many hands."""
+    """Return only the host: a path can contain an API key, and paper passes through many hands."""
     return url.partition("://")[2].partition("/")[0] if url else ""
 
 
 def _versions(versions: dict[str, str]) -> str:
-    """Those that people ask for; receipt.json has them all."""
+    """Return the versions that support asks for; receipt.json has them all."""
     shown = ("peaq-onboard", "python", "web3")
     return ", ".join(f"{name} {versions[name]}" for name in shown if name in versions)
 
 
 def _hashes(receipt: dict[str, Any]) -> list[str]:
-    """The transactions that had an effect."""
+    """Return the transactions that took effect."""
     rows = [row for row in receipt["transactions"] if row["status"] in ("final", "included")]
     return [f"{row['purpose']:<8} {row['hash']}" for row in rows]
 
 
 def _code(receipt: dict[str, Any]) -> list[str]:
-    # Level M for a copy of a copy; one module of quiet zone, the empty lines around are the rest.
+    # Level M survives being copied twice. One module of margin, because the empty lines add the
+    # rest.
     rows = qr_lines(receipt["peaq_id"], ink="dark", level="m", quiet=1)
     return [f"    {row}".rstrip() for row in rows]
 
@@ -142,5 +143,5 @@ def _transactions(receipt: dict[str, Any]) -> list[str]:
 
 
 def _cut(line: str) -> str:
-    """One line of the page; receipt.json has the whole value."""
+    """Return one line of the page; receipt.json has the whole value."""
     return line if len(line) <= PAGE_COLUMNS else line[: PAGE_COLUMNS - 3] + "..."

@@ -1,4 +1,4 @@
-"""A receipt compared with the chain, line by line. Read only."""
+"""Compare a receipt with the chain, row by row. Read-only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Row:
     expected: str
     found: str
     lasting: bool = True
-    """False for what may change by itself without the receipt having become wrong."""
+    """False for a value that may change without making the receipt wrong."""
 
     @property
     def same(self) -> bool:
@@ -32,12 +32,12 @@ class Row:
 
 
 async def compare(receipt: Mapping[str, Any], chain: Chain, mcr: Mcr | None = None) -> list[Row]:
-    """What the receipt says and what the chain says. Raises OnboardingError (RPC_…,
+    """Return each value of the receipt beside the chain's. Raises OnboardingError (RPC_…,
     CHAIN_ID_WRONG, CONTRACT_UNEXPECTED).
     """
     address = str(receipt["address"])
     number, attributes = chain.machine_id(address), chain.attributes(address)
-    # The read itself refuses an endpoint of another chain than that of the network.
+    # The read itself refuses an endpoint of another chain.
     height = await chain.read(number, attributes)
     rows = [
         Row("chain", str(receipt["chain_id"]), str(chain.network.chain_id)),
@@ -67,7 +67,7 @@ async def _machine(
         Row("Identity NFT's owner", address, owner.value or "nobody"),
         Row("bond", "staked", "staked" if staked.value else "not staked"),
     ]
-    if receipt["bond_wei"] != "0":  # else it was paid earlier, and how much is not stated
+    if receipt["bond_wei"] != "0":  # otherwise it was paid earlier, and the amount is unknown
         paid, found = exact_peaq(int(receipt["bond_wei"])), exact_peaq(stake.value)
         unit = receipt["token"]
         rows.append(Row("bond amount", f"{paid} {unit}", f"{found} {unit}"))
@@ -81,7 +81,7 @@ async def _machine(
 
 
 async def _transactions(receipt: Mapping[str, Any], chain: Chain, height: int) -> list[Row]:
-    # One without a block was signed, but another one with its number was executed.
+    # A transaction without a block was signed, but another one with its nonce was executed.
     counted = [row for row in receipt["transactions"] if row["block"] is not None]
     paid = receipt["funding"]["hash"]
     foreign = paid if paid and all(row["hash"] != paid for row in counted) else None
@@ -99,7 +99,7 @@ async def _transactions(receipt: Mapping[str, Any], chain: Chain, height: int) -
         rows.append(Row(f"transaction {row['purpose']}", expected, outcome))
     for ask in transfer:
         there = ask.value is not None and ask.value.succeeded
-        # The Gas Station's own: that it cannot be seen makes nothing of the machine wrong.
+        # The Gas Station's own transaction: a missing one is no fault of the machine.
         rows.append(Row("funding", "paid", "paid" if there else "not found", lasting=False))
     return rows
 
@@ -110,7 +110,7 @@ def _outcome(block: int, succeeded: bool, fee: int, token: str) -> str:
 
 
 async def _rating(receipt: Mapping[str, Any], mcr: Mcr) -> Row:
-    """The rating changes with the machine's life; a difference is news, not a fault."""
+    """Compare the rating, which changes over the machine's life; a difference is no fault."""
     address = str(receipt["address"])
     try:
         card = await mcr.machine(address)

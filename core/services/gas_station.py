@@ -1,4 +1,4 @@
-"""Client of the Gas Station: three calls, every answer told apart by its code, never by its text.
+"""Client of the Gas Station: three calls, with responses distinguished by code, never by text.
 
 Wire format: protocol.md, section 3.
 """
@@ -16,10 +16,10 @@ from core.secrets import Secret
 from core.text import clean
 
 TIMEOUT = 30.0
-"""Seconds; what the official client waits."""
+"""Seconds; the official client's timeout."""
 ALREADY_CONFIGURED = "2FA_ALREADY_CONFIGURED"
 
-# What is waited where the service does not say (`Retry-After`).
+# Waits for responses without `Retry-After`.
 _PAUSES = {
     "RATE_LIMITED": timedelta(seconds=60),
     "2FA_LOCKED": timedelta(minutes=5),
@@ -47,21 +47,23 @@ _RENAMED = {
 }
 _REFUSALS = {*_SAME_NAME, *_RENAMED, ALREADY_CONFIGURED}
 _SETTLED = ("SUCCESS", "SUFFICIENT_BALANCE")
-"""Codes with which a funding request is settled."""
+"""Codes that settle a funding request."""
 _DONE = {*_SETTLED, "2FA_ACTIVATED"}
-"""Codes of protocol.md that say that something was done: never those of a refusal."""
+"""Codes of protocol.md that report a completed action; a refusal never has one."""
 
 
 @dataclass(frozen=True, repr=False)
 class Setup:
     uri: Secret
     image_url: str
-    """Foreign text, cleaned; expires about two minutes after it was issued."""
+    """Foreign text, cleaned; expires about two minutes after it is issued."""
 
 
 @dataclass(frozen=True)
 class Funding:
-    """`code` SUCCESS: paid (`transaction_hash`, `amount` in wei); SUFFICIENT_BALANCE: not."""
+    """A funding response. `code` SUCCESS: paid (`transaction_hash`, `amount` in wei);
+    SUFFICIENT_BALANCE: not.
+    """
 
     code: str
     transaction_hash: str = ""
@@ -74,18 +76,20 @@ class GasStation:
         self._chain = chain
         self._clock = clock
         self.skew: timedelta | None = None
-        """How far the service's clock is ahead of ours, from its `Date`; None before an answer."""
+        """How far the service's clock is ahead of this machine's, from `Date`; None before a
+        response.
+        """
 
     @property
     def host(self) -> str:
         return self._http.host
 
     def server_time(self) -> datetime:
-        """Now, as the service sees it: the judge of one-time codes."""
+        """Return the service's current time, which decides whether a one-time code is valid."""
         return self._clock.now() + (self.skew or timedelta(0))
 
     async def probe(self) -> None:
-        """Whether this is a Gas Station; asks with an empty address, so nothing can come of it.
+        """Check that this is a Gas Station, with an empty address so that nothing can happen.
 
         Raises OnboardingError (GAS_STATION_…).
         """
@@ -96,9 +100,9 @@ class GasStation:
                 raise
 
     async def setup(self, owner: str) -> Setup | None:
-        """Asks for an enrolment; None where the owner is enrolled already.
+        """Request an enrolment; return None if the owner is already enrolled.
 
-        Has an outside effect: an unconfirmed enrolment of before may be replaced. Raises
+        Has an outside effect: it may replace an earlier unconfirmed enrolment. Raises
         OnboardingError.
         """
         try:
@@ -113,8 +117,9 @@ class GasStation:
         return Setup(Secret(uri), clean(data.get("qrImageUrl") or "", 200))
 
     async def confirm(self, owner: str, code: Secret) -> None:
-        """Activates the enrolment. Has an outside effect; spends an attempt. Raises
-        OnboardingError; ALREADY_CONFIGURED counts as confirmed.
+        """Activate the enrolment. Has an outside effect; uses up an attempt.
+
+        Raises OnboardingError; ALREADY_CONFIGURED counts as confirmed.
         """
         try:
             body = {"ownerAddress": owner, "twoFactorCode": code}
@@ -124,10 +129,10 @@ class GasStation:
                 raise
 
     async def fund(self, owner: str, code: Secret, request_id: str) -> Funding:
-        """Asks for funds for the owner's own wallet. Has an outside effect: it may pay.
+        """Request funds for the owner's own wallet. Has an outside effect: it may pay.
 
-        `request_id` is the idempotency key, and must be on disk. Raises OnboardingError; with
-        GAS_STATION_NO_ANSWER it is unknown whether it was paid.
+        `request_id` is the idempotency key, and must be on disk. Raises OnboardingError; after
+        GAS_STATION_NO_ANSWER, the payment may or may not have happened.
         """
         body = {
             "ownerAddress": owner,
@@ -163,9 +168,9 @@ class GasStation:
     async def _exchange(
         self, path: str, body: dict[str, Any], timeout: float, done: tuple[str, ...]
     ) -> tuple[dict[str, Any], str]:
-        """Return `data` and `code` of a success, whose code is one of `done` where there are any.
+        """Return `data` and `code` of a success; if `done` is not empty, it must contain the code.
 
-        Raises OnboardingError, and _NoEnvelope for an answer that says neither yes nor no.
+        Raises OnboardingError, and _NoEnvelope for a response that is neither success nor refusal.
         """
         plain = {
             name: value.reveal() if isinstance(value, Secret) else value
@@ -182,7 +187,7 @@ class GasStation:
             raise _NoEnvelope(error.reason, mismatch=False) from None
         if answer.server_time:
             skew = answer.server_time - (before + (self._clock.now() - before) / 2)
-            # `Date` has whole seconds: a difference of up to one is none.
+            # `Date` has whole seconds, so a difference of up to one is ignored.
             self.skew = skew if abs(skew) > timedelta(seconds=1) else timedelta(0)
         envelope = _envelope(answer)
         data, code = envelope.get("data"), str(envelope.get("code") or "")
@@ -221,7 +226,7 @@ class GasStation:
 
 
 class _NoEnvelope(Exception):
-    """The request went out, and what came back is no answer of a Gas Station."""
+    """The request was sent, and the response is not from a Gas Station."""
 
     def __init__(self, reason: str, *, mismatch: bool) -> None:
         super().__init__(reason)
@@ -242,6 +247,6 @@ def _envelope(answer: HttpAnswer) -> dict[str, Any]:
 
 
 def _wei(data: dict[str, Any]) -> int:
-    """`fundedAmount`, wei as a decimal string; 0 where it cannot be read: the balance decides."""
+    """Return `fundedAmount`, wei as a decimal string; 0 if unreadable: the balance decides."""
     text = str(data.get("fundedAmount", ""))
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 30 else 0

@@ -1,4 +1,6 @@
-"""Client of the MCR API: read only, best effort, nothing depends on it (protocol.md, section 6)."""
+"""Client of the MCR API: read-only and best effort; nothing depends on it (protocol.md,
+section 6).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ class Mcr:
         return self._http.host
 
     async def machine(self, address: str) -> dict[str, Any] | None:
-        """The `peaqos` part of what the API knows of the machine; None where it knows nothing.
+        """Return the `peaqos` part of the machine's entry; None if the API has none.
 
         The index lags the chain by up to 90 s. Raises OnboardingError (RPC_UNREACHABLE,
         RPC_NOT_A_NODE; only the words for host and reason are used).
@@ -38,7 +40,7 @@ class Mcr:
         return found if isinstance(found, dict) else None
 
     async def probe(self) -> None:
-        """Whether this is an MCR API. Raises OnboardingError."""
+        """Check that this is an MCR API. Raises OnboardingError."""
         answer = await self._get("/machine/0x0000000000000000000000000000000000000001")
         try:
             known = isinstance(answer.json(), dict)

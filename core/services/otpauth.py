@@ -1,6 +1,7 @@
-"""The otpauth URI and its codes: read, shortened for the QR, and judged before an attempt is spent.
+"""The otpauth URI: parse it, shorten it for the QR code, and check codes before an attempt is used
+up.
 
-Key URI format as authenticator apps read it; codes after RFC 6238.
+Key URI format as read by authenticator apps; codes as in RFC 6238.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from core.text import clean, shorten
 
 _URI_LIMIT = 2048
 USUAL_DIGITS = (6, 8)
-"""What authenticators show, the commonest first."""
+"""Digits that authenticators show, the most common number first."""
 _SEARCHED_SECONDS = 15 * 60
 _ZONE_SECONDS = 15 * 60
 _ZONES = 56
@@ -46,19 +47,19 @@ class Enrolment:
     secret: Secret
     """Base32, upper case, without padding."""
     label: str
-    """What the authenticator lists it under; clean text."""
+    """Name in the authenticator's list; clean text."""
     digits: int
     period: int
     """Seconds."""
     algorithm: str
     uri: Secret
-    """Shortened as far as it computes the same codes: for the QR."""
+    """Shortened for the QR code without changing the codes."""
 
     def __repr__(self) -> str:
         return f"Enrolment({self.label!r}, ***)"
 
     def code_at(self, moment: datetime, steps: int = 0) -> str:
-        """The code shown `steps` periods after `moment`."""
+        """Return the code shown `steps` periods after `moment`."""
         return code_of(
             _decoded(self.secret.reveal()),
             int(moment.timestamp()) + steps * self.period,
@@ -68,9 +69,11 @@ class Enrolment:
         )
 
     def shown_for(self, code: Secret, moment: datetime) -> float:
-        """Return for how many seconds the app still shows `code`; 0 or less: it shows a later one.
+        """Return for how many seconds the app still shows `code`; 0 or less if it shows a later
+        one.
 
-        The app's clock may differ by the tolerated steps. A code of another time counts as current.
+        The app's clock may differ by the tolerated steps. A code from any other time counts as
+        current.
         """
         steps = (0, *range(-_TOLERATED_STEPS, 0), *range(1, _TOLERATED_STEPS + 1))
         step = next((one for one in steps if self.code_at(moment, one) == code.reveal()), 0)
@@ -78,7 +81,7 @@ class Enrolment:
 
 
 def read_enrolment(uri: Secret, address: str) -> Enrolment:
-    """The entry of an otpauth URI. Raises OnboardingError (ENROLMENT_UNUSABLE)."""
+    """Parse an otpauth URI. Raises OnboardingError (ENROLMENT_UNUSABLE)."""
     text = uri.reveal().strip()
     if len(text) > _URI_LIMIT:
         raise _unusable("The otpauth URI is too long.")
@@ -98,7 +101,7 @@ def read_enrolment(uri: Secret, address: str) -> Enrolment:
     label = clean(unquote(parts.path.lstrip("/")), 80)
     issuer = clean(query.get("issuer", ""), 40) or label.partition(":")[0]
     service = issuer if issuer and issuer != label else "peaq"
-    # Parameters equal to the defaults may be left out; the others change the codes and must stay.
+    # Omit parameters that equal the defaults; the others change the codes and must stay.
     extra: dict[str, str | int] = {}
     if algorithm != "SHA1":
         extra["algorithm"] = algorithm
@@ -126,13 +129,13 @@ def _base32(text: str) -> str:
         raw = _decoded(secret)
     except (binascii.Error, ValueError):
         raw = b""
-    if len(raw) < 10:  # 80 bits is what authenticators have always used as the least
+    if len(raw) < 10:  # authenticators have always required at least 80 bits
         raise _unusable("It contains no usable secret.")
     return secret
 
 
 def _decoded(secret: str) -> bytes:
-    """The bytes of unpadded base32."""
+    """Return the bytes of unpadded base32."""
     return base64.b32decode(secret + "=" * (-len(secret) % 8))
 
 
@@ -149,14 +152,14 @@ def _short_label(label: str, address: str) -> str:
 
 
 def _account_of(label: str, address: str) -> str:
-    """What tells this machine's entry from others: its address, whatever else is there."""
+    """Return the label that distinguishes this machine's entry: always its address."""
     account = _short_label(label, address).rpartition(":")[2].strip()
     return account if shorten(address) in account else shorten(address)
 
 
 def _short_uri(secret: str, service: str, account: str, extra: dict[str, str | int]) -> str:
-    # The label does not enter into the codes: with one short word, ASCII, and no issuer of its own
-    # (apps read it from the label), the QR code is one size smaller, and fits 80x24 with its keys.
+    # The label does not affect the codes. With one short ASCII word and no issuer parameter (apps
+    # read the issuer from the label), the QR code is one size smaller and fits 80x24 with its keys.
     word = (
         re.sub(r"[^A-Za-z0-9]", "", service.split(maxsplit=1)[0] if service.split() else "")[:12]
         or "peaq"
@@ -167,10 +170,10 @@ def _short_uri(secret: str, service: str, account: str, extra: dict[str, str | i
 
 
 def normalise_code(text: str, *lengths: int) -> Secret:
-    """The digits of a typed or pasted code: spaces and dashes are accepted and removed.
+    """Return the digits of a typed or pasted code, without spaces and dashes.
 
-    `lengths`: how many digits it may have, the usual number first; six where none is given. Raises
-    OnboardingError (CODE_MALFORMED). Digits of other scripts are not accepted.
+    `lengths`: accepted numbers of digits, the usual one first; six by default. Raises
+    OnboardingError (CODE_MALFORMED), also for digits of other scripts.
     """
     allowed = lengths or USUAL_DIGITS[:1]
     digits = allowed[0]
@@ -198,13 +201,14 @@ class Verdict(Enum):
 class Diagnosis:
     verdict: Verdict
     seconds: int = 0
-    """How far the code's time is from ours."""
+    """How far the code's time differs from ours."""
 
 
 def _distances(period: int) -> list[int]:
-    """In periods, the nearest first: all within a quarter of an hour, then what a time zone is off.
+    """Return offsets in periods, nearest first: up to a quarter of an hour, then time zones.
 
-    Not every second of a day: each code that is tried makes a mistyped one look right by chance.
+    Not every second of a day: with each offset tried, a mistyped code is likelier to match by
+    chance.
     """
     reach = _SEARCHED_SECONDS // period
     near = set(range(-reach, reach + 1))
@@ -213,8 +217,10 @@ def _distances(period: int) -> list[int]:
 
 
 def diagnose_code(enrolment: Enrolment, code: Secret, moment: datetime) -> Diagnosis:
-    """Whether the Gas Station can take the code at `moment` (the server's time where known)."""
-    elapsed = int(moment.timestamp()) // enrolment.period  # a clock may begin in 1970
+    """Return whether the Gas Station can accept the code at `moment` (the server's time if
+    known).
+    """
+    elapsed = int(moment.timestamp()) // enrolment.period  # a clock may start in 1970
     for distance in _distances(enrolment.period):
         if distance < -elapsed or enrolment.code_at(moment, distance) != code.reveal():
             continue

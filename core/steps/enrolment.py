@@ -1,4 +1,4 @@
-"""Steps 3 and 4: an authenticator is linked and proves itself; its secret stays in memory."""
+"""Steps 3 and 4: link an authenticator and confirm it; its secret stays in memory."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from core.services.otpauth import (
 from core.steps.context import Context
 
 _USUAL_PERIOD = 30
-"""Seconds for which an app shows a code, where the entry is not known."""
+"""Seconds for which an app shows a code, if the entry is unknown."""
 IMAGE_SECONDS = 120.0
-"""For how long the Gas Station's own QR image can be fetched; the otpauth entry does not expire."""
+"""Validity of the Gas Station's QR image in seconds; the otpauth entry does not expire."""
 
 
 def station(context: Context) -> GasStation:
-    """The Gas Station. Raises OnboardingError (NO_GAS_STATION)."""
+    """Return the Gas Station's client. Raises OnboardingError (NO_GAS_STATION)."""
     if context.gas_station is None:
         raise fault("NO_GAS_STATION", network=context.settings.network.title)
     return context.gas_station
 
 
 async def enrol(context: Context) -> Enrolment | None:
-    """Asks the Gas Station for an enrolment; None where this owner is enrolled already.
+    """Request an enrolment from the Gas Station; return None if this owner is already enrolled.
 
     Has an outside effect. Raises OnboardingError.
     """
@@ -58,12 +58,12 @@ async def enrol(context: Context) -> Enrolment | None:
 
 
 async def enrolment_shown(context: Context) -> None:
-    """Records that the authenticator has the entry."""
+    """Record that the authenticator has the entry."""
     await context.store.record(ev.EnrolmentShown(context.address))
 
 
 async def confirm(context: Context, typed: str) -> None:
-    """Confirms with a code, which is judged here first. Has an outside effect.
+    """Confirm the enrolment with a code, after checking the code locally. Has an outside effect.
 
     Raises OnboardingError: CODE_… for codes that were not sent, else the Gas Station's refusals.
     """
@@ -80,11 +80,11 @@ async def confirm(context: Context, typed: str) -> None:
 
 
 _USED_UP = ("INVALID_2FA", "CODE_EXPIRED", "GAS_STATION_NO_ANSWER", "TRANSFER_FAILED")
-"""Refusals after which the same code is not worth another attempt."""
+"""Refusals after which the same code must not be sent again."""
 
 
 async def note_refusal(context: Context, code: Secret, error: OnboardingError) -> None:
-    """What a refusal says about the code and the enrolment."""
+    """Record what a refusal means for the code and the enrolment."""
     if error.code in _USED_UP:
         context.memory.used_codes.add(code)
     if error.code in ("2FA_NOT_CONFIGURED", "2FA_NOT_ACTIVE"):
@@ -92,18 +92,20 @@ async def note_refusal(context: Context, code: Secret, error: OnboardingError) -
 
 
 def next_code_in(context: Context) -> float:
-    """Return the seconds for which the app still shows a code that is used; 0 if it does not."""
+    """Return the seconds for which the app still shows a used code; 0 if it shows another."""
     memory = context.memory
     ends = [memory.shown_until.get(code, 0.0) for code in memory.used_codes]
     return max(max(ends, default=0.0) - context.clock.monotonic(), 0.0)
 
 
 def validate_code(context: Context, typed: str) -> Secret:
-    """A typed code, ready to be sent. Raises OnboardingError (CODE_…) for one that is not worth
-    an attempt, as far as that can be known: without the secret only its form is.
+    """Return a typed code, ready to send.
+
+    Raises OnboardingError (CODE_…) for a code that would fail, as far as that is known: without the
+    secret, only the form can be checked.
     """
     enrolment = context.memory.enrolment
-    # An entry of before this start may have eight digits; which, only the authenticator knows.
+    # An entry from before this start may have six or eight digits; only the authenticator knows.
     lengths = (enrolment.digits,) if enrolment else USUAL_DIGITS
     code = normalise_code(typed, *lengths)
     memory, monotonic = context.memory, context.clock.monotonic()
@@ -127,7 +129,7 @@ def validate_code(context: Context, typed: str) -> Secret:
 
 
 def _skewed(context: Context, judgement: Diagnosis) -> OnboardingError:
-    """Which clock is off: by the service's time it is the phone's; without it, one of the two."""
+    """Return the error for a wrong clock: the phone's, or without server time either one."""
     told = station(context).skew is not None
     return fault(
         "CODE_SKEWED",

@@ -1,4 +1,4 @@
-"""Step 1: check everything that later steps need before any money moves. Read only."""
+"""Step 1: check everything that later steps need before any money moves. Read-only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.preflight.settings import check_settings, refused_variables
 from core.steps.context import Context
 
 SNAPSHOT_LASTS = 300.0
-"""Seconds for which the last snapshot of the network is taken to be still true."""
+"""Seconds for which the last snapshot of the network stays valid."""
 
 
 async def check_environment(context: Context, report: Report) -> list[CheckResult]:
@@ -51,7 +51,7 @@ async def check_environment(context: Context, report: Report) -> list[CheckResul
 
 
 async def pass_environment(context: Context, version: str) -> None:
-    """Record that nothing essential failed; the first record of every journal.
+    """Record that no required check failed; this starts every journal.
 
     Uses the snapshot of `check_environment` while it is fresh. Raises OnboardingError
     (VARIABLE_…, RPC_…, NO_CODE_AT_ADDRESS, CONTRACT_UNEXPECTED).

@@ -1,4 +1,4 @@
-"""The end: everything final, the MCR API asked, the receipt written."""
+"""The end of an onboarding: wait for finality, query the MCR API, write the receipt."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from core.steps.context import Context
 from core.text import clean
 
 MCR_PATIENCE = 6.0
-"""Seconds. The index may lag 90 s; the receipt can be made again later, so this is short."""
+"""Seconds. Short, because the index may lag 90 s and the receipt can be made again later."""
 
 
 async def finish(context: Context, version: str) -> bool:
-    """Waits for finality and writes the receipt; False where something was taken back.
+    """Wait for finality and write the receipt; return False if a reorganization undid something.
 
     Raises OnboardingError: TRANSACTION_LATE, DISK_FULL, RPC_….
     """
@@ -44,7 +44,9 @@ async def finish(context: Context, version: str) -> bool:
 
 
 def _endpoints(settings: Settings) -> dict[str, str]:
-    """The services used. Some providers put an account's key into the query: it is left out."""
+    """Return the services used, without query strings, because some providers put API keys
+    there.
+    """
     variables = {"rpc": RPC_URL, "gas_station": GAS_STATION_URL, "mcr": MCR_URL}
     return {
         name: settings.values[variable].partition("?")[0].partition("#")[0]
@@ -53,7 +55,7 @@ def _endpoints(settings: Settings) -> dict[str, str]:
 
 
 async def _rating(context: Context) -> str:
-    """What the MCR API says of the machine; empty where it does not know it yet."""
+    """Return the machine's rating in the MCR API; empty if the API does not know it yet."""
     if context.mcr is None:
         return ""
     started = context.clock.monotonic()
@@ -62,7 +64,7 @@ async def _rating(context: Context) -> str:
             try:
                 found = await context.mcr.machine(context.address)
             except OnboardingError:
-                found = None  # best effort: the machine is onboarded without it
+                found = None  # best effort: the onboarding is complete without it
             if found:
                 return clean(found.get("mcr") or "", 40)
             if context.clock.monotonic() - started >= MCR_PATIENCE:

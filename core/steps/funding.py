@@ -1,7 +1,7 @@
-"""Step 5: what is needed is measured, then brought: by the Gas Station or by hand.
+"""Step 5: measure the required funds, then obtain them from the Gas Station or by hand.
 
-One need has one request id, on disk before it is used and kept until the Gas Station has settled
-it; in the end only the balance on the chain says whether the wallet is funded.
+One requirement has one request id, which is on disk before its first use and stays until the Gas
+Station has settled it. Finally, only the balance on the chain decides whether the wallet is funded.
 """
 
 from __future__ import annotations
@@ -22,27 +22,28 @@ from core.steps.enrolment import note_refusal, station, validate_code
 from core.steps.keypair import check_keystore
 
 SAFETY_MARGIN = 10**17
-"""Wei kept above the bond: with it the guide's 1.1 PEAQ are reached. The chain hides an existential
-deposit from the balance and may reserve a deposit an attribute."""
+"""Wei on top of the bond, which make up the guide's 1.1 PEAQ. The chain excludes an existential
+deposit from the balance and may reserve a deposit for each attribute.
+"""
 ARRIVAL_PATIENCE = 90.0
-"""Seconds for which a payment that was promised is watched for before people are told."""
+"""Seconds to watch for a promised payment before the wizard reports a delay."""
 PROMISE_PATIENCE = timedelta(minutes=15)
-"""For how long a settled request of unknown hash may still arrive before a new one is made."""
+"""How long a settled request with unknown hash may still pay before the wizard makes a new one."""
 _LATE_PAUSE = timedelta(seconds=30)
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
 async def measure(context: Context) -> None:
-    """Reads what is there and what is needed; a machine that is registered is recognised here.
+    """Read balance and requirement; this also recognizes a registered machine.
 
-    Records the need, and the funding as done where the wallet holds enough. Raises
+    Records the requirement, and the funding as done if the wallet holds enough. Raises
     OnboardingError (FEE_IMPLAUSIBLE, RPC_…).
     """
     with context.store.waiting("Reading the balance"):
         need, balance = await context.protocol.requirement(context)
     held, block = balance.held, balance.height
     if balance.missing and context.state.way is None:
-        # Before the need: a run that dies in between measures again, and stands on the same way.
+        # Before the requirement: a run that dies in between measures again and keeps the same way.
         way = "gas-station" if context.gas_station else "manual"
         await context.store.record(ev.FundingWayChosen(way))
     await context.store.record(
@@ -54,7 +55,7 @@ async def measure(context: Context) -> None:
 
 
 async def choose_way(context: Context, way: str) -> None:
-    """Changes how the wallet is funded. Raises OnboardingError (NO_GAS_STATION)."""
+    """Change how the wallet is funded. Raises OnboardingError (NO_GAS_STATION)."""
     await check_keystore(context)
     if way == "gas-station":
         station(context)
@@ -62,7 +63,7 @@ async def choose_way(context: Context, way: str) -> None:
 
 
 async def look(context: Context) -> Balance:
-    """Reads the balance, and records the wallet as funded where it is enough.
+    """Read the balance, and record the wallet as funded if it is sufficient.
 
     Raises OnboardingError (RPC_…).
     """
@@ -80,7 +81,7 @@ async def look(context: Context) -> Balance:
 
 
 def _funded_way(state: State) -> str:
-    """How the money came, from what was done for it; `already` where nothing was."""
+    """Return how the wallet was funded, from the actions taken; `already` if there were none."""
     if any(answer.code == "SUCCESS" for answer in state.answered) or state.open_request:
         return "gas-station"
     if any(tx.purpose == "funding" and tx.block is not None for tx in state.transactions):
@@ -91,9 +92,9 @@ def _funded_way(state: State) -> str:
 
 
 async def ask_gas_station(context: Context, typed: str) -> Balance:
-    """Asks the Gas Station with a fresh code, and watches the payment arrive.
+    """Request funds from the Gas Station with a fresh code, and watch the payment arrive.
 
-    Has an outside effect: it may be paid, at most once per need. Raises OnboardingError.
+    Has an outside effect: it may pay, at most once per requirement. Raises OnboardingError.
     """
     gas_station = station(context)
     await check_keystore(context)
@@ -101,10 +102,10 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     if not balance.missing:
         return balance
     if await _still_promised(context, balance):
-        # Asking anew would be another request, and so could be another payment.
+        # A new request could be a second payment.
         return await _arrival(context)
     if context.state.pending_payment is not None:
-        # Meanwhile it may have arrived: asked again after the promise was looked at.
+        # The payment may have arrived meanwhile, so read again after checking the promise.
         balance = await look(context)
         if not balance.missing:
             return balance
@@ -133,7 +134,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
 
 
 async def _still_promised(context: Context, balance: Balance) -> bool:
-    """Whether a payment that the Gas Station has settled is still on its way."""
+    """Return whether a payment that the Gas Station has settled is still pending."""
     pending_payment = context.state.pending_payment
     if pending_payment is None or balance.held >= pending_payment.arrived_at_wei:
         return False
@@ -141,7 +142,7 @@ async def _still_promised(context: Context, balance: Balance) -> bool:
         receipt = context.chain.receipt(pending_payment.transaction_hash.lower())
         await context.chain.read(receipt)
         return receipt.value is None
-    # By both clocks: one that is set while this runs must not make the promise old.
+    # Both clocks must agree, so that setting one does not make the promise old.
     memory = context.memory
     if memory.promise_seen is None:
         memory.promise_seen = context.clock.monotonic()
@@ -173,7 +174,7 @@ async def _refused(context: Context, error: OnboardingError, request_id: str) ->
 
 
 def with_wallet(context: Context, error: OnboardingError, held: int) -> OnboardingError:
-    """The fault, with what the wallet holds: another payment may have brought it."""
+    """Return the error with the wallet's balance: another payment may have funded it."""
     if not held:
         return error
     params = {**error.problem.params, "wallet": f"{format_peaq(held)} {context.token}"}
@@ -181,7 +182,7 @@ def with_wallet(context: Context, error: OnboardingError, held: int) -> Onboardi
 
 
 async def _arrival(context: Context) -> Balance:
-    """Watches what the Gas Station has settled arrive.
+    """Watch for the payment that the Gas Station has settled.
 
     Raises OnboardingError: FUNDING_LATE, FUNDING_TOO_SMALL, REQUEST_ALREADY_PROCESSED.
     """
@@ -191,7 +192,7 @@ async def _arrival(context: Context) -> Balance:
         return balance
     until = context.clock.now() + _LATE_PAUSE
     if balance.held >= pending_payment.arrived_at_wei:
-        # Where its answer was lost, the balance alone tells what the Gas Station paid.
+        # If the response was lost, only the balance shows what the Gas Station paid.
         came = pending_payment.amount or balance.held - pending_payment.held_before
         raise _short(context, "FUNDING_TOO_SMALL", balance, amount=format_peaq(came))
     if not pending_payment.amount:
@@ -214,7 +215,7 @@ async def _arrival(context: Context) -> Balance:
 async def _watch(
     context: Context, *, until: int = 0, patience: float = ARRIVAL_PATIENCE
 ) -> Balance:
-    """Looks until the wallet holds what is needed, or `until` wei, or `patience` seconds pass."""
+    """Poll until the wallet holds the required funds or `until` wei, or `patience` seconds pass."""
     usual, clock = context.chain.usual, context.clock
     started = clock.monotonic()
     with context.store.waiting("Waiting for the payment", usual=2 * usual):
@@ -240,11 +241,10 @@ def _short(context: Context, code: str, balance: Balance, *, amount: str = "") -
 
 
 async def require(context: Context, *, needed: int, held: int, wanted: int = 0) -> None:
-    """Sends the technician back to funding where a transaction cannot be paid.
+    """Return to funding if a transaction cannot be paid.
 
-    Asked for is `wanted` wei, or a little more than is needed: a fee that rises meanwhile would
-    lead straight back here. Raises OnboardingError (INSUFFICIENT_BALANCE, RPC_BEHIND,
-    TRANSACTION_LATE).
+    Requests `wanted` wei, or a little more than required, so that a rising fee does not lead back
+    here. Raises OnboardingError (INSUFFICIENT_BALANCE, RPC_BEHIND, TRANSACTION_LATE).
     """
     if held >= needed:
         return
@@ -255,10 +255,10 @@ async def require(context: Context, *, needed: int, held: int, wanted: int = 0) 
 
 
 async def _doubt(context: Context, needed: int) -> None:
-    """Whether too low a balance is only how it looks: a node that has not mapped the block yet
-    answers 0, and a reorganisation takes back for a while what had arrived.
+    """Check whether a low balance is only apparent: a node that has not indexed the block yet
+    returns 0, and a reorganization temporarily removes a payment.
 
-    Raises OnboardingError (RPC_BEHIND, TRANSACTION_LATE) where it is so.
+    Raises OnboardingError (RPC_BEHIND, TRANSACTION_LATE) if it is.
     """
     await context.transactions.inclusions.revisit(doubt=True)
     state = context.state

@@ -1,4 +1,4 @@
-"""Step 2: the key is made or brought along, stored, read back, and only then spoken of."""
+"""Step 2: create or import the key, store it and read it back before its address is shown."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _RECORDED_WAY = {
 
 
 async def load_key(context: Context, source: KeySource) -> Key:
-    """The key of `source`, not stored yet, so that its address can be looked at first.
+    """Return the key of `source` without storing it, so that the user can check its address first.
 
-    Not for a key to be generated: its address is shown to nobody before it is stored. Raises
-    OnboardingError (PRIVATE_KEY_…, KEY_FILE_UNSAFE, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG).
+    Not for a new key, whose address nobody sees before it is stored. Raises OnboardingError
+    (PRIVATE_KEY_…, KEY_FILE_UNSAFE, KEYSTORE_UNREADABLE, PASSPHRASE_WRONG).
     """
     if source.way == "environment":
         if context.settings.private_key is None:
@@ -91,8 +91,8 @@ async def create_keypair(
 async def _store(
     context: Context, source: KeySource, passphrase: Secret, loaded: Key | None
 ) -> keystore.StoredKey:
-    """Writes and records the keystore in one thread: a stop in between would leave a keystore
-    that no record knows.
+    """Write and record the keystore in one thread, because an interruption in between would leave a
+    keystore without a record.
     """
     folder, generated = context.folder, source.way == "generate"
     key = generate_key() if generated else loaded or await load_key(context, source)
@@ -126,19 +126,22 @@ async def _keep(context: Context, passphrase: Secret) -> keystore.StoredKey:
 
 
 async def check_keystore(context: Context) -> None:
-    """Whether the keystore of this onboarding is still there, without opening it: no money goes to
-    an address whose key is gone. Raises OnboardingError (KEYSTORE_…).
+    """Check that this onboarding's keystore still exists, without opening it: no money goes to an
+    address whose key is gone.
+
+    Raises OnboardingError (KEYSTORE_…).
     """
     path = context.folder / keystore.FILE_NAME
     keypair = context.state.keypair
     sha256 = keypair.keystore_sha256 if keypair else ""
     await asyncio.to_thread(keystore.check_kept, path, context.address, sha256)
-    keystore.drop_second_name(context.folder)  # where a run died right after its record
+    keystore.drop_second_name(context.folder)  # a run died right after its record
 
 
 async def unlock(context: Context, passphrase: Secret) -> None:
-    """Opens the keystore for the rest of this run. Raises OnboardingError (KEYSTORE_…,
-    PASSPHRASE_WRONG with the number of tries).
+    """Open the keystore for the rest of this run.
+
+    Raises OnboardingError (KEYSTORE_…, PASSPHRASE_WRONG with the number of attempts).
     """
     path = context.folder / keystore.FILE_NAME
     if not path.exists():
@@ -163,14 +166,14 @@ async def _open(context: Context, path: Path, passphrase: Secret) -> keystore.St
 
 
 async def back_up(context: Context, way: Literal["copied", "revealed", "none"]) -> None:
-    """Records how the technician says that the key is backed up."""
+    """Record the user's statement of how the key is backed up."""
     await context.store.record(ev.KeypairBackedUp(way))
 
 
 async def archive_keystore(context: Context) -> Path:
-    """Moves a keystore that is in the way to a dated name, and returns that. Moves a file.
+    """Rename an existing keystore to a name with a date, and return that. Moves a file.
 
-    Only while no keypair is recorded: afterwards it is this onboarding's own. Raises
+    Only while no keypair is recorded: afterwards the keystore belongs to this onboarding. Raises
     OnboardingError (KEYSTORE_UNREADABLE).
     """
     if context.state.keypair is not None:
@@ -179,9 +182,9 @@ async def archive_keystore(context: Context) -> Path:
 
 
 async def write_key_to_env(context: Context) -> Path:
-    """Writes PEAQOS_PRIVATE_KEY, unencrypted, into .env for the machine's own software.
+    """Write PEAQOS_PRIVATE_KEY, unencrypted, into .env for the machine's own software.
 
-    Only on request. Writes a file (0600). Raises OnboardingError (LOCKED_KEY,
+    Only at the user's request. Writes a file (0600). Raises OnboardingError (LOCKED_KEY,
     ENV_FILE_…).
     """
     path = context.settings.env_file

@@ -1,6 +1,6 @@
-"""Funding from the owner's wallet: the key of PEAQOS_PRIVATE_KEY, where it is not the machine's.
+"""Funding from the owner's wallet, whose key is PEAQOS_PRIVATE_KEY and not the machine's.
 
-Exactly once like every other transaction: signed, on disk, sent, watched.
+Happens exactly once like every other transaction: signed, saved, sent, watched.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from core.steps.keypair import check_keystore
 from core.steps.reverts import behind, simulate_again
 
 PENDING_PATIENCE = 90.0
-"""Seconds for which another transaction of the owner's wallet may be pending; some blocks."""
+"""Seconds, some blocks, for which another transaction of the owner's wallet may be pending."""
 _PENDING_PAUSE = timedelta(seconds=30)
 _MOST_DISPLACED = 5
-"""Transfers of one call that others may displace."""
+"""Maximum displaced transfers before a call gives up."""
 
 
 def owner_key(context: Context) -> Key:
-    """The owner's key. Raises OnboardingError (OWNER_KEY_REQUIRED, PRIVATE_KEY_INVALID,
+    """Return the owner's key. Raises OnboardingError (OWNER_KEY_REQUIRED, PRIVATE_KEY_INVALID,
     OWNER_IS_MACHINE).
     """
     if context.settings.private_key is None:
@@ -41,7 +41,9 @@ def owner_key(context: Context) -> Key:
 
 
 async def quote_transfer(context: Context) -> OwnerQuote:
-    """What the owner's wallet would send, before anything is signed. Raises OnboardingError."""
+    """Return the transfer that the owner's wallet would send, before signing. Raises
+    OnboardingError.
+    """
     key = owner_key(context)
     balance = await look(context)
     held = context.chain.balance(key.address)
@@ -53,10 +55,10 @@ async def quote_transfer(context: Context) -> OwnerQuote:
 
 
 async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
-    """Send what is missing, at most `agreed` wei, to the machine. Has an outside effect.
+    """Send the shortfall, at most `agreed` wei, to the machine. Has an outside effect.
 
-    Other machines may be paid from the same wallet at the same time. A transfer that another one
-    displaced was never executed, so it is signed again with the next nonce.
+    The same wallet may pay other machines at the same time. A displaced transfer was never
+    executed, so it is signed again with the next nonce.
 
     Raises OnboardingError: OWNER_POOR, OWNER_PENDING, AMOUNT_CHANGED, FEE_…, TRANSACTION_…, RPC_….
     """
@@ -72,7 +74,7 @@ async def pay_from_owner(context: Context, *, agreed: int) -> Balance:
 
 
 async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
-    """One attempt. Raises as `pay_from_owner` does, and OWNER_DISPLACED."""
+    """Try one transfer. Raises the errors of `pay_from_owner`, and OWNER_DISPLACED."""
     chain = context.chain
     await context.transactions.settle(context.memory.key)
     ends = context.clock.monotonic() + PENDING_PATIENCE
@@ -98,7 +100,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
     fees = context.transactions.fee_limit.within(now, key.address)
     held = account.value.balance
     gas = await simulate_again(context, unsigned, gas, held=held, fees=fees, height=height)
-    # The estimate of a poor account looks like a revert.
+    # The estimate for a poor account looks like a revert.
     units = TRANSFER_GAS if isinstance(gas.value, Revert) else gas.value
     needed = balance.missing + units * fees.cap
     if held < needed:
@@ -111,7 +113,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
         )
         raise with_wallet(context, poverty, balance.held)
     if isinstance(gas.value, Revert):
-        raise behind(context)  # it holds enough: a node that says otherwise lags
+        raise behind(context)  # the balance is sufficient: the node that says otherwise lags behind
     with suppress(Reorganised):
         await context.transactions.send(unsigned.with_gas(units), key, account.value, fees)
     return await look(context)
@@ -120,10 +122,10 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
 async def _wait_until_clear(context: Context, owner: str, ends: float) -> None:
     """Wait until no transaction of the owner's wallet is pending.
 
-    Raises OnboardingError (OWNER_PENDING) where one still is at `ends` (monotonic seconds).
+    Raises OnboardingError (OWNER_PENDING) if one still is at `ends` (monotonic seconds).
     """
     clock = context.clock
-    # Machines that wait for the same block look at different times: the first to look signs.
+    # Machines that wait for the same block poll at different times: the first one signs.
     pause = context.chain.usual * (0.25 + int(context.address[-4:], 16) / 0xFFFF / 4)
     account = context.chain.account(owner)
     with context.store.waiting("Another transfer from the owner's wallet is pending"):

@@ -1,4 +1,4 @@
-"""On every start: what is open is settled, and the journal is compared with the chain."""
+"""Checks at every start: settle open transactions, and compare the journal with the chain."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from core.steps.owner_wallet import owner_key
 
 
 async def reconcile(context: Context) -> None:
-    """Settles open transactions, checks that the chain knows what the journal says, and records
-    what came of those that the run before had not looked at when it was cut.
+    """Settle open transactions, check that the chain agrees with the journal, and record results
+    that an interrupted run has not recorded.
 
     Raises OnboardingError: JOURNAL_MISMATCH (another key), KEYSTORE_…, JOURNAL_CHAIN_DISAGREE,
     TRANSACTION_…, RPC_…. Costs no transaction: at most the same bytes are sent again.
@@ -28,17 +28,19 @@ async def reconcile(context: Context) -> None:
     state = context.state
     if state.registered is None:
         if state.need is not None and state.funded is None and state.backup is not None:
-            # Fees may have changed since: what is asked for is what is needed now.
+            # Fees may have changed, so measure what is required now.
             await measure(context)
         else:
-            # Also without anything to compare: a wrong network is found before anything is asked.
+            # Also with nothing to compare, to detect a wrong network before anything else.
             await context.chain.read(at_least=state.height)
     else:
         await context.protocol.reconcile(context)
 
 
 def _key_of_open(context: Context) -> Key | None:
-    """The key that can raise the fee of what is open: the machine's, or the owner's."""
+    """Return the key that can raise the fee of the open transaction: the machine's or the
+    owner's.
+    """
     state = context.state
     if any(tx.sender != state.address for tx in state.open_transactions):
         with suppress(OnboardingError):

@@ -1,4 +1,6 @@
-"""What a transaction that would fail means, and what reads back otherwise than it was written."""
+"""Errors for transactions that would fail, and for values that read back differently than
+written.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,12 @@ _PAUSED = "EnforcedPause"
 
 
 def mismatch(what: str, expected: str, found: str) -> OnboardingError:
-    """What was written reads back otherwise."""
+    """Return the error for a value that reads back differently than written."""
     return fault("READ_BACK_FAILED", what=what, expected=expected, found=found)
 
 
 def behind(context: Context) -> OnboardingError:
-    """A node's simulation does not know the balance yet that was just read."""
+    """Return the error for a node whose simulation lags behind a balance just read."""
     height = context.state.height
     return fault("RPC_BEHIND", host=context.chain.rpc.host, height=height, needed=height + 1)
 
@@ -33,10 +35,10 @@ async def simulate_again(
     fees: Fees,
     height: int,
 ) -> Query[int | Revert]:
-    """Asks again, elsewhere where that is known, for a gas estimate that finds the wallet too poor
-    although it holds enough: the node that estimates may be behind the one that told the balance.
+    """Repeat a gas estimate that finds the wallet too poor although it holds enough.
 
-    `held` in wei, read at `height`. Raises OnboardingError (RPC_…).
+    The estimating node may lag behind the one that returned the balance, so this uses another
+    endpoint if one is known. `held` in wei, read at `height`. Raises OnboardingError (RPC_…).
     """
     for _ in range(3):
         if not _contradicts(gas, unsigned, held, fees):
@@ -54,7 +56,7 @@ def _contradicts(
 
 
 def _most(unsigned: UnsignedTransaction, fees: Fees) -> int:
-    """Wei that the transaction takes at most."""
+    """Return the maximum wei that the transaction costs."""
     return unsigned.value + 500_000 * fees.cap
 
 
@@ -67,12 +69,16 @@ async def explain_revert(
     *,
     wanted: int = 0,
 ) -> OnboardingError:
-    """What a simulated transaction that would fail means; `held` and `wanted` (as for `require`)
-    in wei. Raises OnboardingError (INSUFFICIENT_BALANCE) where it is only the money.
+    """Return the error for a simulated transaction that would fail.
+
+    `held` and `wanted` (as for `require`) in wei. Raises OnboardingError (INSUFFICIENT_BALANCE) if
+    only the funds are insufficient.
     """
     if revert.poor:
         await require(context, needed=_most(unsigned, fees), held=held, wanted=wanted)
-        return behind(context)  # it holds enough: a node that says otherwise lags
+        return behind(
+            context
+        )  # the balance is sufficient: the node that says otherwise lags behind
     if revert.name == _PAUSED:
         return fault("CONTRACT_PAUSED", name=revert.name)
     return fault(

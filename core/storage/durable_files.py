@@ -1,4 +1,4 @@
-"""Files that must be there after a power cut, and that nobody else may read."""
+"""Files that survive a power cut and that no other user can read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOLDER_MODE = 0o700
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a name that was created or replaced in `folder` survive a power cut."""
+    """Make a created or replaced name in `folder` survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -26,10 +26,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def create_file(path: Path, content: bytes, *, sync: bool = True) -> None:
-    """Creates `path` with mode 0600. Raises FileExistsError, never overwrites.
+    """Create `path` with mode 0600. Raises FileExistsError, never overwrites.
 
-    `sync` False is for what need not be there after a power cut: on a memory card each one takes
-    as long as a hundred writes.
+    `sync` False is for files that need not survive a power cut: on a memory card, one sync takes as
+    long as a hundred writes.
     """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:
@@ -44,7 +44,7 @@ def create_file(path: Path, content: bytes, *, sync: bool = True) -> None:
 
 
 def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
-    """Replaces `path` in one step: afterwards it is the old file or the new one, never a part.
+    """Replace `path` atomically: it is either the old file or the new one, never a part.
 
     `sync` as in `create_file`.
     """
@@ -60,8 +60,10 @@ def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """All of `path`. Raises OSError, also for a symbolic link and for what is no file: a pipe would
-    be waited for without end, a device has none; and for more than `most` bytes.
+    """Return the content of `path`.
+
+    Raises OSError, also for more than `most` bytes, for a symbolic link, and for anything but a
+    regular file: reading a pipe could block forever, and a device never ends.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
@@ -82,14 +84,14 @@ def read_file(path: Path, most: int) -> bytes:
 
 
 def write_all(handle: int, content: bytes) -> None:
-    """os.write until all of it is taken: a nearly full disk takes a part without an error."""
+    """Write all of the data: on a nearly full disk, os.write takes a part without an error."""
     view = memoryview(content)
     while view:
         view = view[os.write(handle, view) :]
 
 
 def prepare_state_folder(folder: Path) -> list[str]:
-    """Makes `folder` (0700) where it is missing, and proves that it can be written.
+    """Create `folder` (0700) if it is missing, and check that it is writable.
 
     Returns warnings for people. Raises OnboardingError (STATE_FOLDER_UNUSABLE).
     """
@@ -98,7 +100,7 @@ def prepare_state_folder(folder: Path) -> list[str]:
         reason = place_fault(folder)
         if reason:
             raise OSError(reason)
-        # Not mkdir(parents=True): that makes the folders above as open as the umask lets them be.
+        # Not mkdir(parents=True), which gives the parents the mode of the umask.
         missing = [place for place in (folder, *folder.parents) if not place.exists()]
         for place in reversed(missing):
             place.mkdir(mode=FOLDER_MODE, exist_ok=True)
@@ -107,12 +109,12 @@ def prepare_state_folder(folder: Path) -> list[str]:
         if not stat.S_ISDIR(info.st_mode):
             raise OSError("it is not a folder")
         if os.geteuid() == 0 and info.st_uid != 0:
-            # What root writes there, its owner could not read afterwards.
+            # The directory's owner could not read what root writes there.
             name = owner_name(info.st_uid)
             raise OSError(f"it belongs to {name}; start the wizard as {name}, without sudo")
         others = info.st_mode & 0o077
         warnings += _shared_parents(folder)
-        # Only an empty folder of our own is closed: DIR may be a place that others rely on.
+        # Restrict only an empty directory of this user: others may rely on the mode of any other.
         if others and info.st_uid == os.geteuid() and not any(folder.iterdir()):
             folder.chmod(FOLDER_MODE)
         elif others & 0o022:
@@ -132,13 +134,13 @@ def prepare_state_folder(folder: Path) -> list[str]:
 
 
 def place_fault(folder: Path) -> str:
-    """Return why `folder` is not a place for secrets, before anything is made there, or ""."""
+    """Return why `folder` is no place for secrets, before anything is created there, or ""."""
     if folder.is_symlink() and not folder.exists():
         return "it is a broken symbolic link"
     above = next(place for place in (folder, *folder.parents) if place.exists())
     owner = above.stat().st_uid
     if above != folder and os.geteuid() == 0 and owner != 0:
-        # Folders of root in there would shut the owner out of a part of their own home.
+        # Directories of root in there would lock the owner out of a part of their own home.
         name = owner_name(owner)
         return f"{above} belongs to {name}; start the wizard as {name}, without sudo"
     for place in _parents(folder):
@@ -148,12 +150,12 @@ def place_fault(folder: Path) -> str:
 
 
 def _shared_parents(folder: Path) -> list[str]:
-    """Warnings about folders above that a whole group can write."""
+    """Return warnings about parents that a whole group can write to."""
     warnings = []
     for place in _parents(folder):
         info = place.stat()
         shared = info.st_mode & (0o020 | stat.S_ISVTX) == 0o020
-        # Where each user has a group of their own name, nobody else is in it.
+        # If each user has a group with the user's name, nobody else is in it.
         if shared and info.st_gid != 0 and group_name(info.st_gid) != owner_name(info.st_uid):
             warnings.append(
                 f"A group can replace files in {place}; run chmod g-w {quote(str(place))}"
@@ -162,13 +164,13 @@ def _shared_parents(folder: Path) -> list[str]:
 
 
 def _parents(folder: Path) -> list[Path]:
-    """The folders above, by either name of a link, as far as they exist."""
+    """Return the existing parents, by both names of a link."""
     both = (*folder.absolute().parents, *Path(os.path.realpath(folder)).parents)
     return [place for place in dict.fromkeys(both) if place.exists()]
 
 
 def group_name(gid: int) -> str:
-    """Of a group; the number where it has no name."""
+    """Return the name of a group, or its number if it has none."""
     try:
         return grp.getgrgid(gid).gr_name
     except KeyError:
@@ -176,7 +178,7 @@ def group_name(gid: int) -> str:
 
 
 def owner_name(uid: int) -> str:
-    """Of a user; the number where it has no name."""
+    """Return the name of a user, or the number if there is none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -1,5 +1,7 @@
-"""Files that nobody else may decide about, or read. Checked on the open descriptor, as sshd does:
-a name can lead to another file a moment later, a descriptor cannot.
+"""Files that no other user may control or read.
+
+Checks use the open descriptor, as in sshd: a name can lead to another file a moment later, a
+descriptor cannot.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ _ROOT = 0
 
 
 class UntrustedFile(Exception):
-    """Somebody else controls or can read the file. `command` makes it safe."""
+    """Another user controls or can read the file. `command` makes it safe."""
 
     def __init__(self, reason: str, command: str) -> None:
         super().__init__(reason)
@@ -52,11 +54,11 @@ def read_trusted(path: Path, most: int) -> tuple[bytes, bool]:
 
 
 def refuse_exposed(handle: int, path: Path) -> None:
-    """Raise UntrustedFile where other users can read the secret in the open file at `path`.
+    """Raise UntrustedFile if other users can read the secret in the open file at `path`.
 
-    A pipe of this user or of root passes: it hands its content to one reader. So does a file that
-    root lends to the group of this process, as systemd does with a credential (root, 0440). What
-    another user owns does not: they would choose the secret.
+    Accepts a pipe of this user or of root, which has a single reader, and a file that root shares
+    with the group of this process, as systemd does with a credential (root, 0440). Refuses files of
+    other users, who would choose the secret.
     """
     info = os.fstat(handle)
     if info.st_uid not in (os.geteuid(), _ROOT):
@@ -67,7 +69,7 @@ def refuse_exposed(handle: int, path: Path) -> None:
         return
     lent = info.st_uid == _ROOT and (os.geteuid() != _ROOT or info.st_gid == _ROOT)
     if info.st_mode & (0o027 if lent else 0o077):
-        real = Path(os.path.realpath(path))  # /dev/fd/3 means nothing to the next shell
+        real = Path(os.path.realpath(path))  # /dev/fd/3 means nothing to the user's next shell
         raise UntrustedFile("other users can read it.", _closing_command(real, info))
 
 

@@ -1,4 +1,4 @@
-"""One wizard at a time for one state folder; a second one says who holds it."""
+"""Lock of a state directory, which allows one session; a second session learns who has it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from core.text import read_json
 
 FILE_NAME = "lock"
 _LOOK = 0.2
-"""Seconds for which a lock is tried: somebody else's look at it lasts a moment."""
+"""Seconds to try for a lock: another process may hold it for a moment to check it."""
 _PAUSE = 0.02
 _MOST = 2**16
-"""Bytes of what a holder says about itself."""
+"""Maximum bytes that an owner writes about itself."""
 
 
 class FolderLock:
-    """Held by the kernel for this process (flock): a dead holder's lock is free at once."""
+    """A kernel lock (flock) of this process, which is free at once when its owner dies."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,7 +33,9 @@ class FolderLock:
         self._handle: int | None = None
 
     def acquire(self, now: datetime) -> None:
-        """Takes the folder. Raises OnboardingError (STATE_FOLDER_LOCKED) naming the holder."""
+        """Lock the directory. Raises OnboardingError (STATE_FOLDER_LOCKED), which names the
+        owner.
+        """
         try:
             handle = _take(self.folder / FILE_NAME)
         except OSError as error:
@@ -53,7 +55,7 @@ class FolderLock:
         note = {"pid": pid, "terminal": terminal_name(), "since": stamp(now)}
         note["started"] = _started(pid)
         try:
-            # Without sync: after a power cut nobody owns the lock.
+            # No sync: after a power cut nobody owns the lock.
             replace_file(self._note, json.dumps(note).encode(), sync=False)
         except OSError as error:
             self._let_go()
@@ -67,13 +69,13 @@ class FolderLock:
 
     def _let_go(self) -> None:
         if self._handle is not None:
-            fcntl.flock(self._handle, fcntl.LOCK_UN)  # also where a child has inherited it
+            fcntl.flock(self._handle, fcntl.LOCK_UN)  # also if a child has inherited it
             os.close(self._handle)
             self._handle = None
 
 
 def _take(path: Path) -> int | None:
-    """The locked file, which is made where it is missing; None where another process has it.
+    """Return the locked file, creating it if missing; None if another process has it.
 
     Raises OSError.
     """
@@ -85,7 +87,7 @@ def _take(path: Path) -> int | None:
             if os.path.samestat(os.fstat(handle), os.stat(path)):
                 return handle
         except (BlockingIOError, FileNotFoundError):
-            pass  # somebody has it, or it is another file by now, of which this lock says nothing
+            pass  # owned, or by now another file, which this lock does not protect
         except OSError:
             os.close(handle)
             raise
@@ -96,7 +98,7 @@ def _take(path: Path) -> int | None:
 
 
 def holder(folder: Path) -> dict[str, str]:
-    """pid, terminal and since of the process that holds the folder, as far as it said so."""
+    """Return pid, terminal and start time of the lock's owner, as far as it has written them."""
     try:
         note = read_json(read_file(folder / "holder.json", _MOST))
         return {str(key): str(value) for key, value in note.items()}
@@ -105,7 +107,7 @@ def holder(folder: Path) -> dict[str, str]:
 
 
 def held(folder: Path) -> bool:
-    """Whether a process holds the folder now. Changes nothing and keeps nobody out."""
+    """Return whether a process owns the lock now. Changes nothing and blocks nobody."""
     try:
         handle = os.open(folder / FILE_NAME, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
@@ -135,7 +137,7 @@ def end_holder(folder: Path, known: Mapping[str, str]) -> None:
     if user not in (None, os.geteuid()):
         raise _failed(f"Process {pid} belongs to {owner_name(user)}.")
     if known.get("started") != _started(pid):
-        # The id means another process here: the owner runs in a container, or on another machine.
+        # The id means another process here: the owner runs in a container or on another machine.
         raise _failed(f"Process {pid} of this machine does not own the lock.")
     try:
         os.kill(pid, signal.SIGTERM)
@@ -162,7 +164,7 @@ def _started(pid: int) -> str:
 
 
 def _user(pid: int) -> int | None:
-    """Return the user id of a process, or None where the system has no /proc."""
+    """Return the user id of a process, or None if the system has no /proc."""
     try:
         return os.stat(f"/proc/{pid}").st_uid
     except OSError:
@@ -170,7 +172,7 @@ def _user(pid: int) -> int | None:
 
 
 def terminal_name() -> str:
-    """The terminal of this process, as others find it in `who` and `ps`."""
+    """Return the terminal of this process, as `who` and `ps` show it."""
     for handle in (0, 1, 2):
         try:
             return os.ttyname(handle)

@@ -91,12 +91,12 @@ class MoneyLine(Line):
             return
         earlier = state.registered is not None and state.registered.way == "found"
         amounts = [
-            ("held", format_peaq(state.held or 0)),
+            ("balance", format_peaq(state.held or 0)),
             ("bonded", "earlier" if earlier and not state.bonded else format_peaq(state.bonded)),
-            ("gas", format_peaq(state.gas_spent, up=True)),
+            ("fees", format_peaq(state.gas_spent, up=True)),
         ]
         if state.registered is None or state.funded is None:
-            amounts.insert(0, ("needed", format_peaq(state.need.total, up=True)))
+            amounts.insert(0, ("required", format_peaq(state.need.total, up=True)))
         text = "  ".join(f"{name} {amount}" for name, amount in amounts)
         self._amounts = f"{text}  {token}"
         if not self._covered_by:

@@ -1,4 +1,4 @@
-"""The JSON-RPC endpoint, apart from HTTP: a decoded body in, an answer out."""
+"""The JSON-RPC endpoint without HTTP: takes a decoded body, returns a response."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Params = list[Any]
 
 
 class RpcError(Exception):
-    """An error answer."""
+    """An error response."""
 
     def __init__(self, code: int, message: str, data: str | None = None) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class RpcError(Exception):
 
 
 def revert_message(data: bytes) -> str:
-    """The message that nodes give a revert: with the reason where it is a text."""
+    """Return the message that nodes give a revert, with its reason if that is text."""
     if data[:4] == ERROR_STRING:
         try:
             return f"execution reverted: {decode(['string'], data[4:])[0]}"
@@ -51,7 +51,7 @@ def revert_message(data: bytes) -> str:
 
 
 class Rpc:
-    """Answers JSON-RPC from a node. Counts calls per method."""
+    """JSON-RPC server for a node. Counts calls per method."""
 
     def __init__(
         self, node: Node, staging: Staging, faults: FaultBook, counter: Counter[str]
@@ -70,7 +70,7 @@ class Rpc:
             "eth_accounts": list,  # it holds no keys for its callers
             "eth_blockNumber": lambda: quantity(self._chain.head.number),
             "eth_gasPrice": lambda: quantity(self._chain.base_fee),
-            "eth_maxPriorityFeePerGas": lambda: "0x0",  # as peaq answers nearly always
+            "eth_maxPriorityFeePerGas": lambda: "0x0",  # peaq's usual value
             "eth_feeHistory": self._fee_history,
             "eth_getBlockByNumber": self._block_by_number,
             "eth_getBlockByHash": self._block_by_hash,
@@ -87,7 +87,7 @@ class Rpc:
         }
 
     def answer(self, body: bytes) -> Json:
-        """The answer to a request body, single or batch; None to a notification."""
+        """Return the response to a request body, single or batch; None for a notification."""
         try:
             request = read_json(body)
         except ValueError:
@@ -129,7 +129,7 @@ class Rpc:
         except UnknownBlock as error:
             raise RpcError(-32000, str(error)) from error
         except Refused as refused:
-            # Frontier gives every refusal of the pool this code.
+            # Frontier uses this code for every refusal of the pool.
             raise RpcError(-32603, str(refused)) from refused
         except ExecutionReverted as revert:
             raise self._revert_error(revert.data) from revert
@@ -264,7 +264,7 @@ class Rpc:
 
 
 def _check_count(method: Callable[..., Json], params: Params) -> None:
-    """Refuses a wrong number of parameters, before a TypeError could hide a real one."""
+    """Refuse a wrong number of parameters, because catching TypeError could hide a real defect."""
     try:
         inspect.signature(method).bind(*params)
     except TypeError as error:

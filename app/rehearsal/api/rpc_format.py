@@ -1,4 +1,4 @@
-"""Blocks, transactions, receipts and logs in the shapes of Ethereum's JSON-RPC."""
+"""Blocks, transactions, receipts and logs in the form of Ethereum's JSON-RPC."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from app.rehearsal.node.evm import MinedBlock
 
 Json = Any
 
-# About what a block is without its transactions. Nobody counts on the exact size.
+# About the size of a block without transactions. Nobody relies on the exact size.
 HEADER_BYTES = 540
 
 
 def quantity(number: int) -> str:
-    """A number as JSON-RPC writes it: hex without leading zeros."""
+    """Return a number as JSON-RPC writes it: hex without leading zeros."""
     return hex(number)
 
 
 def octets(data: bytes) -> str:
-    """Bytes as JSON-RPC writes them."""
+    """Return bytes as JSON-RPC writes them."""
     return "0x" + bytes(data).hex()
 
 
 def word(number: int) -> str:
-    """A number as 32 bytes."""
+    """Return a number as 32 bytes."""
     return f"0x{number:064x}"
 
 
 def block_json(block: MinedBlock, *, full: bool) -> Json:
-    """A block; with whole transactions where `full`."""
+    """Return a block; with complete transactions if `full`."""
     header: Any = block.header
     transactions = [
         transaction_json(item, block, place) if full else octets(item.hash)
@@ -65,7 +65,7 @@ def block_json(block: MinedBlock, *, full: bool) -> Json:
 
 
 def pending_block_json(head: MinedBlock, transactions: list[Json]) -> Json:
-    """The block that is being made: no hash and no number of its own yet, as nodes show it."""
+    """Return the pending block, without hash and number, as nodes show it."""
     block = block_json(MinedBlock(head.header, (), ()), full=False)
     return {
         **block,
@@ -83,7 +83,7 @@ def pending_block_json(head: MinedBlock, transactions: list[Json]) -> Json:
 def transaction_json(
     transaction: SignedTransactionAPI, block: MinedBlock | None = None, place: int | None = None
 ) -> Json:
-    """A transaction; a pending one where no block is given."""
+    """Return a transaction; a pending one if there is no block."""
     kind = transaction_type(transaction)
     answer: dict[str, Any] = {
         "hash": octets(transaction.hash),
@@ -117,12 +117,12 @@ def transaction_json(
 
 
 def transaction_type(transaction: SignedTransactionAPI) -> int:
-    """0 legacy, 1 with access list, 2 with dynamic fee."""
+    """Return 0 for legacy, 1 with access list, 2 with dynamic fee."""
     return getattr(transaction, "type_id", None) or 0
 
 
 def _gas_price(transaction: SignedTransactionAPI, block: MinedBlock | None) -> int:
-    """Wei per gas: what was paid once in a block, the most that can be before."""
+    """Return wei per gas: the price paid, or the maximum for a pending transaction."""
     if block is None:
         return int(transaction.max_fee_per_gas)
     base = block.header.base_fee_per_gas or 0
@@ -130,7 +130,7 @@ def _gas_price(transaction: SignedTransactionAPI, block: MinedBlock | None) -> i
 
 
 def receipt_json(block: MinedBlock, place: int) -> Json:
-    """The receipt of the transaction at a place in a block."""
+    """Return the receipt of the transaction at `place` in a block."""
     transaction, receipt = block.transactions[place], block.receipts[place]
     before = block.receipts[place - 1].gas_used if place else 0
     return {
@@ -152,7 +152,7 @@ def receipt_json(block: MinedBlock, place: int) -> Json:
 
 
 def logs_json(block: MinedBlock) -> list[Json]:
-    """All logs of a block, in order."""
+    """Return all logs of a block, in order."""
     logs: list[Json] = []
     for place, receipt in enumerate(block.receipts):
         for log in receipt.logs:

@@ -1,4 +1,4 @@
-"""Reads JSON-RPC parameters; what cannot be read raises InvalidParams."""
+"""Parse JSON-RPC parameters; InvalidParams reports those that are invalid."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class InvalidParams(Exception):
 
 
 class UnknownBlock(Exception):
-    """A block was asked for that is not there (yet)."""
+    """The requested block does not exist (yet)."""
 
 
 def octets(value: Any, what: str = "data") -> bytes:
-    """Bytes from their hex form."""
+    """Return bytes from hex."""
     if not isinstance(value, str) or not re.fullmatch(r"0x([0-9a-fA-F]{2})*", value):
         raise InvalidParams(f"{what}: expected 0x and an even number of hex digits")
     return bytes.fromhex(value[2:])
 
 
 def word(value: Any, what: str = "hash") -> bytes:
-    """Thirty-two bytes from their hex form."""
+    """Return thirty-two bytes from hex."""
     data = octets(value, what)
     if len(data) != 32:
         raise InvalidParams(f"{what}: expected 32 bytes")
@@ -36,7 +36,7 @@ def word(value: Any, what: str = "hash") -> bytes:
 
 
 def address(value: Any, what: str = "address") -> Address:
-    """An address from its hex form, whatever its case."""
+    """Return an address from hex in any case."""
     data = octets(value, what)
     if len(data) != 20:
         raise InvalidParams(f"{what}: expected 20 bytes")
@@ -44,14 +44,14 @@ def address(value: Any, what: str = "address") -> Address:
 
 
 def quantity(value: Any, what: str = "quantity") -> int:
-    """A number from its hex form."""
+    """Return a number from hex."""
     if not isinstance(value, str) or not re.fullmatch(r"0x[0-9a-fA-F]{1,64}", value):
         raise InvalidParams(f"{what}: expected a hex quantity")
     return int(value, 16)
 
 
 def block(node: Node, value: Any = "latest") -> MinedBlock:
-    """The block of a tag, a number or an EIP-1898 object. Raises UnknownBlock."""
+    """Return the block of a tag, a number or an EIP-1898 object. Raises UnknownBlock."""
     blocks = node.chain.blocks
     if isinstance(value, dict):
         if "blockHash" in value:
@@ -73,7 +73,7 @@ def block(node: Node, value: Any = "latest") -> MinedBlock:
 
 
 def block_by_hash(node: Node, block_hash: bytes) -> MinedBlock:
-    """The block with a hash. Raises UnknownBlock."""
+    """Return the block with a hash. Raises UnknownBlock."""
     for found in reversed(node.chain.blocks):
         if found.hash == block_hash:
             return found
@@ -81,7 +81,7 @@ def block_by_hash(node: Node, block_hash: bytes) -> MinedBlock:
 
 
 def call(value: Any) -> Call:
-    """The transaction object of eth_call and eth_estimateGas."""
+    """Return the transaction object of eth_call and eth_estimateGas."""
     if not isinstance(value, dict):
         raise InvalidParams("expected a transaction object")
     data = value.get("input", value.get("data"))
@@ -97,7 +97,7 @@ def call(value: Any) -> Call:
 
 
 def overrides(value: Any) -> Overrides:
-    """The state override set of eth_call: balance, nonce, code and stateDiff."""
+    """Return the state override set of eth_call: balance, nonce, code and stateDiff."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -121,7 +121,7 @@ def _override(fields: Any) -> Override:
 
 
 def topic_filter(value: Any) -> list[set[str] | None]:
-    """The topics of eth_getLogs: at each place None for any, or the ones that match."""
+    """Return the topics of eth_getLogs: for each position None for any, or those that match."""
     if value is None:
         return []
     if not isinstance(value, Sequence) or isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The rehearsal network over HTTP, with the faults that happen at that level."""
+"""The rehearsal network over HTTP, with the faults of that level."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Server:
         self._now = now
 
     def application(self) -> web.Application:
-        """The aiohttp application."""
+        """Return the aiohttp application."""
         application = web.Application(
             middlewares=[_guard, self._observe], client_max_size=MAX_BODY_BYTES
         )
@@ -66,15 +66,15 @@ class Server:
 
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Counts the request, lets HTTP faults happen, and dates the answer."""
-        # A connection that is dropped with bytes unread is reset, otherwise it ends in silence:
-        # clients see another error, so all is read first.
+        """Count the request, apply HTTP faults, and date the response."""
+        # Closing a connection with unread bytes resets it, which clients report differently, so
+        # read everything first.
         await request.read()
         resource = request.match_info.route.resource
         path = resource.canonical if resource else request.path
         self._counter[f"{request.method} {path}"] += 1
         if request.path.startswith("/mcr") and self._faults.take("mcr-silent"):
-            await asyncio.Event().wait()  # until the client gives up, or the network stops
+            await asyncio.Event().wait()  # until the client gives up or the network stops
         response = self._fault(request) or await handler(request)
         # The network's own clock, which tests move: clients compare theirs with this header.
         date = self._now().astimezone(timezone.utc)
@@ -143,10 +143,10 @@ class Server:
 
 @web.middleware
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse what a page in a browser on this machine could send.
+    """Refuse requests that a page in a local browser could send.
 
-    A page of a foreign name that resolves to loopback has that name as its Host. A page may post
-    anything but JSON without asking first.
+    The Host header reveals a foreign name that resolves to loopback. A page can post anything but
+    JSON without a preflight request.
     """
     if not _loopback(request.headers.get("Host", "")):
         text = "The rehearsal network answers only to localhost, 127.0.0.1 and [::1]."
@@ -158,7 +158,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _loopback(host: str) -> bool:
-    """Whether the Host header names this machine. The port may be that of a tunnel."""
+    """Return whether the Host header names this machine. A tunnel may use another port."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
@@ -173,13 +173,13 @@ def _gas_station_response(request: web.Request, answer: Answer) -> web.Response:
 
 
 def _number(request: web.Request, name: str, default: int) -> int:
-    """A parameter of a query; the default where it is not a number."""
+    """Return a query parameter; the default if it is not a number."""
     text = request.query.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
 
 
 def _hang_up(request: web.Request) -> web.Response:
-    """Drops the connection; what is returned reaches nobody."""
+    """Drop the connection; the returned value reaches nobody."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()

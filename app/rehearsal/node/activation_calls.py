@@ -1,4 +1,4 @@
-"""Reads of the activation contracts, and what an activation's calldata says."""
+"""Reads of the activation contracts, and decoding of activation call data."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Activation:
 
     @property
     def machine_id(self) -> int:
-        """keccak of type and subject."""
+        """Return the keccak of type and subject."""
         encoded = encode(["string", "bytes"], [self.machine_type, self.subject])
         return int.from_bytes(keccak(encoded), "big")
 
 
 def activation_in(call: Call) -> Activation | None:
-    """Return what a call is to activate; None for every other call."""
+    """Return the activation in a call; None for any other call."""
     if call.to != contract("MachineStateAndSync") or call.data[:4] != selector(_ACTIVATE):
         return None
     try:
         return Activation(*decode(arguments_of(_ACTIVATE), call.data[4:]))
-    except (DecodingError, ValueError):  # the second: texts that are not UTF-8
+    except (DecodingError, ValueError):  # the second: text that is not UTF-8
         return None
 
 
@@ -52,12 +52,12 @@ class Activations:
         self._chain = chain
 
     def read(self, name: str, returns: str, signature: str, *arguments: Any) -> Any:
-        """The first value that a call returns. Raises ExecutionReverted."""
+        """Return the first value that a call returns. Raises ExecutionReverted."""
         call = Call(to=contract(name), data=calldata(signature, *arguments))
         return decode([returns], self._chain.call(call, self._chain.head.number))[0]
 
     def owner_of(self, machine_id: int) -> Address | None:
-        """The owner of a machine; None when it is not minted."""
+        """Return the owner of a machine; None if it is not minted."""
         try:
             owner: str = self.read("MachineRegistry", "address", "ownerOf(uint256)", machine_id)
         except ExecutionReverted:
@@ -65,9 +65,9 @@ class Activations:
         return Address(bytes.fromhex(owner[2:]))
 
     def endpoint(self, machine_id: int, kind: str) -> str | None:
-        """The first service endpoint of a kind in a machine's document.
+        """Return the first service endpoint of a kind in a machine's document.
 
-        Read as bytes, which look the same on the wire: the contract takes texts of any encoding.
+        Decoded as bytes, which have the same encoding: the contract accepts text in any encoding.
         """
         raw = DOCUMENT.replace("string", "bytes")
         document = self.read("MachineRegistry", raw, "didDocument(uint256)", machine_id)
@@ -76,19 +76,19 @@ class Activations:
         return None if found is None else found.decode("utf-8", "replace")
 
     def status(self, machine_id: int) -> int:
-        """0 not activated, 1 active, 2 grace, 3 runoff, 4 terminated."""
+        """Return 0 for not activated, 1 active, 2 grace, 3 runoff, 4 terminated."""
         status: int = self.read(
             "MachineSubscription", "uint8", "subscriptionStatus(uint256)", machine_id
         )
         return status
 
     def price(self) -> int:
-        """USD for one PEAQ, with 18 decimals."""
+        """Return the USD price of one PEAQ, with 18 decimals."""
         price: int = self.read("MachineSubscription", "uint256", "peaqPriceUsd()")
         return price
 
     def net(self, operator: Address, tier: int) -> int | None:
-        """What a wallet has to pay for a tier, in wei; None where no price is to be had."""
+        """Return what a wallet has to pay for a tier, in wei; None if there is no price."""
         try:
             bond: int = self.read(
                 "MachineSubscription", "uint256", "requiredPeaqAmount(uint8)", tier
@@ -101,7 +101,7 @@ class Activations:
         return bond - min(voucher, bond)
 
     def allowance(self, owner: Address) -> int:
-        """What MachineSubscription may take from a wallet, in wei."""
+        """Return the wei that MachineSubscription may take from a wallet."""
         allowance: int = self.read(
             "Erc20",
             "uint256",
@@ -112,7 +112,7 @@ class Activations:
         return allowance
 
     def minted_for(self, owner: Address) -> list[int]:
-        """The machine ids of all MachineMinted events of an owner, oldest first."""
+        """Return the machine ids of all MachineMinted events of an owner, oldest first."""
         registry, topic = contract("MachineRegistry"), int.from_bytes(owner, "big")
         return [
             log.topics[1]

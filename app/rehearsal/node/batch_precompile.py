@@ -1,7 +1,7 @@
 """The Batch precompile (0x…0805).
 
-A contract could not do what it does: its subcalls carry the original caller as `msg.sender`.
-The rules are those of the Batch precompile of Frontier chains (protocol.md, section 4).
+A contract could not replace it, because its subcalls have the original caller as `msg.sender`. It
+follows the rules of the Batch precompile of Frontier chains (protocol.md, section 4).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ BATCH_ALL = keccak(text="batchAll(address[],uint256[],bytes[],uint64[])")[:4]
 SUCCEEDED = int.from_bytes(keccak(text="SubcallSucceeded(uint256)"), "big")
 FAILED = int.from_bytes(keccak(text="SubcallFailed(uint256)"), "big")
 
-# Gas of a LOG1 with one word, kept back before each subcall so that its event can be paid.
+# Gas of a LOG1 with one word, reserved before each subcall to pay for its event.
 LOG_GAS = 375 + 375 + 8 * 32
-# Gas of reading an account that was not touched before (EIP-2929), charged for each target.
+# Gas of the first read of an account (EIP-2929), charged for each target.
 COLD_ACCOUNT_GAS = 2_600
 
 
 def batch(computation: ComputationAPI) -> ComputationAPI:
-    """Runs batchAll: every subcall as the caller, all or nothing, revert data unchanged."""
+    """Run batchAll: every subcall as the caller, all or nothing, revert data unchanged."""
     message = computation.msg
     data = bytes(message.data)
     if message.is_static:
@@ -44,7 +44,7 @@ def batch(computation: ComputationAPI) -> ComputationAPI:
     except DecodingError:
         refuse(computation, "Expected batchAll(address[],uint256[],bytes[],uint64[])")
     for index, target in enumerate(targets):
-        # Arrays shorter than `to` count as filled up with zeros.
+        # Arrays shorter than `to` are padded with zeros.
         _subcall(
             computation,
             index=index,
@@ -66,7 +66,7 @@ def _subcall(
     data: bytes,
     gas_limit: int,
 ) -> None:
-    """Runs one subcall as the caller. Raises what the whole batch then fails with."""
+    """Run one subcall as the caller. Raises the error with which the whole batch then fails."""
     state, caller = computation.state, computation.msg.sender
     if not state.is_address_warm(target):
         state.mark_address_warm(target)

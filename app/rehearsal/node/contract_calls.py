@@ -1,4 +1,4 @@
-"""Encodes calls to the rehearsal contracts, and reads them without a detour over HTTP."""
+"""Calls to the rehearsal contracts, and direct reads without HTTP."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ _ADDRESSES = {**CONTRACTS, **ACTIVATION_CONTRACTS, "Erc20": ERC20_PRECOMPILE}
 
 
 def contract(name: str) -> Address:
-    """The address of a contract of either protocol; "Erc20" is the face of the native coin."""
+    """Return a contract's address in either protocol; "Erc20" is the interface of the
+    native coin.
+    """
     return Address(bytes.fromhex(_ADDRESSES[name][2:]))
 
 
 def selector(signature: str) -> bytes:
-    """The first four bytes of a call."""
+    """Return the first four bytes of a call."""
     return keccak(text=signature)[:4]
 
 
 def arguments_of(signature: str) -> list[str]:
-    """The types of a signature, each in canonical form."""
+    """Return the types in a signature, each in canonical form."""
     types = signature[signature.index("(") :]
     return [] if types == "()" else [each.to_type_str() for each in grammar.parse(types).components]
 
 
 def calldata(signature: str, *arguments: Any) -> bytes:
-    """The bytes of a call; the signature in canonical form: `mint(uint256,address)`."""
+    """Return a call's bytes; the signature in canonical form: `mint(uint256,address)`."""
     return selector(signature) + encode(arguments_of(signature), arguments)
 
 
@@ -51,19 +53,19 @@ class Contracts:
         return decode([returns], self._chain.call(call, self._chain.head.number))[0]
 
     def min_bond(self) -> int:
-        """The bond in wei that register() asks for."""
+        """Return the bond in wei that register() requires."""
         bond: int = self._read("IdentityRegistry", "uint256", "minBond()")
         return bond
 
     def machine_id_of(self, owner: Address) -> int:
-        """0 when not registered."""
+        """Return the machine id; 0 if not registered."""
         machine_id: int = self._read(
             "IdentityRegistry", "uint256", "machineIdOfOwner(address)", owner
         )
         return machine_id
 
     def owner_of(self, machine_id: int) -> Address | None:
-        """The owner of a machine; None when there is no such machine."""
+        """Return the owner of a machine; None if there is no such machine."""
         try:
             owner: str = self._read("IdentityRegistry", "address", "ownerOf(uint256)", machine_id)
         except ExecutionReverted:
@@ -75,7 +77,7 @@ class Contracts:
         return bonded
 
     def attribute(self, account: Address, name: str) -> str | None:
-        """The text of a DID attribute; None when it is absent."""
+        """Return the text of a DID attribute; None if it is absent."""
         try:
             found = self._read(
                 "DidRegistry",
@@ -90,7 +92,7 @@ class Contracts:
         return value.decode("utf-8", "replace")
 
     def registrations(self, owner: Address) -> list[int]:
-        """The machine ids of all Registered events of an owner, oldest first."""
+        """Return the machine ids of all Registered events of an owner, oldest first."""
         topic = int.from_bytes(owner, "big")
         return [
             log.topics[1]

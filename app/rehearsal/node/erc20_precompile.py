@@ -1,7 +1,7 @@
-"""The ERC-20 face of the native coin (0x…0809): a view of balances that exist anyway.
+"""The ERC-20 interface of the native coin (0x…0809): a view of the existing balances.
 
-A contract could not do what it does: what it transfers is the native coin itself. Allowances are
-kept in the precompile's own storage. Refusals are texts, as those of Frontier chains.
+A contract could not replace it, because it transfers the native coin itself. The precompile's own
+storage holds the allowances. Refusals are texts, as on Frontier chains.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _move(computation: ComputationAPI, sender: Address, receiver: Address, value
 
 
 Function = Callable[..., Any]
-# What it returns and whether it changes anything, by signature.
+# Return type, and whether the call changes anything, by signature.
 _FUNCTIONS: dict[str, tuple[Function, str, bool]] = {
     "name()": (lambda _: "PEAQ", "string", False),
     "symbol()": (lambda _: "PEAQ", "string", False),
@@ -105,7 +105,7 @@ _SELECTORS = {keccak(text=signature)[:4]: signature for signature in _FUNCTIONS}
 
 
 def erc20(computation: ComputationAPI) -> ComputationAPI:
-    """Answer one call of the ERC-20 interface."""
+    """Execute one call of the ERC-20 interface."""
     message = computation.msg
     data = bytes(message.data)
     signature = _SELECTORS.get(data[:4])

@@ -1,4 +1,4 @@
-"""The chain itself: py-evm blocks, with a call and a gas estimate as a node makes them.
+"""The chain: py-evm blocks, with calls and gas estimates like a node's.
 
 All access happens in one thread (the server's).
 """
@@ -35,7 +35,7 @@ ZERO_ADDRESS = Address(bytes(20))
 
 
 class ExecutionReverted(Exception):
-    """The code reverted; `data` is what it reverted with."""
+    """The code reverted with `data`."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__("execution reverted")
@@ -43,12 +43,12 @@ class ExecutionReverted(Exception):
 
 
 class ExecutionFailed(Exception):
-    """The code failed otherwise: out of gas, out of funds, invalid."""
+    """The code failed otherwise: out of gas, insufficient balance, invalid."""
 
 
 @dataclass(frozen=True)
 class MinedBlock:
-    """A block with its receipts, in order of its transactions."""
+    """A block with its receipts, in the order of its transactions."""
 
     header: BlockHeaderAPI
     transactions: tuple[SignedTransactionAPI, ...]
@@ -65,7 +65,7 @@ class MinedBlock:
 
 @dataclass(frozen=True)
 class Call:
-    """What eth_call and eth_estimateGas run. `value` in wei; `gas` None is the block's limit."""
+    """Input of eth_call and eth_estimateGas. `value` in wei; `gas` None is the block's limit."""
 
     sender: Address = ZERO_ADDRESS
     to: Address | None = None
@@ -77,7 +77,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Override:
-    """What an account is taken to be during one call (geth's state override set)."""
+    """Assumed state of an account during one call (geth's state override set)."""
 
     balance: int | None = None
     nonce: int | None = None
@@ -89,13 +89,13 @@ Overrides = dict[Address, Override]
 
 
 def address_of(key: bytes) -> Address:
-    """The address of a private key."""
+    """Return the address of a private key."""
     return Address(PrivateKey(key).public_key.to_canonical_address())
 
 
 @cache
 def role_address(role: str) -> Address:
-    """The address of a rehearsal account. Remembered: it takes the curve some milliseconds."""
+    """Return the address of a rehearsal account. Cached, because the curve takes milliseconds."""
     return address_of(genesis.account_key(role))
 
 
@@ -123,7 +123,7 @@ class _RehearsalChain(MiningChain):
 
 
 class Chain:
-    """Blocks from a fixed genesis. Knows nothing of a pool or of the wall clock."""
+    """Blocks from a fixed genesis, independent of any pool and of the wall clock."""
 
     def __init__(self) -> None:
         chain = _RehearsalChain.from_genesis(
@@ -152,7 +152,7 @@ class Chain:
 
     @property
     def base_fee(self) -> int:
-        """Wei per gas that the next block burns."""
+        """Return the wei per gas that the next block burns."""
         return self._chain.header.base_fee_per_gas or 0
 
     @base_fee.setter
@@ -160,20 +160,20 @@ class Chain:
         self._chain.header = self._chain.header.copy(base_fee_per_gas=wei)
 
     def decode(self, raw: bytes) -> SignedTransactionAPI:
-        """The transaction of signed bytes. Raises what rlp, py-evm or a bad length raise."""
+        """Return the transaction of signed bytes. Raises what rlp, py-evm or a bad length raise."""
         return self._chain.get_vm().get_transaction_builder().decode(raw)
 
     def state(self, number: int | None = None) -> StateAPI:
-        """A throw-away copy of the state after a block, the newest by default."""
+        """Return a disposable copy of the state after a block, the newest by default."""
         block = self.head if number is None else self.blocks[number]
         return self._chain.get_vm(block.header).state
 
     def mine(
         self, transactions: Sequence[SignedTransactionAPI], timestamp: int
     ) -> tuple[MinedBlock, list[SignedTransactionAPI]]:
-        """Makes a block. Returns it with the transactions that could not be part of it.
+        """Make a block. Returns it with the transactions that could not be included.
 
-        The timestamp (seconds) is moved up where it would not be later than the parent's.
+        A timestamp (seconds) not later than the parent's is moved up.
         """
         chain = self._chain
         chain.set_header_timestamp(max(timestamp, self.head.header.timestamp + 1))
@@ -196,7 +196,7 @@ class Chain:
         return block, left_out
 
     def revert(self, number: int) -> list[SignedTransactionAPI]:
-        """Forgets all blocks after `number`; returns their transactions, oldest first."""
+        """Remove all blocks after `number`; return their transactions, oldest first."""
         dropped = self.blocks[number + 1 :]
         del self.blocks[number + 1 :]
         transactions = [transaction for block in dropped for transaction in block.transactions]
@@ -206,17 +206,19 @@ class Chain:
         return transactions
 
     def find(self, transaction_hash: bytes) -> tuple[MinedBlock, int] | None:
-        """The block that holds a transaction, and its place there."""
+        """Return the block that includes a transaction, and its place there."""
         place = self.places.get(transaction_hash)
         return None if place is None else (self.blocks[place[0]], place[1])
 
     def call(self, call: Call, number: int, overrides: Overrides | None = None) -> bytes:
-        """What the call returns, run on the state after a block. Nothing is kept."""
+        """Return the call's result on the state after a block. Nothing is kept."""
         _, computation, _ = self._run(call, number, overrides or {}, call.gas)
         return computation.output
 
     def estimate(self, call: Call, number: int, overrides: Overrides | None = None) -> int:
-        """The least gas (to within 1.5 %) with which the call succeeds, searched as geth does."""
+        """Return the least gas (to within 1.5 %) with which the call succeeds, searched as geth
+        does.
+        """
         overrides = overrides or {}
         highest = min(call.gas or genesis.BLOCK_GAS_LIMIT, genesis.BLOCK_GAS_LIMIT)
         if call.gas_price:
@@ -228,8 +230,8 @@ class Chain:
         used, _, refund = self._run(call, number, overrides, highest)
         if self._succeeds(call, number, overrides, used):
             return used
-        # What was used was not enough: a call keeps back a 64th of the gas (EIP-150), and
-        # refunds come after the end.
+        # The gas used is not enough: a call keeps back a 64th of the gas (EIP-150), and refunds
+        # come after the end.
         guess = (used + refund + 2_300) * 64 // 63
         lowest = used
         if guess < highest and self._succeeds(call, number, overrides, guess):
@@ -265,7 +267,7 @@ class Chain:
     def _run(
         self, call: Call, number: int, overrides: Overrides, gas: int | None
     ) -> tuple[int, ComputationAPI, int]:
-        """Runs a call without charging for gas: gas used after refund, computation, refund."""
+        """Run a call without charging for gas: gas used after refund, computation, refund."""
         state = self._overridden(number, overrides)
         unsigned = RehearsalVM.get_transaction_builder().new_unsigned_dynamic_fee_transaction(  # type: ignore[attr-defined]
             chain_id=genesis.CHAIN_ID,
@@ -285,7 +287,7 @@ class Chain:
         try:
             message = executor.build_evm_message(transaction)
             computation: ComputationAPI = executor.build_computation(message, transaction)
-        except VMError as error:  # before the code ran: the value is more than is held
+        except VMError as error:  # before the code ran: the value exceeds the balance
             raise ExecutionFailed("insufficient balance for transfer") from error
         if computation.is_error:
             if isinstance(computation.error, Revert):
@@ -297,6 +299,6 @@ class Chain:
 
 
 def _reason(error: VMError) -> str:
-    """A failure in the words nodes use."""
+    """Return a failure in the words of nodes."""
     names = {"OutOfGas": "out of gas", "InsufficientFunds": "insufficient balance for transfer"}
     return names.get(type(error).__name__, str(error) or type(error).__name__)

@@ -1,6 +1,6 @@
-"""What the rehearsal network starts from: addresses, accounts, contracts.
+"""Initial state of the rehearsal network: addresses, accounts, contracts.
 
-Everything here is fixed, so that a stored network can be replayed to the same hashes.
+Everything here is fixed, so that a stored network replays to the same hashes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 # eth-tester's chain id: no real network has it, so nothing signed here is valid elsewhere.
 CHAIN_ID = 131277322940537
 
-# The mainnet addresses, so that a rehearsal exercises the very same configuration.
+# The mainnet addresses, so that a rehearsal tests the real configuration.
 CONTRACTS: dict[str, str] = {
     "IdentityRegistry": "0xb53Af985765031936311273599389b5B68aC9956",
     "IdentityStaking": "0x11c05A650704136786253e8685f56879A202b1C7",
@@ -50,23 +50,23 @@ ADDRESS_VARIABLES: dict[str, str] = {
 ETHER = 10**18
 GENESIS_TIMESTAMP = 1_735_689_600  # 2025-01-01T00:00:00Z
 BLOCK_GAS_LIMIT = 30_000_000
-# Constant until a test changes it: what a rehearsal shows as gas should not drift with the
-# number of empty blocks. About what makes onboarding cost a hundredth of a PEAQ.
+# Constant until a test changes it, so that gas prices in a rehearsal do not drift with the number
+# of empty blocks. At this value, onboarding costs about a hundredth of a PEAQ.
 BASE_FEE = 10 * 10**9
 
-# Frontier chains put this at precompile addresses (PUSH1 0 PUSH1 0 REVERT), so that a
-# contract that looks for code before a call finds some.
+# Frontier chains place this at precompile addresses (PUSH1 0 PUSH1 0 REVERT), for contracts that
+# check for code before a call.
 PRECOMPILE_MARK = bytes.fromhex("60006000fd")
 
 
 def account_key(role: str) -> bytes:
-    """The private key of a rehearsal account. Public knowledge: worthless outside."""
+    """Return the private key of a rehearsal account. Publicly known, so worthless elsewhere."""
     return hashlib.sha256(b"peaq-onboard rehearsal " + role.encode()).digest()
 
 
-# "faucet" pays for the Gas Station, "owner" is the pretend owner's wallet, "giver" pays what
-# tests and the pretend owner send by hand, "admin" may change the contracts, "stranger" is
-# faster than the machine where a fault asks for it.
+# "faucet" pays for the Gas Station, "owner" is the simulated owner's wallet, "giver" makes the
+# manual payments of tests and of the simulated owner, "admin" may change the contracts, and
+# "stranger" is faster than the machine if a fault demands it.
 ROLES: dict[str, int] = {
     "faucet": 1_000_000 * ETHER,
     "owner": 10_000 * ETHER,
@@ -78,7 +78,7 @@ ROLES: dict[str, int] = {
 
 @cache
 def artifact(name: str) -> dict[str, Any]:
-    """A compiled contract: `abi` and `runtime` (hex), from the package's data."""
+    """Return a compiled contract: `abi` and `runtime` (hex), from the package's data."""
     text = (files("app.rehearsal") / "contracts" / f"{name}.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded

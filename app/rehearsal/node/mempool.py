@@ -1,6 +1,6 @@
-"""Transactions that wait for a block, with the refusals of a node's pool.
+"""Pending transactions, with the refusals of a node's pool.
 
-The texts are those of geth and Frontier: people and programs search for them.
+The texts are those of geth and Frontier, because people and programs search for them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from eth.constants import SECPK1_N
 from app.rehearsal.node import genesis
 from app.rehearsal.node.evm import Chain
 
-# A replacement must raise both fees by this much, in per cent (geth's default price bump).
+# A replacement must raise both fees by this many percent (geth's default price bump).
 PRICE_BUMP = 10
 
 
 class Refused(Exception):
-    """The pool does not take a transaction; the text is the node's."""
+    """The pool refuses a transaction; the text is the node's."""
 
 
 class Mempool:
@@ -26,7 +26,7 @@ class Mempool:
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
-        # In order of arrival: blocks are filled in that order, nonces permitting.
+        # In order of arrival, in which they fill blocks, nonces permitting.
         self._pending: dict[bytes, SignedTransactionAPI] = {}
 
     def __iter__(self) -> Iterator[SignedTransactionAPI]:
@@ -39,7 +39,7 @@ class Mempool:
         return self._pending.get(transaction_hash)
 
     def check(self, transaction: SignedTransactionAPI) -> None:
-        """Refuses what a node would refuse. Raises Refused."""
+        """Refuse a transaction that a node would refuse. Raises Refused."""
         if transaction.hash in self._pending:
             raise Refused("already known")
         if transaction.chain_id is None:
@@ -75,14 +75,14 @@ class Mempool:
             raise Refused("replacement transaction underpriced")
 
     def add(self, transaction: SignedTransactionAPI) -> None:
-        """Takes a transaction, in place of one with the same sender and nonce."""
+        """Add a transaction, replacing one with the same sender and nonce."""
         rival = self._rival(transaction)
         if rival is not None:
             del self._pending[rival.hash]
         self._pending[transaction.hash] = transaction
 
     def discard(self, transactions: tuple[SignedTransactionAPI, ...]) -> None:
-        """Removes what a block included, and what that block made invalid."""
+        """Remove the transactions that a block included, and those that it made invalid."""
         for transaction in transactions:
             self._pending.pop(transaction.hash, None)
             rival = self._rival(transaction)
@@ -90,7 +90,7 @@ class Mempool:
                 del self._pending[rival.hash]
 
     def executable(self) -> list[SignedTransactionAPI]:
-        """What the next block can include: nonces without a gap, fees and value covered."""
+        """Return what the next block can include: nonces without a gap, fees and value covered."""
         state = self._chain.state()
         chosen: list[SignedTransactionAPI] = []
         nonces: dict[bytes, int] = {}
@@ -119,7 +119,7 @@ class Mempool:
         return chosen
 
     def next_nonce(self, sender: bytes) -> int:
-        """The nonce after the sender's gapless pending transactions."""
+        """Return the nonce after the sender's gapless pending transactions."""
         taken = {item.nonce for item in self._pending.values() if item.sender == sender}
         nonce: int = self._chain.state().get_nonce(sender)  # type: ignore[arg-type]
         while nonce in taken:
@@ -134,7 +134,7 @@ class Mempool:
 
 
 def _cost(transaction: SignedTransactionAPI) -> int:
-    """The most a transaction can take from its sender, in wei."""
+    """Return the maximum wei that a transaction can take from its sender."""
     return transaction.value + transaction.gas * transaction.max_fee_per_gas
 
 

@@ -1,4 +1,4 @@
-"""A node: chain, pool and store together, and the accounts the rehearsal itself pays from."""
+"""A node: chain, pool and store, and the accounts that the rehearsal pays from."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from app.rehearsal.node.vm import RehearsalVM
 
 TRANSFER_GAS = 21_000
 ADMIN_GAS = 8_000_000
-# What the rehearsal's own transactions bid for gas: ahead of any base fee a test sets.
+# Bid of the rehearsal's own transactions for gas: above any base fee that a test sets.
 GENEROUS_FEE = 10**15
 
 
 @dataclass(frozen=True)
 class SentTransaction:
-    """A transaction that came in over RPC and was taken. `value` in wei, the rest in hex."""
+    """A transaction accepted over RPC. `value` in wei, the rest in hex."""
 
     hash: str
     sender: str
@@ -37,7 +37,7 @@ class SentTransaction:
 
 
 class Node:
-    """Takes transactions, makes blocks, remembers both."""
+    """Node that accepts transactions, makes blocks, and stores both."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Node:
         self.store = store("0x" + self.chain.head.hash.hex())
         for record in self.store.records():
             self._replay(record)
-        self._automine_all()  # what was taken just before the process was killed
+        self._automine_all()  # accepted just before the process was killed
 
     def _replay(self, record: dict[str, Any]) -> None:
         if "pool" in record:
@@ -74,13 +74,13 @@ class Node:
 
     @property
     def finalized(self) -> int:
-        """The number of the newest block that counts as final."""
+        """Return the number of the newest block that counts as final."""
         return max(0, self.chain.head.number - self.finality_depth)
 
     # Transactions
 
     def decode(self, raw: bytes) -> SignedTransactionAPI:
-        """The transaction of signed bytes, its sender known. Raises Refused."""
+        """Return the transaction of signed bytes with its sender. Raises Refused."""
         try:
             transaction = self.chain.decode(raw)
             _ = transaction.sender  # recovers it from the signature
@@ -89,7 +89,7 @@ class Node:
         return transaction
 
     def submit(self, transaction: SignedTransactionAPI, *, rpc: bool = False) -> bytes:
-        """Takes a transaction into the pool, and into a block where blocks come at once.
+        """Add a transaction to the pool, and to a block if there is no block time.
 
         Returns the hash. Raises Refused with the words of a node.
         """
@@ -117,7 +117,7 @@ class Node:
     def sign(
         self, role: str, to: Address, wei: int, data: bytes = b"", gas: int = TRANSFER_GAS
     ) -> SignedTransactionAPI:
-        """Signs a transaction of one of the rehearsal's own accounts with its next nonce."""
+        """Sign a transaction of one of the rehearsal's own accounts with its next nonce."""
         key = genesis.account_key(role)
         unsigned = RehearsalVM.get_transaction_builder().new_unsigned_dynamic_fee_transaction(  # type: ignore[attr-defined]
             chain_id=genesis.CHAIN_ID,
@@ -134,17 +134,17 @@ class Node:
         return signed
 
     def send(self, role: str, to: Address, wei: int) -> bytes:
-        """Pays from one of the rehearsal's own accounts, like any sender. Returns the hash."""
+        """Pay from one of the rehearsal's own accounts, like any sender. Returns the hash."""
         return self.submit(self.sign(role, to, wei))
 
     def act(self, role: str, to: Address, data: bytes = b"", wei: int = 0) -> None:
-        """Does something at once, in a block of its own, whatever the pool holds."""
+        """Execute something at once, in a separate block, whatever the pool holds."""
         self._mine([self.sign(role, to, wei, data, ADMIN_GAS)])
 
     # Blocks
 
     def mine(self) -> MinedBlock:
-        """Makes a block of what the pool has ready, or an empty one."""
+        """Make a block of the pool's executable transactions, or an empty one."""
         return self._mine(self.pool.executable())
 
     def _mine(self, transactions: Sequence[SignedTransactionAPI]) -> MinedBlock:
@@ -166,7 +166,7 @@ class Node:
             self._mine(ready[:1])
 
     def revert(self, number: int, *, repool: bool) -> None:
-        """Drops all blocks after `number`, as a reorganisation does."""
+        """Remove all blocks after `number`, as a reorganization does."""
         self.store.append({"revert": number, "repool": repool})
         self._revert(number, repool=repool)
 

@@ -1,4 +1,4 @@
-"""How a precompile of the rehearsal refuses a call."""
+"""Refusals by the rehearsal's precompiles."""
 
 from __future__ import annotations
 

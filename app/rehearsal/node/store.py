@@ -1,9 +1,9 @@
-"""Where a rehearsal network lives between two runs of the program.
+"""Storage of a rehearsal network between two runs of the program.
 
-`chain.jsonl` is the append-only record of everything that made the chain what it is; replayed
-from the fixed genesis it gives the same hashes. `gas-station.json` is replaced as a whole.
-A line reaches the kernel before anybody hears of what it says, so a killed process loses
-nothing; fsync would only help against a power cut, which a rehearsal may forget.
+`chain.jsonl` is the append-only record of everything that shaped the chain; replayed from the fixed
+genesis it gives the same hashes. `gas-station.json` is replaced as a whole. A line reaches the
+kernel before anything depends on it, so a killed process loses nothing. fsync would only help
+against a power cut, which a rehearsal need not survive.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class StoreError(Exception):
 
 
 class Store:
-    """The files of one network. `root` None keeps nothing."""
+    """The files of one network. `root` None stores nothing."""
 
     def __init__(self, root: Path | None, genesis_hash: str) -> None:
         self._root = root
@@ -46,7 +46,9 @@ class Store:
             raise
 
     def _read(self, path: Path, file: int, genesis_hash: str) -> list[dict[str, Any]]:
-        """All whole records; cuts a torn last line off, writes the header of a new file."""
+        """Return all complete records; cut off a torn last line, and write the header of a new
+        file.
+        """
         text = path.read_bytes()
         whole = text.rfind(b"\n") + 1
         lines = text[:whole].splitlines()
@@ -73,17 +75,17 @@ class Store:
         return records[1:]
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The records of the chain, oldest first."""
+        """Return the records of the chain, oldest first."""
         if self._root is not None:
             yield from self._lines
 
     def append(self, record: dict[str, Any]) -> None:
-        """Writes one record of the chain, in a single write."""
+        """Write one record of the chain, in a single write."""
         if self._file is not None:
             os.write(self._file, json.dumps(record, separators=(",", ":")).encode() + b"\n")
 
     def load_gas_station(self) -> dict[str, Any]:
-        """The Gas Station's state; empty in a new store."""
+        """Return the Gas Station's state; empty in a new store."""
         if self._root is None:
             return {}
         try:
@@ -93,7 +95,7 @@ class Store:
         return state
 
     def save_gas_station(self, state: dict[str, Any]) -> None:
-        """Replaces the Gas Station's state file."""
+        """Replace the Gas Station's state file."""
         if self._root is None:
             return
         target = self._root / "gas-station.json"
@@ -104,7 +106,7 @@ class Store:
         fresh.replace(target)
 
     def close(self) -> None:
-        """Lets go of the files, and of the lock on them."""
+        """Close the files and release the lock."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,4 +1,6 @@
-"""The EVM of the rehearsal: Shanghai with peaq's precompiles that no contract can stand in for."""
+"""The EVM of the rehearsal: Shanghai plus those precompiles of peaq that no contract can
+replace.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +22,22 @@ PRECOMPILES = {
 
 
 class RehearsalComputation(ShanghaiComputation):
-    """The Shanghai rules and two more precompiles."""
+    """The Shanghai rules with two more precompiles."""
 
-    # py-evm types its own table more narrowly than what its getter returns.
+    # py-evm types its own table more narrowly than its getter's return value.
     _precompiles = PRECOMPILES  # type: ignore[assignment]
 
 
 class RehearsalState(ShanghaiState):
-    """State that computes with them."""
+    """State that computes with these precompiles."""
 
     computation_class = RehearsalComputation
 
 
 def _header_from_parent(parent: BlockHeaderAPI | None, **fields: Any) -> BlockHeaderAPI:
-    """A next header with its parent's gas limit and base fee, which therefore stay as set."""
+    """Return the next header with its parent's gas limit and base fee, which therefore stay
+    as set.
+    """
     if parent is None:
         return cast(BlockHeaderAPI, ShanghaiVM.create_header_from_parent(None, **fields))
     fields.setdefault("gas_limit", parent.gas_limit)
@@ -49,4 +53,4 @@ class RehearsalVM(ShanghaiVM):
 
     @classmethod
     def validate_gas(cls, header: BlockHeaderAPI, parent_header: BlockHeaderAPI) -> None:
-        """Accepts any base fee: see the class."""
+        """Accept any base fee: see the class."""

@@ -1,4 +1,4 @@
-"""Who is enrolled at the rehearsal's Gas Station, and which codes are good.
+"""Enrolments at the rehearsal's Gas Station, and validity of codes.
 
 No secret is stored: each is derived from the network's seed, the owner and a counter.
 """
@@ -15,13 +15,13 @@ from urllib.parse import quote, urlencode
 from app.rehearsal.services.policy import GasStationPolicy
 from core.services.otpauth import code_of
 
-# A code of the step before or after is good too: clocks differ and people type slowly.
+# Codes of the previous and next step are valid too: clocks differ and people type slowly.
 TOLERATED_STEPS = (0, -1, 1)
 ISSUER = "peaq Gas Station"
 
 
 class Verdict(Enum):
-    """What a code turned out to be."""
+    """The result of checking a code."""
 
     GOOD = "good"
     BAD = "bad"
@@ -41,7 +41,7 @@ class Enrolment:
 
 
 class Enrolments:
-    """All owners' second factors. Owners are lower-case addresses, times epoch seconds."""
+    """All owners' second factors. Owners are lower-case addresses, times are epoch seconds."""
 
     def __init__(self, state: dict[str, Any], *, seed: bytes, policy: GasStationPolicy) -> None:
         self._owners = {owner: Enrolment(**fields) for owner, fields in state.items()}
@@ -49,15 +49,15 @@ class Enrolments:
         self._policy = policy
 
     def state(self) -> dict[str, Any]:
-        """What to store: no secret."""
+        """Return the data to store, without secrets."""
         return {owner: asdict(enrolment) for owner, enrolment in self._owners.items()}
 
     def of(self, owner: str) -> Enrolment:
-        """The owner's enrolment, a blank one where there is none yet."""
+        """Return the owner's enrolment, blank if there is none yet."""
         return self._owners.setdefault(owner, Enrolment())
 
     def renew(self, owner: str) -> str:
-        """Gives the owner a new secret, to be confirmed; returns its otpauth URI."""
+        """Give the owner a new secret to confirm; return its otpauth URI."""
         enrolment = self.of(owner)
         enrolment.counter += 1
         enrolment.active = False
@@ -77,14 +77,18 @@ class Enrolments:
         return f"otpauth://totp/{label}?{urlencode(query, quote_via=quote)}"
 
     def code(self, owner: str, at: float) -> tuple[str, float] | None:
-        """The code an authenticator shows, and for how many seconds. None: not set up."""
+        """Return the code that an authenticator shows, and for how many seconds. None: not
+        set up.
+        """
         if self.of(owner).counter == 0:
             return None
         period = self._policy.period
         return self._code(owner, int(at) // period), period - at % period
 
     def check(self, owner: str, code: str, *, kind: str, at: float) -> Verdict:
-        """Judges a code; a good one is used up for this kind, a bad one counts for the lock."""
+        """Check a code. A valid one is used up for this kind; an invalid one counts towards the
+        lock.
+        """
         enrolment = self.of(owner)
         if at < enrolment.locked_until:
             return Verdict.LOCKED
@@ -93,7 +97,7 @@ class Enrolments:
         for step in (now + offset for offset in TOLERATED_STEPS):
             expected = self._code(owner, step)
             if hmac.compare_digest(expected, code) and step not in used:
-                # Older steps are refused by their age.
+                # Older steps are refused by age.
                 used[:] = [old for old in used if old >= now - 1] + [step]
                 enrolment.bad_codes = 0
                 return Verdict.GOOD
@@ -104,7 +108,7 @@ class Enrolments:
         return Verdict.BAD
 
     def _code(self, owner: str, step: int) -> str:
-        """The code of a time step: a whole number of periods since the epoch."""
+        """Return the code of a time step: a whole number of periods since the epoch."""
         policy = self._policy
         return code_of(
             self._secret(owner),

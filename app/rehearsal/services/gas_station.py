@@ -1,9 +1,9 @@
 """The rehearsal's Gas Station (protocol.md, section 3): real codes, real transfers.
 
-Where the protocol leaves a choice, this one is made: a settled or pending `requestId` is
-answered before the code is looked at; an answer `skipped` settles nothing; the code that
-meets the limit of bad codes is still answered INVALID_2FA, the next one 2FA_LOCKED; a good
-code is used up also where the funding is then refused.
+Choices that the protocol leaves open: a settled or pending `requestId` is answered before the code
+is checked. An answer `skipped` settles nothing. The code that reaches the limit of invalid codes
+still gets INVALID_2FA, the next one 2FA_LOCKED. A valid code is used up even if the funding is then
+refused.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer. `dropped`: the work is done, but the caller never hears of it."""
+    """An HTTP response. `dropped`: the work is done, but the caller never learns of it."""
 
     status: int
     body: dict[str, Any]
@@ -66,7 +66,7 @@ def _answer(status: str, code: str, data: dict[str, Any], message: str) -> Answe
 
 
 def refusal_answer(refusal: Refusal) -> Answer:
-    """The envelope of a refusal, with Retry-After where waiting helps."""
+    """Return the envelope of a refusal, with Retry-After if waiting helps."""
     headers = {}
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
@@ -75,7 +75,7 @@ def refusal_answer(refusal: Refusal) -> Answer:
 
 
 class GasStation:
-    """Enrols owners and funds wallets from the rehearsal's faucet account."""
+    """Gas Station that enrols owners and funds wallets from the rehearsal's faucet account."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class GasStation:
         self._save()
 
     def _settle_interrupted(self) -> None:
-        """Sends what was recorded but, for all the chain knows, not sent before a kill.
+        """Send transactions that were recorded but, according to the chain, not sent before a kill.
 
         The same bytes have the same nonce, so they cannot pay twice.
         """
@@ -139,7 +139,7 @@ class GasStation:
         return self._now().timestamp()
 
     def answer(self, call: str, payload: Any) -> Answer:
-        """Answers `2fa/setup`, `2fa/confirm` or `faucet/fund`, and stores what changed."""
+        """Process `2fa/setup`, `2fa/confirm` or `faucet/fund`, and store the changes."""
         handlers = {
             "2fa/setup": self._setup,
             "2fa/confirm": self._confirm,
@@ -200,7 +200,7 @@ class GasStation:
             raise Refusal("INVALID_2FA", "Invalid 2FA code")
 
     def _throttle(self, owner: str) -> None:
-        """Counts a request of an owner; refuses too many in a window."""
+        """Count a request of an owner; refuse too many in a window."""
         now = self._time()
         calls = self._calls.setdefault(owner, deque())
         while calls and calls[0] <= now - self._policy.rate_window_seconds:
@@ -248,7 +248,7 @@ class GasStation:
             raise Refusal("RATE_LIMITED", "Faucet rate limit exceeded", retry_after=wait)
 
     def _refuse_known(self, request_id: str) -> None:
-        """Refuses a request id that has paid, or is about to."""
+        """Refuse a request id that has paid, or is about to."""
         transfer = self.transfers.get(request_id)
         pending = transfer and self._node.pool.get(bytes.fromhex(transfer.hash[2:]))
         if pending or self.faults.take("duplicate-request"):
@@ -264,7 +264,7 @@ class GasStation:
             raise _wallet_cap()
 
     def _pay(self, request_id: str, owner: str, target: str, wei: int) -> Transfer:
-        """Pays on the chain; what will be sent is on disk first."""
+        """Pay on the chain; the transaction is on disk before it is sent."""
         transaction = self._node.sign("faucet", _address(target), wei)
         transfer = Transfer(
             request_id=request_id,
@@ -292,7 +292,9 @@ class GasStation:
         return _answer("skipped", "SUFFICIENT_BALANCE", data, "The wallet holds enough for gas")
 
     def _leave_poor(self, target: str) -> None:
-        """Lets the wallet hold what counts as sufficient here but does not cover a bond."""
+        """Leave the wallet a balance that is sufficient for the Gas Station but does not cover a
+        bond.
+        """
         missing = POOR_WEI - self._balance(target)
         if missing > 0:
             self._node.act("admin", _address(target), wei=missing)

@@ -1,6 +1,6 @@
 """The rehearsal's MCR API (protocol.md, section 6), computed from the chain at each request.
 
-Machines of the guide's protocol are found by their address, activated ones by their decimal id.
+The guide's machines are found by address, activated ones by decimal id.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _ACCOUNT = re.compile(r"(?:did:peaq:)?0x([0-9a-fA-F]{40})")
 _MACHINE = re.compile(r"did:peaq:([0-9]+)")
 _TERMINATED = 4
 MOST_MACHINES = 100
-"""Machines of an operator in one answer."""
+"""Maximum machines of an operator in one response."""
 
 
 class Mcr:
-    """Machine cards. Unlike the real index this one never lags."""
+    """Machine cards. Unlike the real index, this one never lags."""
 
     def __init__(self, contracts: Contracts, activations: Activations) -> None:
         self._contracts = contracts
         self._activations = activations
 
     def machine(self, text: str) -> Answer:
-        """The card for a DID or an address."""
+        """Return the card for a DID or an address."""
         activated = _MACHINE.fullmatch(text)
         if activated:
             return self._activated(activated.group(1))
@@ -53,7 +53,7 @@ class Mcr:
         return self._card(machine_id, owner) if machine_id else (404, NOT_REGISTERED)
 
     def rating(self, text: str) -> Answer:
-        """The rating for a DID or an address; the official SDK's `query_mcr`."""
+        """Return the rating for a DID or an address; the official SDK's `query_mcr`."""
         status, card = self.machine(text)
         if status != 200:
             return status, card
@@ -72,14 +72,14 @@ class Mcr:
         }
 
     def by_machine_id(self, text: str) -> Answer:
-        """The card for a machine id of the guide's protocol."""
+        """Return the card for a machine id of the guide's protocol."""
         if not re.fullmatch(r"[0-9]{1,18}", text):
             return 404, NOT_REGISTERED
         owner = self._contracts.owner_of(int(text))
         return (404, NOT_REGISTERED) if owner is None else self._card(int(text), owner)
 
     def operated_by(self, text: str, offset: int, limit: int) -> Answer:
-        """The activated machines of an operator, who is named by a DID with an address."""
+        """Return the activated machines of an operator, who is named by a DID with an address."""
         match = _ACCOUNT.fullmatch(text)
         if match is None or not text.startswith("did:peaq:"):
             return 400, _MALFORMED
@@ -124,8 +124,10 @@ class Mcr:
         return 200, self._activated_card(int(digits), owner)
 
     def _activated_card(self, machine_id: int, owner: Address) -> dict[str, Any]:
-        """Ids are decimal strings here. Owner and controller are left out, as the index does for a
-        machine whose home is peaq: the official SDK refuses an answer with hex addresses there.
+        """Return the card of an activated machine, with ids as decimal strings.
+
+        Omits owner and controller, as the index does for a machine whose home is peaq: the official
+        SDK refuses responses with hex addresses there.
         """
         bonded = 0 < self._activations.status(machine_id) < _TERMINATED
         return {

@@ -1,4 +1,4 @@
-"""QR images at addresses that expire, as the Gas Station hands them out."""
+"""QR images at URLs that expire, as the Gas Station provides them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class QrImages:
         self._published: dict[str, tuple[str, str, float]] = {}
 
     def publish(self, uri: str, kind: str, *, at: float) -> str:
-        """The address of an image of `uri`, good for a while from `at` (epoch seconds)."""
+        """Return the URL of an image of `uri`, valid for a while from `at` (epoch seconds)."""
         name = f"{secrets.token_urlsafe(16)}.{kind}"
         self._published[name] = (uri, kind, at + self._seconds)
         return f"{self._url()}/qr/{name}"
 
     def image(self, name: str, *, at: float) -> tuple[bytes, str] | None:
-        """The image and its content type; None when there is none (any more)."""
-        import segno  # not before the first image: nothing else here needs it
+        """Return the image and its content type; None if there is none (any more)."""
+        import segno  # only for the first image: nothing else here needs it
 
         uri, kind, expires = self._published.get(name, ("", "", 0.0))
         if at >= expires:

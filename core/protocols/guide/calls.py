@@ -1,4 +1,4 @@
-"""The transactions of onboarding, as what they are to do; their gas comes from an estimate."""
+"""The guide's transactions before estimation; the gas comes from an estimate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Change = tuple[str, str, str]
 
 
 def registration(context: Context, bond: int) -> UnsignedTransaction:
-    """Stakes `bond` (wei)."""
+    """Return the registration, which locks `bond` (wei)."""
     registry = context.settings.contracts.identity_registry
     return UnsignedTransaction("register", context.address, registry, bond, _register(context), 0)
 
@@ -23,15 +23,17 @@ def minting(context: Context, machine_id: int) -> UnsignedTransaction:
 
 
 def did_write(context: Context, changed: Sequence[Change]) -> UnsignedTransaction:
-    """All attribute writes in one batch, all or nothing."""
+    """Return all attribute writes as one batch that succeeds or fails as a whole."""
     return _batch(context, "did", _attributes(context, changed))
 
 
 def everything(
     context: Context, bond: int, machine_id: int, changed: Sequence[Change]
 ) -> UnsignedTransaction:
-    """Registration, minting and attributes in one batch, all or nothing. The bond is a subcall's
-    value: the Batch precompile takes it from the caller, so that the transaction itself has none.
+    """Return registration, minting and attributes as one batch that succeeds or fails as a whole.
+
+    The bond is the value of a subcall: the Batch precompile takes it from the caller, so the
+    transaction itself has no value.
     """
     contracts = context.settings.contracts
     calls = [
@@ -68,7 +70,7 @@ def _batch(
     context: Context, purpose: str, calls: Sequence[tuple[str, int, str]]
 ) -> UnsignedTransaction:
     to, values, data = zip(*calls, strict=True)
-    gas = [0] * len(calls)  # 0 forwards what is left
+    gas = [0] * len(calls)  # 0 forwards the remaining gas
     packed = context.chain.call_data("batch", "batchAll", to, values, data, gas)
     contract = context.settings.contracts.batch_precompile
     return UnsignedTransaction(purpose, context.address, contract, 0, packed, 0)

@@ -1,4 +1,4 @@
-"""The six attributes of the DID: as they are to be, and what has to be written for that."""
+"""The six attributes of the DID: their required values, and the writes that lead to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from core.journal.state import Details
 
 
 def wanted_attributes(machine_id: int, token_id: int, details: Details) -> dict[str, str]:
-    """The six attributes in their order; `operator` is empty, since owner and operator are one."""
+    """Return the six attributes in order; `operator` is empty, because owner and operator are the
+    same.
+    """
     values = (
         str(machine_id),
         str(token_id),
@@ -24,9 +26,9 @@ def wanted_attributes(machine_id: int, token_id: int, details: Details) -> dict[
 def changes(
     found: Mapping[str, bytes | None], wanted: Mapping[str, str]
 ) -> list[tuple[str, str, str]]:
-    """What has to be written: (function, name, value), in order; nothing for what is right.
+    """Return the writes that are still necessary, in order: (function, name, value).
 
-    Adding what is there, or updating what is not, would make the chain undo the whole batch.
+    Adding an existing attribute, or updating an absent one, would revert the whole batch.
     """
     needed = []
     for name, value in wanted.items():

@@ -1,4 +1,4 @@
-"""The guide's flow as `core.steps.context.OnboardingProtocol` asks for it: register, mint, DID."""
+"""The guide's flow, as `core.steps.context.OnboardingProtocol` requires it: register, mint, DID."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.protocols.guide.registration import quote, register
 from core.protocols.guide.requirement import USUAL_GAS, gas_left, requirement
 
 ABIS = ("identity_registry", "identity_staking", "machine_nft", "did_registry")
-"""Contract interfaces to be parsed before somebody waits for them."""
+"""Contract interfaces to parse in advance, while nobody waits for them."""
 
 __all__ = [
     "ABIS",

@@ -1,4 +1,4 @@
-"""Step 7: the Machine NFT is minted and the DID's six attributes are written and read back."""
+"""Step 7: mint the Machine NFT, write the DID's six attributes, and read both back."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from core.steps.reverts import explain_revert, mismatch, simulate_again
 
 
 async def mint(context: Context) -> None:
-    """Mints the Machine NFT unless it is there, and reads it back. Has an outside effect.
+    """Mint the Machine NFT unless it exists, and read it back. Has an outside effect.
 
     Raises OnboardingError: LOCKED_KEY, FEE_…, INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
     """
     key = context.key()
     await context.transactions.settle(key)
     if context.state.registered is None:
-        return  # a reorganisation took it back: registering comes next again
+        return  # a reorganization undid the registration, which is repeated first
     machine_id = _machine_id(context)
     chain, contract = context.chain, context.settings.contracts.machine_nft
     unsigned = calls.minting(context, machine_id)
@@ -35,7 +35,7 @@ async def mint(context: Context) -> None:
     with context.store.waiting("Looking for the Machine NFT"):
         ready = await _prepare(context, unsigned, token)
         if not token.value and isinstance(ready, _Refused):
-            # One zero of one node is not "absent", and something is amiss.
+            # A single 0 from a single node does not mean "absent"; something is wrong.
             await chain.read(token, at_least=ready.height, other=True)
         if token.value:
             await _record_found(context, token.value)
@@ -52,7 +52,9 @@ async def mint(context: Context) -> None:
     minted = int(event["tokenId"]) if event else 0
     await chain.read(token, at_least=receipt.block)
     if token.value and not minted:
-        await _record_found(context, token.value)  # the chain shows what the log does not
+        await _record_found(
+            context, token.value
+        )  # the chain has the token even though the log does not show it
         return
     if not minted or token.value != minted:
         raise mismatch("the Machine NFT", str(minted or "an event"), str(token.value))
@@ -60,7 +62,7 @@ async def mint(context: Context) -> None:
 
 
 async def _record_found(context: Context, token_id: int) -> None:
-    """Records a Machine NFT that is there: ours, or minted elsewhere for this machine."""
+    """Record an existing Machine NFT: ours, or minted elsewhere for this machine."""
     ours = ("mint", SINGLE)
     own = any(tx.purpose in ours and tx.block for tx in context.state.transactions)
     height = await check_token(context, token_id, block=context.state.height)
@@ -68,9 +70,9 @@ async def _record_found(context: Context, token_id: int) -> None:
 
 
 async def record_included(context: Context) -> None:
-    """Records what transactions of ours have brought that were seen in a block, but not what came
-    of them: a run was cut in between. Signs nothing. Raises OnboardingError (RPC_…,
-    READ_BACK_FAILED).
+    """Record the results of our included transactions if a run was interrupted before it did.
+
+    Signs nothing. Raises OnboardingError (RPC_…, READ_BACK_FAILED).
     """
     chain, state = context.chain, context.state
     included = {tx.purpose for tx in state.transactions if tx.status.counts}
@@ -89,8 +91,9 @@ async def record_included(context: Context) -> None:
 
 
 async def check_token(context: Context, token_id: int, *, block: int) -> int:
-    """Reads at or after `block` whose the Machine NFT is; the height. Raises OnboardingError
-    (READ_BACK_FAILED, RPC_…).
+    """Check the owner of the Machine NFT, reading at or after `block`, and return the height.
+
+    Raises OnboardingError (READ_BACK_FAILED, RPC_…).
     """
     owner, machine = context.chain.token_owner(token_id), context.chain.token_machine(token_id)
     height = await context.chain.read(owner, machine, at_least=block)
@@ -104,20 +107,21 @@ async def check_token(context: Context, token_id: int, *, block: int) -> int:
 
 
 async def write_did(context: Context) -> None:
-    """Writes those of the six attributes that are missing or differ, in one batch, and reads all
-    six back. Has an outside effect. Raises OnboardingError as `mint` does.
+    """Write missing or different attributes in one batch, and read all six back.
+
+    Has an outside effect. Raises the same errors as `mint`.
     """
     key = context.key()
     await context.transactions.settle(key)
     state, chain = context.state, context.chain
     if state.registered is None or state.minted is None:
-        return  # a reorganisation took them back: they come next again
+        return  # a reorganization undid them, so they are repeated first
     if state.details is None:
         raise RuntimeError("the details must be known before the DID")
     wanted = wanted_attributes(_machine_id(context), state.minted.token_id, state.details)
     with context.store.waiting("Reading the DID attributes"):
-        # Most often none is there. The estimate runs the batch, and `addAttribute` fails where
-        # a name exists: where it passes, all six are absent, and need not be read one by one.
+        # Usually all six are absent. The estimate runs the batch, and `addAttribute` fails if a
+        # name exists. So if the estimate succeeds, they need not be read one by one.
         ready = await _prepare(context, calls.did_write(context, changes({}, wanted)))
         if isinstance(ready, _Refused):
             found = chain.attributes(context.address, to_write=True)
@@ -157,7 +161,7 @@ class _Ready:
 
 @dataclass(frozen=True)
 class _Refused:
-    """What the simulation says against it."""
+    """The reason why the simulated transaction fails."""
 
     unsigned: UnsignedTransaction
     revert: Revert
@@ -169,8 +173,9 @@ class _Refused:
 async def _prepare(
     context: Context, unsigned: UnsignedTransaction, *asks: Query[Any]
 ) -> _Ready | _Refused:
-    """The transaction with its gas, estimated now; `asks` are asked along. Raises OnboardingError
-    (FEE_…, INSUFFICIENT_BALANCE, RPC_…).
+    """Return the transaction with its gas, estimated now in the same read as `asks`.
+
+    Raises OnboardingError (FEE_…, INSUFFICIENT_BALANCE, RPC_…).
     """
     chain = context.chain
     account, gas = chain.account(context.address), chain.gas(unsigned.as_call())
@@ -187,7 +192,7 @@ async def _prepare(
 
 
 async def _raise_unless_taken_back(context: Context, refused: _Refused, key: Key) -> None:
-    """Raises what the refusal means, unless a reorganisation took back what came before."""
+    """Raise the error behind the refusal, unless a reorganization undid an earlier transaction."""
     await context.transactions.settle(key, doubt=True)
     state = context.state
     if state.registered is None or (refused.unsigned.purpose == "did" and state.minted is None):

@@ -10,7 +10,7 @@ from core.steps.context import Context
 
 
 async def read_snapshot(context: Context, *, patience: float) -> NetworkSnapshot:
-    """Call everything that onboarding will call, within `patience` seconds per endpoint.
+    """Read every contract that onboarding calls, within `patience` seconds per endpoint.
 
     Raises OnboardingError (RPC_…, CHAIN_ID_WRONG).
     """

@@ -1,4 +1,4 @@
-"""The journal compared with the guide's contracts: on every start, and at the end."""
+"""Comparison of the journal with the guide's contracts, on every start and at the end."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from core.steps.reverts import mismatch
 
 
 async def reconcile(context: Context) -> None:
-    """Check that the chain knows the machine of the journal, and record what came of transactions
-    that the run before had not looked at when it was cut.
+    """Check that the chain knows the journal's machine, and record the results of transactions that
+    an interrupted run has not recorded.
 
     Raises OnboardingError (JOURNAL_CHAIN_DISAGREE, RPC_…, READ_BACK_FAILED).
     """
@@ -32,7 +32,7 @@ async def reconcile(context: Context) -> None:
 
 
 async def check_final(context: Context) -> None:
-    """Take the last look: whose the machine and its token are, and that the bond is held.
+    """Check one last time who owns the machine and its token, and that the bond is locked.
 
     Raises OnboardingError (READ_BACK_FAILED, RPC_…).
     """

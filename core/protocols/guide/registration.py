@@ -1,4 +1,4 @@
-"""Step 6: the bond is staked and the machine gets its number, once."""
+"""Step 6: lock the bond and register the machine, exactly once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from core.steps.reverts import explain_revert, mismatch, simulate_again
 
 
 async def quote(context: Context, *, accepted: int | None = None) -> Quote | None:
-    """What registering costs; None where the machine is registered already, which is recorded.
+    """Return the cost of registering; None if the machine is already registered, which is recorded.
 
-    `accepted`: the highest bond (wei) that was agreed to in advance; None: none was. Raises
+    `accepted`: the highest bond (wei) that the user accepted in advance, or None. Raises
     OnboardingError: BOND_NOT_ACCEPTED, INSUFFICIENT_BALANCE (back to funding), FEE_…, CONTRACT_…,
     RPC_….
     """
-    # Else a registration of ours that is still open would be taken for somebody else's.
+    # Otherwise our own pending registration would look like another program's.
     await context.transactions.settle(context.memory.key)
     ready = await _prepare(context, accepted=accepted)
     if ready is None:
@@ -55,11 +55,11 @@ async def quote(context: Context, *, accepted: int | None = None) -> Quote | Non
 
 
 async def register(context: Context, *, agreed_bond: int) -> None:
-    """Registers the machine unless it is registered, and reads it back. Has an outside effect.
+    """Register the machine unless it is registered, and read it back. Has an outside effect.
 
-    `agreed_bond` (wei) is what the technician consented to; a higher one is not paid, and the fee
-    limit holds the agreed price. Raises OnboardingError: LOCKED_KEY, BOND_CHANGED, FEE_…,
-    INSUFFICIENT_BALANCE, TRANSACTION_…, CONTRACT_….
+    `agreed_bond` (wei) is the user's consent: a higher bond is not paid. The fee limit holds the
+    agreed price. Raises OnboardingError: LOCKED_KEY, BOND_CHANGED, FEE_…, INSUFFICIENT_BALANCE,
+    TRANSACTION_…, CONTRACT_….
     """
     key = context.key()
     await context.transactions.settle(key)
@@ -74,7 +74,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
             ready.unsigned, key, account.value, ready.fees
         )
     except Reorganised:
-        return  # what is open again comes first
+        return  # reopened transactions come first
     if ready.single:
         await single_transaction.record(context, tx, receipt)
         return
@@ -84,7 +84,9 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     number = chain.machine_id(context.address)
     await chain.read(number, at_least=receipt.block)
     if number.value and not machine_id:
-        await _found(context, number.value, receipt.block)  # the chain shows what the log does not
+        await _found(
+            context, number.value, receipt.block
+        )  # the chain has the machine even though the log does not show it
         return
     if not number.value or number.value != machine_id:
         expected = str(machine_id or "a registration event")
@@ -94,14 +96,14 @@ async def register(context: Context, *, agreed_bond: int) -> None:
 
 @dataclass(frozen=True)
 class _Ready:
-    """The transaction as it would be sent now. `bond` and `held` in wei."""
+    """The transaction as it would be sent now. `bond` and `held` (the balance) in wei."""
 
     unsigned: UnsignedTransaction
     bond: int
     held: int
     fees: Fees
     refused: str = ""
-    """Why it is not the single transaction that was asked for."""
+    """Why the requested single transaction is not possible."""
 
     @property
     def single(self) -> bool:
@@ -115,17 +117,18 @@ async def _prepare(
     agreed_bond: int | None = None,
     accepted: int | None = None,
 ) -> _Ready | None:
-    """The transaction, estimated; None where the machine turns out to be registered, which is
-    recorded. A bond above `accepted` is refused before more money is asked for.
+    """Return the transaction with its estimate; None if the machine is already registered, which is
+    recorded.
 
-    With `agreed_bond` it is about to be sent, and `account` is asked along. That the machine is
-    not registered is then asked for the second time, elsewhere where that is known: one zero of
-    one node is not "absent".
+    Refuses a bond above `accepted` before it requests more funds. With `agreed_bond`, the
+    transaction is about to be sent, so `account` is read too. This also repeats the check that the
+    machine is not registered, at another endpoint if one is known: a single 0 from a single node
+    does not mean "absent".
     """
     state, chain = context.state, context.chain
     number, bond = chain.machine_id(context.address), chain.bond()
     balance = chain.balance(context.address)
-    # Estimated along with the rest for the bond that is expected, which is nearly always right.
+    # Estimate in the same read for the expected bond, which is nearly always correct.
     guess = agreed_bond or state.bond_quoted or 0
     gas = chain.gas(calls.registration(context, guess).as_call())
     asks: list[Query[Any]] = [number, bond, account or balance, gas]
@@ -144,13 +147,13 @@ async def _prepare(
         )
     check_accepted(context.token, bond.value, accepted)
     fees = context.transactions.fee_limit.within(now, context.address, anew=agreed_bond is None)
-    # First the balance: the estimate of a poor account looks like a revert.
-    # What is asked for is what measuring asks for, so that the amount stays the same.
+    # Check the balance first, because the estimate for a poor account looks like a revert. Request
+    # the same amount as `measure`, so that it does not change.
     held = account.value.balance if account else balance.value
     wanted = need_for(bond.value, fees.cap, GAS_OF, "usual").total
     least = bond.value + 21_000 * fees.cap
     if held < least and await _recover(context, height):
-        return None  # registered already, and the node that said otherwise lags
+        return None  # already registered: the node that said otherwise lags behind
     await require(context, needed=least, held=held, wanted=wanted)
     unsigned = calls.registration(context, bond.value)
     if bond.value != guess:
@@ -178,7 +181,7 @@ async def _prepare(
 
 
 async def _recover(context: Context, block: int) -> bool:
-    """Ask the chain for the machine id, then the MCR API; False where neither knows one."""
+    """Look up the machine id on the chain, then in the MCR API; return False if neither has one."""
     for _ in range(3):
         number = context.chain.machine_id(context.address)
         height = await context.chain.read(number, at_least=block, other=True)
@@ -190,7 +193,7 @@ async def _recover(context: Context, block: int) -> bool:
     if machine_id:
         owner = context.chain.machine_owner(machine_id)
         await context.chain.read(owner, at_least=block)
-        # Else the chain knows no such machine of ours, whatever the MCR API says.
+        # Otherwise the chain has no such machine of this owner, whatever the MCR API says.
         if owner.value.lower() == context.address.lower():
             await _record(context.store, machine_id, bond=0, block=block, way="found")
             return True
@@ -203,13 +206,13 @@ async def _ask_mcr(context: Context) -> int:
     try:
         found = await context.mcr.machine(context.address)
     except OnboardingError:
-        return 0  # best effort: the chain was asked first and is asked again
+        return 0  # best effort: the chain was read before and is read again
     text = str((found or {}).get("machine_id", ""))
     return int(text) if text.isascii() and text.isdigit() and len(text) < 78 else 0  # uint256
 
 
 async def _found(context: Context, machine_id: int, block: int) -> None:
-    """Records a registration that is there: ours, or somebody's with the same key."""
+    """Record a registration found on the chain: ours, or another program's with the same key."""
     ours = ("register", SINGLE)
     own = [tx for tx in context.state.transactions if tx.purpose in ours and tx.block]
     bond = single_transaction.bond_of(own[-1]) if own else 0

@@ -1,4 +1,4 @@
-"""What the guide's transactions need: the bond, the gas of all three, and a safety margin."""
+"""Funds that the guide's transactions require: the bond, the gas of all three, a safety margin."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from core.steps.context import Context
 from core.steps.funding import SAFETY_MARGIN
 
 GAS_OF = {"register": 400_000, "mint": 350_000, "did": 1_400_000}
-"""Gas with room to spare; the exact amount is estimated before each transaction."""
+"""Generous gas amounts; the exact amount is estimated before each transaction."""
 USUAL_GAS = {**GAS_OF, SINGLE: sum(GAS_OF.values())}
-"""Gas that the maximum fee is shown for, by purpose of a transaction."""
+"""Gas that the displayed maximum fee assumes, by purpose of a transaction."""
 
 
 def gas_left(state: State) -> int:
@@ -25,7 +25,7 @@ def gas_left(state: State) -> int:
 
 
 async def requirement(context: Context) -> tuple[FundingRequirement, Balance]:
-    """Read what is needed and what the wallet holds. A machine that is registered needs no bond.
+    """Read the required funds and the balance. A registered machine needs no bond.
 
     Raises OnboardingError (FEE_IMPLAUSIBLE, RPC_…).
     """
@@ -41,14 +41,14 @@ async def requirement(context: Context) -> tuple[FundingRequirement, Balance]:
     simulated = None if isinstance(gas.value, Revert) else gas.value
     number = chain.machine_id(context.address)
     if simulated is None:
-        # It cannot be simulated here, or the machine is registered already.
+        # It cannot be simulated here, or the machine is already registered.
         await chain.read(number, at_least=height, other=True)
     registered = number.known and number.value > 0
     gas_of = dict(GAS_OF)
     if registered:
         del gas_of["register"]
     elif simulated:
-        # Minting and the DID cannot be simulated before there is a machine.
+        # Minting and the DID cannot be simulated before the machine exists.
         gas_of["register"] = simulated
     basis = "simulated" if simulated else "usual"
     need = need_for(0 if registered else bond.value, fees.cap, gas_of, basis)
@@ -56,7 +56,9 @@ async def requirement(context: Context) -> tuple[FundingRequirement, Balance]:
 
 
 def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> FundingRequirement:
-    """Return the need of the transactions in `gas_of`, at `price` wei per gas, with a margin."""
+    """Return the funds required for the transactions in `gas_of`, at `price` wei per gas, with a
+    margin.
+    """
     gas = sum(gas_of.values()) * price
     return FundingRequirement(
         bond=bond, gas=gas, safety_margin=max(SAFETY_MARGIN - gas, 0), basis=basis
@@ -64,6 +66,6 @@ def need_for(bond: int, price: int, gas_of: Mapping[str, int], basis: str) -> Fu
 
 
 def _registration_gas(context: Context, bond: int) -> Query[int | Revert]:
-    """Ask what the node estimates for registering, as if the wallet were funded already."""
+    """Return the node's estimate for the registration, as if the wallet were already funded."""
     call = calls.registration(context, bond).as_call()
     return context.chain.gas(call, held=2 * bond + SAFETY_MARGIN)

@@ -1,8 +1,8 @@
-"""On request, all of it in one transaction: register, mint and the six attributes, all or nothing.
+"""Optional single transaction: register, mint and write all six attributes, or do nothing.
 
-The machine's number is foretold by simulating, the token's by counting. Where the chain gives the
-token another one, only that attribute is written once more; where the simulation refuses the whole,
-the three transactions are used.
+Simulation predicts the machine id, and counting predicts the token id. If the chain assigns another
+token id, only that attribute is written again. If the simulation fails, the three separate
+transactions are used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.steps.reverts import mismatch
 
 
 def wanted(context: Context) -> bool:
-    """Whether one transaction is to be tried: on request, and not again after one that failed."""
+    """Return whether to try a single transaction: only if requested and none has failed before."""
     failed = any(
         tx.purpose == SINGLE and tx.status is TxStatus.REVERTED for tx in context.state.transactions
     )
@@ -27,7 +27,8 @@ def wanted(context: Context) -> bool:
 
 
 async def plan(context: Context, bond: int, *, at_least: int) -> UnsignedTransaction | str:
-    """The one transaction, simulated on the pending state; or in words why it cannot be.
+    """Return the transaction, simulated on the pending state, or a sentence that says why there is
+    none.
 
     Raises OnboardingError (RPC_…).
     """
@@ -45,8 +46,8 @@ async def plan(context: Context, bond: int, *, at_least: int) -> UnsignedTransac
 
 
 async def _foretold(context: Context, bond: int, at_least: int) -> tuple[int, int]:
-    """Return the machine's number by simulating the registration, and the token's by counting,
-    which may be wrong.
+    """Predict the machine id by simulating the registration, and the token id by counting. Both may
+    be wrong.
     """
     chain = context.chain
     machine_id = chain.registering(calls.registration(context, bond).as_call())
@@ -56,16 +57,17 @@ async def _foretold(context: Context, bond: int, at_least: int) -> tuple[int, in
 
 
 def bond_of(tx: Tx) -> int:
-    """The bond, in wei, that a registering transaction of ours pays."""
+    """Return the bond, in wei, that our registering transaction pays."""
     if tx.purpose != SINGLE:
         return tx.value_wei
     return sum(codec("batch").arguments("batchAll", tx.data)[1])
 
 
 async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
-    """Reads back what the one transaction has brought, and records it: the machine, its token,
-    and the DID where all six attributes are right. Raises OnboardingError (READ_BACK_FAILED,
-    RPC_…).
+    """Read back the results of the single transaction and record them: the machine, its token, and
+    the DID if all six attributes are correct.
+
+    Raises OnboardingError (READ_BACK_FAILED, RPC_…).
     """
     contracts, chain, block = context.settings.contracts, context.chain, receipt.block
     registry, nft = contracts.identity_registry, contracts.machine_nft
@@ -73,7 +75,7 @@ async def record(context: Context, tx: Tx, receipt: Receipt) -> None:
     minted = codec("machine_nft").find_event("MachineMinted", receipt.logs, nft)
     number = chain.machine_id(context.address)
     machine_id = int(registered["machineId"]) if registered else 0
-    if not machine_id:  # the chain shows what the log does not
+    if not machine_id:  # the chain has the machine even though the log does not show it
         await chain.read(number, at_least=block)
         machine_id = number.value
     token = chain.token_id(machine_id)
