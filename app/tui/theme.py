@@ -121,7 +121,7 @@ def choose_theme(environ: Mapping[str, str]) -> str:
 
 
 def _ground_is_light(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal says so: the last number of COLORFGBG is the colour of its ground.
+    """Whether the terminal says so: the last number of COLORFGBG is the color of its background.
 
     7 and 15 are the two whites of the sixteen colours. Most terminals say nothing.
     """

@@ -192,6 +192,12 @@ class Technician:
 
     # What is done
 
+    async def fund_by_hand(self) -> None:
+        """Choose the manual transfer, if the screen has not switched to it by itself."""
+        if self.state.way != "manual":
+            await self.press("f3")
+        await self.sees("to this address")
+
     async def press(self, *keys: str) -> None:
         for key in keys:
             # A button that is still drawn as pressed takes no Enter.

@@ -82,7 +82,7 @@ async def test_a_quote_that_is_asked_for_again_is_read_again(
         await technician.on("RegistrationScreen")
         await technician.sees("Enter sign and register")
         technician.step_screen._discard_quote()
-        await technician.sees("Enter look again")
+        await technician.sees("Enter check again")
         await technician.press("enter")
         await technician.until(lambda: technician.step_screen._quote, "the quote")
         assert not last_row(technician).startswith(" Enter ")
@@ -108,7 +108,7 @@ async def test_what_only_looks_has_a_button_once_that_has_failed(
     async with at_the_wizard(machine) as technician:
         await technician.reads_problem("RPC_UNREACHABLE")
         assert technician.visible("#primary")
-        await technician.sees("Enter try again")
+        await technician.sees("Enter retry")
         machine.network.fault("rpc-down", 0)
         await technician.press("enter")
         await technician.until(lambda: technician.place != "ResumeScreen", "the next screen")

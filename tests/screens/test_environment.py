@@ -44,13 +44,13 @@ async def test_the_list_turns_green_line_by_line(machine: Machine) -> None:
         await technician.sees(ALL_PASSED)
         for line in (
             "✓ Settings",
-            "✓ Network endpoint",
-            "✓ Contracts all six answer",
+            "✓ RPC endpoint",
+            "✓ Contracts all six found",
             "✓ Bond 1 PEAQ",
             "✓ Gas Station",
             "✓ MCR API",
             "✓ Clock",
-            "✓ State folder",
+            "✓ State directory",
         ):
             assert line in technician.words, line
         assert technician.machine.state.started is None, "something was recorded before Enter"
@@ -180,9 +180,9 @@ async def test_a_dead_line_is_red_says_what_to_do_and_mends_by_itself(
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("gas-station-down", "! Gas Station The Gas Station does not answer"),
-        ("gas-station-html", "! Gas Station This is not the Gas Station"),
-        ("mcr-down", "! MCR API The MCR API does not answer as expected"),
+        ("gas-station-down", f"! Gas Station {title('GAS_STATION_UNREACHABLE')}"),
+        ("gas-station-html", f"! Gas Station {title('GAS_STATION_NOT_ITSELF')}"),
+        ("mcr-down", f"! MCR API {title('MCR_SILENT')}"),
     ],
 )
 async def test_what_is_not_essential_is_amber_and_holds_nobody_up(
@@ -200,17 +200,17 @@ async def test_what_is_not_essential_is_amber_and_holds_nobody_up(
 @pytest.mark.parametrize(
     ("variable", "value", "sentences"),
     [
-        ("PEAQOS_RPC_URL", "ftp://node.example", "This is not an address of the form https://host"),
-        ("PEAQOS_RPC_URL", "http://node.example", "http:// is accepted for this machine itself"),
+        ("PEAQOS_RPC_URL", "ftp://node.example", "A URL looks like this: https://host"),
+        ("PEAQOS_RPC_URL", "http://node.example", "http:// works only for this machine itself"),
         ("PEAQOS_RPC_URL", "", "The rehearsal network is not running It runs inside the wizard"),
         ("IDENTITY_REGISTRY_ADDRESS", "0x123", "An address is 0x and 40 hex digits."),
         (
             "MACHINE_NFT_ADDRESS",
             "0x2943f80e9DdB11B9Dd275499C661Df78F5F691F9",
-            "The checksum is wrong: one of the characters has a slip.",
+            "The checksum does not match.",
         ),
-        ("PEAQOS_GAS_STATION_URL", "nonsense", "This is not an address of the form https://host"),
-        ("PEAQOS_MCR_API_URL", "https://me:pw@mcr.example", "must not hold a user name"),
+        ("PEAQOS_GAS_STATION_URL", "nonsense", "A URL looks like this: https://host"),
+        ("PEAQOS_MCR_API_URL", "https://me:pw@mcr.example", "must not contain a user name"),
     ],
 )
 async def test_a_variable_that_cannot_be_used_is_named_with_its_remedy(
@@ -233,7 +233,7 @@ async def test_an_address_without_code_is_red(machine: Machine) -> None:
     async with at_the_wizard(machine, details=DETAILS) as technician:
         await checked(technician)
         await technician.sees(title("NO_CODE_AT_ADDRESS", variable="IDENTITY_STAKING_ADDRESS"))
-        assert "has no code on rehearsal" in technician.words
+        assert "holds no contract code on rehearsal" in technician.words
 
 
 async def test_a_node_of_another_network_is_red(machine: Machine) -> None:

@@ -85,8 +85,7 @@ async def test_a_fault_is_read_where_it_happens_and_the_wizard_goes_on(
         machine.network.fault(fault, 0)
         machine.clock.advance(86_400)
         if fault in ("skipped-but-poor", "underfunded"):
-            await technician.press("f3")
-            await technician.sees("Send what is missing")
+            await technician.fund_by_hand()
         if not code:
             return  # it went on
         here = technician.app.screen

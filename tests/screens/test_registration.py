@@ -19,10 +19,10 @@ async def test_what_it_costs_and_does_is_shown_before_anything_is_signed(machine
     async with at_step(machine, Action.REGISTER) as technician:
         await technician.sees("Enter sign and register")
         for words in (
-            "bond 1.000000 PEAQ held while it is registered",
+            "bond 1.000000 PEAQ locked while the machine is registered",
             "max. fee 0.07",
-            "in wallet ",
-            "after it ",
+            "balance ",
+            "after ",
             "network rehearsal, chain 131277322940537",
             f"contract {technician.app.engine.settings.contracts.identity_registry}",
             f"from {machine.address}",
@@ -43,8 +43,8 @@ async def test_already_registered_recovers_the_number_and_goes_on(machine: Machi
     async with at_the_wizard(machine, engine=machine.now_open) as technician:
         await technician.on("MachineNftScreen")
         (number,) = machine.network.registrations(machine.address)
-        await technician.sees(f"AlreadyRegistered: this owner is machine {number} already.")
-        assert "The bond was paid earlier and is not paid again." in technician.words
+        await technician.sees(f"AlreadyRegistered: this owner is already machine {number}.")
+        assert "The bond was paid earlier." in technician.words
         assert technician.state.registered
         assert technician.state.registered.machine_id == number
         await technician.finish()
@@ -58,7 +58,6 @@ async def test_a_paused_contract_says_so_and_is_tried_again(machine: Machine) ->
         async with at_the_wizard(machine, engine=machine.now_open) as technician:
             await technician.on("RegistrationScreen")
             await technician.reads_problem("CONTRACT_PAUSED")
-            assert "Only they can release it" in technician.words
             assert journalled(machine) == ["CONTRACT_PAUSED"]
             assert technician.visible("#primary")
             machine.network.pause(False)
@@ -77,7 +76,7 @@ async def test_a_bond_that_changed_after_it_was_shown_is_not_paid_unseen(machine
         try:
             await technician.press("enter")
             await technician.reads_problem("BOND_CHANGED")
-            assert "It was 1 PEAQ when this was shown; now it is 1.05." in technician.words
+            assert "The bond is now 1.05." in technician.words
             assert technician.state.transactions == ()
             await technician.press("enter")
             await technician.sees("bond 1.050000 PEAQ")
@@ -157,7 +156,7 @@ async def test_a_wallet_that_holds_enough_skips_2fa_and_funding(machine: Machine
     machine.network.send(machine.address, 2 * 10**18)
     async with at_the_wizard(machine, engine=machine.now_open) as technician:
         await technician.on("RegistrationScreen")
-        await technician.sees("The wallet holds enough already; funding was not needed.")
+        await technician.sees("funding was not needed")
         assert "– 2FA – Code – Fund" in technician.words
         await technician.finish()
     check_once(machine, transfers=0)
@@ -170,10 +169,10 @@ async def test_real_money_is_spent_only_when_the_word_is_typed(machine: Machine)
         loud = replace(engine.settings.network, real_money=True)
         await go_on_with(engine, replace(engine.settings, network=loud))
         technician.step_screen.show_frame()
-        await technician.sees("rehearsal: real money")
+        await technician.sees("REHEARSAL: real money")
         await technician.press("enter")
         await technician.until(lambda: technician.place == "ConsentScreen")
-        await technician.sees("1 PEAQ will be staked on")
+        await technician.sees("1 PEAQ will be locked")
         await technician.press("enter")
         await technician.sees('Type the word "register"')
         await technician.press("escape")
@@ -207,7 +206,7 @@ async def test_foreign_contracts_are_marked_and_need_a_word_of_their_own(machine
         await technician.sees(f"contract {registry} not the network's own contract")
         await technician.press("enter")
         await technician.until(lambda: technician.place == "ConsentScreen")
-        await technician.sees("Contracts of somebody else")
+        await technician.sees("not the network's contracts")
         assert f"{registry} IDENTITY_REGISTRY_ADDRESS" in technician.words
         await technician.press(*"register", "enter")
         await technician.sees('Type the word "contracts"')
@@ -249,12 +248,12 @@ async def test_the_owner_pays_nothing_before_foreign_contracts_are_agreed_to(
     machine.environ[PRIVATE_KEY] = machine.network.owner_key
     machine.way = "owner"
     async with at_step(machine, Action.FUND) as technician:
-        await technician.sees("the owner's wallet, PEAQOS_PRIVATE_KEY")
+        await technician.sees("owner's wallet")
         engine = technician.app.engine
         await go_on_with(engine, on_real_money_with_foreign_contracts(engine.settings))
         await technician.press("enter")
         await technician.until(lambda: technician.place == "ConsentScreen")
-        await technician.sees("Contracts of somebody else")
+        await technician.sees("not the network's contracts")
         await technician.press("escape")
         await technician.on("FundingScreen")
         with pytest.raises(OnboardingError) as refused:
@@ -308,11 +307,11 @@ async def test_a_pending_registration_gets_the_higher_fee_with_one_key(machine: 
             await technician.press("enter")
             await technician.reads_problem("FEE_TOO_HIGH")
             await technician.sees("The transaction stays pending.")
-            await technician.sees("Enter see the new fee")
+            await technician.sees("Enter show the new fee")
             assert len(technician.state.transactions) == 1
             await technician.press("enter")
             await technician.until(lambda: technician.place == "ConsentScreen")
-            await technician.sees("Maximum fee 0.215 PEAQ for all transactions still to come")
+            await technician.sees("Maximum fee 0.215 PEAQ for all remaining transactions")
             await technician.press("escape")
             await technician.on("RegistrationScreen")
             assert len(technician.state.transactions) == 1

@@ -71,15 +71,14 @@ async def test_a_failed_step_is_still_explained_and_its_wait_goes_on_counting(
         await technician.reads_problem(code)
         assert "…" in technician.text.splitlines()[1] or left is None, "the rail shows no wait"
         if left:
-            await technician.sees(f"Again in 00:{left - 7:02}")
+            await technician.sees(f"retry in 00:{left - 7:02}")
             await technician.press("ctrl+q")
             await technician.until(lambda: technician.app.return_value is not None)
             assert technician.app.return_value == 75, "it waits; that is no stop"
         else:
             machine.clock.advance(86_400)
             if code in ("FUNDING_TOO_SMALL", "SKIPPED_BUT_POOR"):
-                await technician.press("f3")
-                await technician.sees("Send what is missing")
+                await technician.fund_by_hand()
             await technician.finish()
 
 

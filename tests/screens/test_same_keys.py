@@ -87,7 +87,7 @@ async def test_what_has_the_focus_looks_it_in_every_theme(
 async def test_the_button_reads_as_one_without_colours(machine: Machine) -> None:
     async with at_step(machine, Action.FUND) as technician:
         technician.app.theme = ANSI.name
-        await technician.sees("[ Ask the Gas Station ]")
+        await technician.sees("[ Request funds ]")
 
 
 def test_help_explains_every_word_that_it_names() -> None:

@@ -206,9 +206,9 @@ class Console:
         assert found
         return pyotp.TOTP(found.group().replace(" ", ""))
 
-    def pretend_code(self) -> str:
-        """What the pretend phone shows now; empty where it is not there."""
-        found = re.search(r"Pretend phone: (\d{3}) (\d{3})", self.words)
+    def simulated_code(self) -> str:
+        """What the simulated authenticator shows now; empty where it is not there."""
+        found = re.search(r"Simulated authenticator: (\d{3}) (\d{3})", self.words)
         return "".join(found.groups()) if found else ""
 
     def code(self, code: str) -> None:

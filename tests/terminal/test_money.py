@@ -34,7 +34,7 @@ pytestmark = pytest.mark.terminal
 PEAQ = 10**18
 OWNER_KEY = "0x" + genesis.account_key("owner").hex()
 """Of the wallet that devnet prints: its pretend money is in the genesis block."""
-F3, F7 = "\x1bOR", "\x1b[18~"
+F3, F12 = "\x1bOR", "\x1b[24~"
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,7 @@ def test_the_key_goes_into_env_on_request_only_and_closed_to_others(
         tty.keypair()
         tty.title(BACKUP)
         assert "PRIVATE_KEY" not in env.read_text()
-        tty.type(F7)
+        tty.type(F12)
         tty.sees("Write the private key to .env?")
         tty.sees("unencrypted")
         tty.sees("Anyone who can read that file")
@@ -212,7 +212,7 @@ def test_the_key_goes_into_env_on_request_only_and_closed_to_others(
         tty.type("\x1b")
         tty.title(BACKUP)
         assert "PRIVATE_KEY" not in env.read_text(), "it was not agreed to"
-        tty.type(F7)
+        tty.type(F12)
         tty.sees("Write the private key to .env?")
         tty.type("write")
         tty.until(lambda: "write" in tty.words.split(), "the word was typed")

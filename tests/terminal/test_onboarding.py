@@ -63,12 +63,12 @@ def test_a_rehearsal_is_finished_by_typing_and_ends_in_a_receipt(
         tty.sees("enter this secret")
         tty.enter()
         tty.title(CONFIRMATION)
-        tty.until(tty.pretend_code, "the pretend phone is there")
-        first = tty.pretend_code()
+        tty.until(tty.simulated_code, "the simulated authenticator is there")
+        first = tty.simulated_code()
         tty.code(first)
         tty.title(FUNDING)
-        tty.until(lambda: tty.pretend_code() not in ("", first), "a fresh code is shown")
-        tty.code(tty.pretend_code())
+        tty.until(lambda: tty.simulated_code() not in ("", first), "a fresh code is shown")
+        tty.code(tty.simulated_code())
         tty.register()
         tty.write()
         tty.sees("The machine is onboarded")
@@ -178,7 +178,7 @@ def test_killed_while_a_rate_limit_counts_it_stands_there_again_and_finishes(
     arguments = ["--rehearse", "--fault", "rate-limited:1", "--state-dir", str(state), *DETAILS]
 
     def left(tty: Console) -> int:
-        found = re.search(r"Again in 00:(\d\d)", tty.words)
+        found = re.search(r"retry in 00:(\d\d)", tty.words)
         return int(found.group(1)) if found else -1
 
     with console(arguments, environment, tmp_path) as tty:

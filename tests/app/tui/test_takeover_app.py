@@ -43,7 +43,7 @@ async def test_owner_choices_and_what_is_lost_are_all_visible(size: tuple[int, i
         for words in (TITLE, OWNER, LOST, "still running", *(effect for _, effect in CHOICES)):
             assert words in shown
         assert text_of(pilot).splitlines()[-1].strip() == "Enter watch  T take over  Q quit"
-        assert "mainnet: real money" in shown
+        assert "MAINNET: real money" in shown
 
 
 @pytest.mark.parametrize(
