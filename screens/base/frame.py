@@ -159,7 +159,6 @@ class FrameScreen(Screen[None]):
         with_steps = columns >= SIDE_FROM and rows >= STEPS_FROM
         self.set_class(with_steps, "with-steps")
         self.set_class(marks() is PLAIN, "plain-marks")
-        self.header_line.set_class(network.real_money, "loud")
         framed = self.has_class("roomy")  # then the frame leaves a space at both ends itself
         self.body_box.border_title = self.title_text if framed else f" {self.title_text} "
         if too_small:

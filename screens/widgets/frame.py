@@ -38,6 +38,7 @@ class HeaderLine(Line):
     """The program's name, the network (loud where it is real money), the machine."""
 
     def show(self, network: Network, address: str | None) -> None:
+        self.set_class(network.real_money, "loud")
         if network.real_money:
             kind = Content(f"{network.name.upper()}: real money")
         elif network.name == "rehearsal":

@@ -151,7 +151,7 @@ async def test_five_wrong_codes_after_a_restart_lock_and_a_lock_survives_another
         await technician.code()
         await technician.reads_problem("2FA_LOCKED")
         await technician.until(lambda: "refused a code" not in technician.words, "the count to go")
-        await technician.sees("Again in 0")
+        await technician.sees("retry in 0")
     until = machine.now_open.problem and machine.now_open.problem.until
     async with at_the_wizard(machine) as technician:
         await technician.on("ConfirmationScreen")

@@ -106,7 +106,7 @@ BAD_URL_CODES = {
     "data-api": "DATA_API_INVALID",
 }
 BAD_URLS = {
-    "": "It is empty.",
+    "": "The value is empty.",
     "ftp://example.com/a": "The URL does not start with https:// or http://.",
     "example.com/arm": "The URL does not start with https:// or http://.",
     "https://": "The URL has no host.",
