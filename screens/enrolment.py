@@ -73,7 +73,7 @@ class EnrolmentScreen(StepScreen):
         if not self._has_room:
             return [
                 ("Enter", "done"),
-                ("F4", "enter the code"),
+                ("F4", "show the QR code"),
                 ("F5", "renew"),
                 ("F3", "other method"),
             ]

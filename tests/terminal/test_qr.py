@@ -133,7 +133,7 @@ def test_a_phone_reads_it(
         tty.type("\x1b")
         tty.sees("enter this secret")
         tty.type(F3)
-        tty.sees("Send the shortfall to this address")
+        tty.sees("to this address")
         tty.until(lambda: re.search(ADDRESS, tty.text), "the address on one line")
         address = re.search(ADDRESS, tty.text)
         assert address
@@ -152,8 +152,8 @@ def test_without_blocks_the_secret_is_typed_over(
     arguments, environment = start(tmp_path, enrolling, PYTHONIOENCODING="latin-1")
     with console(arguments, environment, tmp_path) as tty:
         tty.secret()
-        assert "scan the code, with F4" in tty.words
-        assert "F4 the code" in tty.words
+        assert "scan the QR code, with F4" in tty.words
+        assert "F4 show the QR code" in tty.words
         tty.type(F4)
         tty.sees("The code needs a window of")
         assert re.search(SECRET, tty.words)

@@ -115,7 +115,7 @@ def test_watching_shows_records_as_they_appear_and_touches_no_file(
     before = place.files
     second.enter()
     second.sees("Watching the other session.")
-    second.sees("The onboarding was started on rehearsal")
+    second.sees("Started the onboarding on rehearsal")
     second.settles(2.0)
     assert place.files == before
     first.keypair()
@@ -135,7 +135,7 @@ def test_taking_over_ends_the_first_session_and_resumes_here_and_back_again(
     second.type("t")
     assert first.ends() == 128 + signal.SIGTERM
     said = first.raw.rpartition(b"\x1b[?1049l")[2].decode()
-    assert "Stopped by SIGTERM at step 2 of 7: Keypair. Saved steps stay." in said
+    assert "Stopped by SIGTERM at step 2 of 7: Keypair. Saved steps are kept." in said
     assert f"--state-dir {place.state}" in said
     second.title(KEYPAIR)
     assert place.owner == str(second.child.pid)
@@ -152,7 +152,7 @@ def test_taking_over_ends_the_first_session_and_resumes_here_and_back_again(
         third.sees(OWNED)
         third.type("t")
         assert plain.ends() == 128 + signal.SIGTERM
-        assert b"Stopped by SIGTERM at step 2 of 7: Keypair. Saved steps stay." in plain.raw
+        assert b"Stopped by SIGTERM at step 2 of 7: Keypair. Saved steps are kept." in plain.raw
         third.title(BACKUP)
         third.child.close(force=True)
     assert place.events.count("OnboardingStarted") == 1
@@ -165,7 +165,7 @@ def test_line_by_line_it_is_watched_until_the_owner_ends_and_resumed(
     with console(place.plain(), place.environment, place.folder) as other:
         other.sees("Choose [watch]:")
         other.enter()
-        other.sees("The onboarding was started on rehearsal")
+        other.sees("Started the onboarding on rehearsal")
         other.enter()  # to get room between the lines: this is no answer to the next question
         first.keypair()
         first.title(BACKUP)
@@ -385,7 +385,7 @@ def test_watching_survives_a_missing_journal_and_a_line_that_is_being_written(
             other.settles(1.0)
             assert "started on rehearsal" not in other.words
             file.write(line[50:])
-        other.sees("The onboarding was started on rehearsal, chain 7")
+        other.sees("Started the onboarding on rehearsal, chain 7")
         assert b"\x1b[2J" not in other.raw
         owner.kill()
         other.sees("Resume here [yes]:")

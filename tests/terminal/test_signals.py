@@ -69,7 +69,7 @@ def test_a_signal_ends_it_with_the_terminal_as_it_was(
             assert b"\x1b[?1049l" in end, "the shell's own screen did not come back"
             assert end.rindex(b"\x1b[?25h") > end.rfind(b"\x1b[?25l"), "the cursor stays hidden"
             assert b"Traceback" not in tty.raw
-            assert b"To go on:" in end
+            assert b"To resume:" in end
     assert [type(record.event).__name__ for record in read_records(state / "journal.jsonl")] == [
         "OnboardingStarted",
         "EnvironmentPassed",
@@ -136,7 +136,7 @@ def test_ctrl_c_does_not_end_it_and_ctrl_q_says_how_to_come_back(
         tty.type("\x11")
         assert tty.ends(within=SOON) == 1
         said = tty.raw.rpartition(b"\x1b[?1049l")[2].decode()
-        assert "Stopped at step 2 of 7: Keypair. Nothing is lost." in said
+        assert "Stopped at step 2 of 7: Keypair. All progress is saved." in said
         assert f"--state-dir {state}" in said
 
 
@@ -217,7 +217,7 @@ def test_hung_up_with_its_terminal_still_there_it_leaves_that_in_order(
         end = tty.raw[tty.raw.rindex(b"\x1b[?1049h") :]
         assert b"\x1b[?1049l" in end, "the shell's own screen did not come back"
         assert end.rindex(b"\x1b[?25h") > end.rfind(b"\x1b[?25l"), "the cursor stays hidden"
-        assert b"To go on:" in end
+        assert b"To resume:" in end
         assert b"Traceback" not in tty.raw
     note("life", what="SIGHUP, terminal alive", ended="clean, exit 129")
 
@@ -246,7 +246,7 @@ def test_ended_while_it_stores_the_key_it_has_keystore_and_record(
         end(tty)
         assert tty.ends() == code
         assert b"Traceback" not in tty.raw
-        assert b"To go on:" in tty.raw
+        assert b"To resume:" in tty.raw
     events = [record.event for record in read_records(state / "journal.jsonl")]
     (stored,) = [event for event in events if isinstance(event, KeypairStored)]
     opened = open_file(state / "keystore.json", Secret(PASSPHRASE))
