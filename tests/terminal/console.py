@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import signal
@@ -135,6 +136,19 @@ class Console:
 
     def type(self, text: str) -> None:
         self.child.send(text)
+
+    def type_until(self, keys: str, words: str) -> None:
+        """Type `keys` until `words` are read: while work runs, the wizard takes no key."""
+        typed = -math.inf
+
+        def read() -> bool:
+            nonlocal typed
+            if words not in self.words and time.monotonic() - typed > 5:
+                self.type(keys)
+                typed = time.monotonic()
+            return words in self.words
+
+        self.until(read, f"{words!r} was read")
 
     def paste(self, text: str) -> None:
         """As a terminal with bracketed paste does."""

@@ -76,8 +76,7 @@ def test_what_the_gas_station_leaves_missing_comes_from_the_owner_in_two_transfe
         tty.sees("FUNDING_TOO_SMALL")
         tty.sees("0.55 PEAQ arrived")
         choose(tty, "Enter review the transfer")
-        tty.enter()
-        tty.sees("Send from the owner's wallet?")
+        tty.type_until("\r", "Send from the owner's wallet?")
         tty.sees("0.55 PEAQ, and a fee of at most")
         tty.enter()
         tty.register()
@@ -120,16 +119,9 @@ def next_code(totp: pyotp.TOTP, used: str) -> str:
     return next(code for code in codes if code != used)
 
 
-def choose(tty: Console, way: str) -> None:
-    """F3 until that way of funding is chosen."""
-    for _ in range(3):
-        if way in tty.words:
-            return
-        before = tty.words
-        tty.type(F3)
-        tty.until(lambda: tty.words != before, "another way was chosen")  # noqa: B023 - used at once
-        tty.until(lambda: "Ctrl+Q quit" in tty.words, "it is recorded")
-    tty.sees(way)
+def choose(tty: Console, words: str) -> None:
+    """Press F3 until the method is chosen whose screen shows `words`."""
+    tty.type_until(F3, words)
 
 
 def test_on_agung_the_faucet_is_named_and_its_money_is_noticed_without_a_key(
