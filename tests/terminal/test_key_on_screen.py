@@ -25,7 +25,7 @@ def test_a_revealed_key_leaves_no_trace_in_the_terminal(tmp_path: Path) -> None:
         tty.keypair()
         tty.title(BACKUP)
         tty.type("\x1b[C\x1b[C")
-        tty.sees("show the private key to write it down")
+        tty.sees("Enter continue")
         tty.enter()
         tty.sees("Write this key down on paper")
         tty.until(lambda: len(ROWS.findall(tty.text)) == 4, "the four rows of the key are there")

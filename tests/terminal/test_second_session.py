@@ -385,7 +385,7 @@ def test_watching_survives_a_missing_journal_and_a_line_that_is_being_written(
             other.settles(1.0)
             assert "started on rehearsal" not in other.words
             file.write(line[50:])
-        other.sees("Started the onboarding on rehearsal, chain 7")
+        other.sees("Started the onboarding on rehearsal (chain 7)")
         assert b"\x1b[2J" not in other.raw
         owner.kill()
         other.sees("Resume here [yes]:")
