@@ -216,10 +216,10 @@ def test_what_counts_and_waits_stays_below_a_tenth_of_the_line(tmp_path: Path, n
 
     with console(arguments, environment, tmp_path) as tty:
 
-        def counted(what: str, pattern: str) -> None:
+        def counted(what: str, pattern: str, most: int = 100) -> None:
             row = per_second(tty, found(tty, pattern))
             note("counting", what=what, **{"B/s": row})
-            assert row <= 100, f"{what} costs {row} bytes a second"
+            assert row <= most, f"{what} costs {row} bytes a second"
 
         tty.environment()
         tty.keypair()
@@ -255,7 +255,8 @@ def test_what_counts_and_waits_stays_below_a_tenth_of_the_line(tmp_path: Path, n
         tty.until(lambda: tty.simulated_code() not in ("", used), "a fresh code is shown")
         tty.code(tty.simulated_code())
         tty.sees(title("RATE_LIMITED"))
-        counted("5 a rate limit, and the simulated authenticator", r"retry in 00:(\d\d)")
+        # Two counts at once, which only a rehearsal has.
+        counted("5 a rate limit, and the simulated authenticator", r"retry in 00:(\d\d)", 120)
         tty.type_until("\x1bOR", "press F8 to simulate the payment.")
         tty.type("\x1b[19~")
         tty.register()
