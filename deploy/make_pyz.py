@@ -4,7 +4,7 @@
     .deploy/bin/pip install --only-binary :all: -r requirements-deploy.lock
     .deploy/bin/python deploy/make_pyz.py --python 3.13
 
-writes `dist/peaq-onboard-VERSION-py3.13-x86_64.pyz`, with the rehearsal. Whoever starts it needs
+writes `dist/peaq-onboard-VERSION-py3.13-x86_64.pyz`, with the rehearsal. To start it, you need
 that Python and nothing else: no pip, no index. Everything inside comes from requirements.lock, and
 its hash is checked. The same sources give the same bytes, on any machine, in any folder.
 

@@ -95,7 +95,7 @@ class ScreenBuffer:
                 others.append(part.group())
         written: list[str] = []
         if others and not placed:
-            # Foreign text must not appear in our colours, whoever writes it.
+            # Text of other programs must not appear in the wizard's colours.
             written = [self._switch_to(_PLAIN), *others]
         for y, cells in sorted(wanted.items()):
             for start, end in _runs(self._rows.get(y, []), cells):

@@ -91,8 +91,9 @@ async def check_mcr(mcr: Mcr | None, see: str | None) -> CheckResult:
 def check_clock(skews: Iterable[timedelta | None], *, makes_codes: bool = False) -> CheckResult:
     """Compare this machine's clock with the median of the servers' clocks.
 
-    `skews`: how far each is ahead of ours; None if it sent no time. `makes_codes`: one-time codes
-    come from this machine, so a clock that is off by more than one code fails.
+    `skews`: how far each clock is ahead of this machine's; None if it sent no time.
+    `makes_codes`: one-time codes come from this machine, so a clock that is off by more than one
+    code fails.
     """
     known = sorted(skew for skew in skews if skew is not None)
     if not known:

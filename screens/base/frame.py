@@ -18,7 +18,7 @@ from screens.protocols import Wizard
 from screens.widgets.button import ActionButton
 from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice
-from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine, is_late
+from screens.widgets.frame import HeaderLine, KeyLine, MoneyLine, Rail, WaitLine
 from screens.widgets.line import Line
 from screens.widgets.marks import PLAIN, marks
 from screens.widgets.side import SIDE_COLUMNS, SidePane
@@ -41,8 +41,7 @@ SIDE_FROM = 110
 """Columns from which on there is a side pane."""
 STEPS_FROM = 35
 """Rows from which on the side pane lists the steps, and the rail is not needed."""
-SAVED = "All progress is saved. You can close this window."
-STILL_WAITING = "Still waiting; nothing to do. "
+SAVED = "Nothing to do. All progress is saved. You can close this window."
 
 
 class FrameScreen(Screen[None]):
@@ -193,8 +192,7 @@ class FrameScreen(Screen[None]):
         if wait is None or visible is not None:
             self.wait_line.show(visible, elapsed, int(elapsed))
         for line in self.query(MoneyLine):
-            late = visible is not None and is_late(visible, elapsed)
-            line.cover("" if visible is None else f"{STILL_WAITING}{SAVED}" if late else SAVED)
+            line.cover("" if visible is None else SAVED)
         self._show_keys(waits=visible is not None)
         self.card.tick(self.engine.clock.now())
         if self.wizard.simulation:

@@ -18,7 +18,7 @@ ABIS = (
     "activation/cross_chain_mirror",
     "activation/peaq_token",
 )
-"""Contract interfaces to be parsed before somebody waits for them."""
+"""Contract interfaces, parsed when the engine loads rather than at their first use."""
 
 __all__ = [
     "ABIS",

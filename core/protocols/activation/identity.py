@@ -1,6 +1,6 @@
 """The identity of a machine under activation: entered, checked, and turned into its permanent id.
 
-Only type and subject enter the id, and it is global: whoever activates the pair first owns it.
+Only type and subject enter the id, and it is global: the first wallet to activate the pair owns it.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ TERMINATED = 4
 async def recognise(context: Context, owner: str, *, block: int) -> bool:
     """Look at a machine id that is minted, read at `block`; whether it is active.
 
-    An active machine of ours that fits the records is recorded, whoever's transaction activated
-    it; False for one that is minted, but has no subscription yet. Raises OnboardingError:
-    MACHINE_TAKEN, MACHINE_DIFFERS, SUBSCRIPTION_ENDED, READ_BACK_FAILED, RPC_….
+    Record this wallet's active machine if it fits the journal, no matter which transaction
+    activated it. Return False for one that is minted but has no subscription yet. Raises
+    OnboardingError: MACHINE_TAKEN, MACHINE_DIFFERS, SUBSCRIPTION_ENDED, READ_BACK_FAILED, RPC_….
     """
     identity, activation = identity_of(context), activation_of(context)
     number, asks = identity.machine_id, asks_of(context)

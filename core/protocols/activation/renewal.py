@@ -215,7 +215,7 @@ def _check_machine(context: Context, number: int, owner: str, status: str, *, pa
 
 async def _note_renewal(context: Context, number: int, stored: Subscription, block: int) -> None:
     """Record renewals that the chain shows and the journal does not have: ours, whose run was cut
-    before it looked, and those of somebody else, which cost this wallet nothing.
+    before it looked, and those of other wallets, which cost this wallet nothing.
     """
     activation = activation_of(context)
     since = activation.renewed.block if activation.renewed else 0
