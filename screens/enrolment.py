@@ -34,7 +34,7 @@ class EnrolmentScreen(StepScreen):
 
     step = Step.ENROLMENT
     title_text = numbered(step)
-    primary_label = "Done"
+    primary_label = "Continue"
 
     qr = getters.query_one("#qr", QrCode)
     explanation = getters.query_one("#enrolment-how", Line)

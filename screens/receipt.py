@@ -49,7 +49,8 @@ class ReceiptScreen(StepScreen):
         summary = "\n".join(receipt_lines(receipt, Layout.SUMMARY))
         yield Line(Content.assemble(done, f"\n\n{summary}"), id="done", classes="as-text")
         yield Line(f"Files   {folder}", classes="one-line")
-        yield Line("Verify  peaq-onboard receipt --verify", classes="one-line")
+        if self.wizard.simulation is None:  # a rehearsal ends with its network
+            yield Line("Verify  peaq-onboard receipt --verify", classes="one-line")
 
     def show_frame(self) -> None:
         columns, rows = self.step_columns, self.app.size.height

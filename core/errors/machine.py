@@ -267,7 +267,7 @@ FILES = (
         "PASSPHRASE_EMPTY",
         "The passphrase is empty",
         "Without a passphrase, the private key would be stored unencrypted.",
-        "{Unlock}.",
+        "Enter a passphrase.",
         money="",
         again="after a change",
     ),

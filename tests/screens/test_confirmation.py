@@ -150,7 +150,7 @@ async def test_five_wrong_codes_after_a_restart_lock_and_a_lock_survives_another
             assert ("Press Esc for a new QR code" in technician.words) == (attempt > 1)
         await technician.code()
         await technician.reads_problem("2FA_LOCKED")
-        await technician.until(lambda: "refused a code" not in technician.words, "the count to go")
+        await technician.until(lambda: "rejected a code" not in technician.words, "the count to go")
         await technician.sees("retry in 0")
     until = machine.now_open.problem and machine.now_open.problem.until
     async with at_the_wizard(machine) as technician:

@@ -24,7 +24,8 @@ from tests.support.words import title
 async def checked(technician: Technician) -> None:
     """Waits until every line of the list is known."""
     await technician.until(
-        lambda: not technician.app.busy and "Checking what" not in technician.text, "the list"
+        lambda: not technician.app.busy and "Checking this machine" not in technician.text,
+        "the list",
     )
 
 

@@ -66,7 +66,7 @@ async def test_a_later_start_goes_on_with_what_is_left(machine: Machine, action:
         await technician.on("MachineNftScreen")
         lines = technician.text
         assert ("✓ Machine NFT" in lines) == (action is Action.WRITE_DID)
-        assert "✓ Six attributes" not in lines
+        assert "✓ DID attributes" not in lines
         await technician.finish()
     check_once(machine)
 

@@ -17,7 +17,8 @@ import pytest
 from app.rehearsal.network import RehearsalNetwork
 from core.journal.next_action import Action
 from tests.screens.driver import SCREEN_OF, ScreenClock, Technician, at_the_wizard
-from tests.screens.scenes import SCENES, Scene
+from tests.screens.plays import Scene
+from tests.screens.scenes import SCENES
 from tests.screens.stage import Stage
 
 KEPT = Path(__file__).with_name("snapshots")

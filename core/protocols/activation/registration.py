@@ -21,7 +21,14 @@ from core.protocols.activation.machine import note_allowance, payment_of, recogn
 from core.protocols.activation.quote import ActivationQuote, Price, requirement_for
 from core.protocols.activation.refusals import TAKEN
 from core.protocols.activation.requirement import activation_of, identity_of
-from core.protocols.activation.signing import Offer, approve, check_agreed, explained, simulate
+from core.protocols.activation.signing import (
+    Offer,
+    acceptance_of,
+    approve,
+    check_agreed,
+    explained,
+    simulate,
+)
 from core.protocols.activation.standing import Standing, asks_of, deployment_in
 from core.steps.context import Context
 from core.steps.funding import require
@@ -103,15 +110,7 @@ async def _consent(context: Context, net: int) -> av.QuoteAccepted:
     quoted, recorded = context.memory.quoted, activation_of(context).accepted
     context.memory.quoted = None
     if isinstance(quoted, ActivationQuote) and quoted.bond == net:
-        recorded = av.QuoteAccepted(
-            machine_id=quoted.machine_id,
-            tier=quoted.terms.tier,
-            bond_wei=quoted.terms.bond,
-            credit_wei=quoted.terms.credit,
-            net_wei=net,
-            price_wei=quoted.price,
-            block=quoted.block,
-        )
+        recorded = acceptance_of(quoted)
         await context.store.record(recorded)
     if recorded is None or recorded.net_wei != net:
         raise RuntimeError("nobody agreed to that amount")

@@ -21,7 +21,14 @@ from core.protocols.activation.machine import note_allowance
 from core.protocols.activation.queries import Subscription
 from core.protocols.activation.quote import USUAL_GAS, Price, needed_approval, requirement_for
 from core.protocols.activation.requirement import activation_of
-from core.protocols.activation.signing import Offer, approve, check_agreed, explained, simulate
+from core.protocols.activation.signing import (
+    Offer,
+    acceptance_of,
+    approve,
+    check_agreed,
+    explained,
+    simulate,
+)
 from core.protocols.activation.standing import Standing, asks_of, deployment_in
 from core.steps.context import Context
 from core.steps.funding import require
@@ -107,15 +114,7 @@ async def renew(context: Context, *, agreed_bond: int) -> None:
     if not isinstance(quoted, RenewalQuote) or quoted.bond != agreed_bond:
         raise RuntimeError("nobody agreed to that amount")
     await context.transactions.settle(key)
-    consent = av.QuoteAccepted(
-        machine_id=quoted.machine_id,
-        tier=quoted.terms.tier,
-        bond_wei=quoted.terms.bond,
-        credit_wei=quoted.terms.credit,
-        net_wei=agreed_bond,
-        price_wei=quoted.price,
-        block=quoted.block,
-    )
+    consent = acceptance_of(quoted)
     await context.store.record(consent)
     try:
         while True:

@@ -5,6 +5,7 @@ a simulation of the very call before it is signed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.amounts import format_peaq
 from core.chain.abi import Revert
@@ -15,7 +16,7 @@ from core.journal import activation_events as av
 from core.keys.private_key import Key
 from core.protocols.activation import calls, evidence
 from core.protocols.activation.machine import note_allowance
-from core.protocols.activation.quote import needed_approval
+from core.protocols.activation.quote import Price, needed_approval
 from core.protocols.activation.refusals import TAKEN, explain
 from core.protocols.activation.requirement import activation_of
 from core.protocols.activation.standing import asks_of, deployment_in
@@ -38,6 +39,32 @@ class Offer:
     @property
     def approves(self) -> int:
         return needed_approval(self.net, self.allowance)
+
+
+class Quoted(Protocol):
+    """A quote of an activation or a renewal, as far as people agree to it."""
+
+    @property
+    def machine_id(self) -> int: ...
+    @property
+    def terms(self) -> Price: ...
+    @property
+    def price(self) -> int: ...
+    @property
+    def block(self) -> int: ...
+
+
+def acceptance_of(quote: Quoted) -> av.QuoteAccepted:
+    """Return the record of the consent to `quote`."""
+    return av.QuoteAccepted(
+        machine_id=quote.machine_id,
+        tier=quote.terms.tier,
+        bond_wei=quote.terms.bond,
+        credit_wei=quote.terms.credit,
+        net_wei=quote.terms.net,
+        price_wei=quote.price,
+        block=quote.block,
+    )
 
 
 def check_agreed(

@@ -363,7 +363,7 @@ async def test_a_passphrase_can_be_tried_without_spending_anything(
     assert "does not open" in said
     assert f"  {machine.folder / 'keystore.json'}\n  Attempt 1. " in said
     assert "--passphrase-file" in said
-    assert "Type it again" not in said, "nobody types"
+    assert "type the passphrase" not in said, "nobody types"
     none = str(tmp_path / "none")
     assert await in_thread(run, "verify-key", "--passphrase-file", none) == EXIT_STOPPED
     said = capsys.readouterr().err

@@ -4,9 +4,7 @@ which ends loses nothing.
 
 from __future__ import annotations
 
-import io
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,61 +12,13 @@ from pathlib import Path
 import pytest
 
 from app.answers import Answers
-from app.plain.console import Console
-from app.plain.wizard import PlainWizard
-from app.rehearsal.pretend import PretendPeople
-from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
-from core.errors.problem import OnboardingError
+from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED
 from core.journal.next_action import Action
-from tests.support.chain_handle import ChainHandle
-from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once, go_on_with
+from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
+from tests.support.plain import AHEAD, WORDS, Run
 from tests.support.words import title
 
-WORDS = PASSPHRASE.reveal()
-AHEAD = Answers(
-    documentation_url=DETAILS.documentation_url,
-    data_api=DETAILS.data_api,
-    data_visibility=DETAILS.data_visibility,
-    qr=False,
-)
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
-Run = Callable[..., "Said"]
-
-
-class Said:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code = code
-        self.out = out
-        self.err = err
-        self.words = " ".join(err.split())
-
-
-@pytest.fixture
-def run(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., object]:
-    """Runs the wizard with the lines that are typed; a line may be a function that makes it."""
-
-    async def go(*lines: str | Callable[[], str], answers: Answers = AHEAD) -> Said:
-        typed = iter(lines)
-
-        class Keyboard(io.StringIO):
-            def readline(self, *limits: int) -> str:  # type: ignore[override]
-                line = next(typed, None)
-                if line is None:
-                    return ""
-                text = (line() if callable(line) else line) + "\n"
-                return text[: limits[0]] if limits else text
-
-        monkeypatch.setattr(sys, "stdin", Keyboard())
-        pretend = PretendPeople(machine.network)
-        console = Console(no_input=answers.no_input)
-        wizard = PlainWizard(machine.now_open, answers, console, pretend)
-        code = await wizard.run()
-        shown = capsys.readouterr()
-        return Said(code, shown.out, shown.err)
-
-    return go
 
 
 def file_with(tmp_path: Path, text: str) -> Path:
@@ -385,114 +335,9 @@ async def test_an_input_that_ends_at_any_question_loses_nothing(
     assert len(machine.network.registrations(machine.address)) == 1
 
 
-async def with_foreign_contracts(machine: Machine) -> None:
-    """The same contracts, on a mainnet whose own registry is another."""
-    engine = machine.now_open
-    own = replace(engine.settings.network.contracts, identity_registry="0x" + "11" * 20)
-    network = replace(engine.settings.network, real_money=True, contracts=own)
-    await go_on_with(engine, replace(engine.settings, network=network))
-
-
-async def test_foreign_contracts_are_marked_and_want_a_word_beside_the_accepted_bond(
-    machine: Machine, run: Run
-) -> None:
-    """--accept-bond and --yes agree to an amount, not to whoever gets it."""
-    await machine.drive(until=Action.REGISTER)
-    await with_foreign_contracts(machine)
-    registry = machine.now_open.settings.contracts.identity_registry
-    answers = replace(AHEAD, yes=True, accept_bond=10**18)
-    said = await run("yes", answers=answers)
-    assert f"contract {registry} (not the network's own contract)" in said.words
-    assert f"IDENTITY_REGISTRY_ADDRESS {registry}" in said.words
-    assert "You did not agree, so nothing was done." in said.words
-    assert not machine.state.transactions
-    said = await run("contracts", answers=answers)
-    assert said.code == EXIT_DONE
-    assert said.words.count('Type "contracts"') == 1, "asked once a run"
-
-
-async def test_contracts_accepted_ahead_are_still_marked(
-    machine: Machine, run: Run, tmp_path: Path
-) -> None:
-    await machine.drive(until=Action.REGISTER)
-    await with_foreign_contracts(machine)
-    words = tmp_path / "words"
-    words.touch(0o600)
-    words.write_text(WORDS)
-    answers = replace(AHEAD, yes=True, accept_bond=10**18, no_input=True, passphrase_file=words)
-    said = await run(answers=answers)
-    assert said.code == EXIT_STOPPED
-    assert "--accept-contracts is missing" in said.words
-    assert not machine.state.transactions
-    machine.now_open.accept_contracts()
-    said = await run(answers=answers)
-    assert said.code == EXIT_DONE
-    assert "(not the network's own contract)" in said.words
-
-
 async def test_that_the_2fa_secret_stays_in_the_scrollback_is_said_before_it_is_shown(
     machine: Machine, run: Run
 ) -> None:
     said = await run("generate", WORDS, WORDS, "copied")
     warned = said.words.index("This terminal's scrollback and logs keep it")
     assert warned < said.words.index("this secret")
-
-
-async def test_a_fee_that_rose_since_it_was_shown_is_shown_and_asked_about_again(
-    machine: Machine, run: Run
-) -> None:
-    await machine.drive(until=Action.REGISTER)
-
-    def rise() -> str:
-        machine.network.set_base_fee(50 * 10**9)
-        return "yes"
-
-    said = await run(rise, "", "yes")
-    assert said.code == EXIT_DONE
-    assert said.words.count(title("FEE_TOO_HIGH")) == 1
-    assert said.words.count("maximum fee") == 2 * said.words.count("bond 1,") == 4
-    assert machine.state.transactions[0].agreed_price_wei >= 50 * 10**9
-
-
-async def test_a_fee_that_rises_between_transactions_is_agreed_to_in_words(
-    machine: Machine, run: Run
-) -> None:
-    await machine.drive(until=Action.MINT)
-    machine.network.set_base_fee(50 * 10**9)
-    said = await run("", "agree")
-    assert said.code == EXIT_DONE
-    assert said.words.count(title("FEE_TOO_HIGH")) == 2
-    assert 'Type "agree" for a maximum fee of 0.175 PEAQ' in said.words
-
-
-async def test_a_fee_that_nobody_agrees_to_is_left_with_75(machine: Machine, run: Run) -> None:
-    await machine.drive(until=Action.MINT)
-    machine.network.set_base_fee(50 * 10**9)
-    said = await run("q")
-    assert said.code == EXIT_WAITING
-    assert len(machine.network.sent_transactions()) == 1
-    machine.network.set_base_fee(10 * 10**9)
-    assert (await run()).code == EXIT_DONE
-
-
-async def test_a_pending_transaction_gets_the_fee_that_is_agreed_to_at_the_next_start(
-    machine: Machine, run: Run
-) -> None:
-    await machine.drive(until=Action.MINT)
-    ChainHandle(machine.network).hold()
-
-    def rise(_: float) -> None:
-        machine.network.set_base_fee(50 * 10**9)
-        machine.network.mine()
-
-    machine.clock.while_asleep = rise
-    with pytest.raises(OnboardingError) as refused:
-        await machine.step()
-    assert refused.value.code == "FEE_TOO_HIGH"
-    await machine.close()
-    said = await run(WORDS, "agree")
-    assert said.code == EXIT_DONE
-    assert "The transaction stays pending. It pays once at most." in said.words
-    mints = [tx for tx in machine.state.transactions if tx.purpose == "mint"]
-    assert [tx.nonce for tx in mints] == [1, 1]
-    assert mints[1].max_fee_wei == 100 * 10**9

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,16 +22,10 @@ from core.keys.keystore import Kdf, store_key
 from core.keys.private_key import generate_key
 from core.secrets import Secret
 from tests.support.machine import Machine
+from tests.support.processes import alive, wait_for
 from tests.support.words import title
 
 PASSPHRASE = "correct horse battery staple"
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -384,69 +375,6 @@ async def test_it_can_be_typed_through(
     assert machine.now_open.action is Action.ENROL
 
 
-def test_the_code_command_gets_the_uri_on_stdin_and_no_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A key in the environment of a child would be a key handed on."""
-    monkeypatch.setenv("PEAQOS_PRIVATE_KEY", "0x" + "11" * 32)
-    script = tmp_path / "authenticator.py"
-    script.write_text(
-        "import json, os, sys\n"
-        "seen = {'stdin': sys.stdin.read(), 'key': os.environ.get('PEAQOS_PRIVATE_KEY')}\n"
-        f"open({str(tmp_path / 'seen')!r}, 'w').write(json.dumps(seen))\n"
-        "print(' 123456 ')\n"
-    )
-    answers = Answers(code_command=f"{sys.executable} {script}")
-    assert answers.code(Secret("otpauth://totp/x?secret=ABC")) == "123456"
-    seen = json.loads((tmp_path / "seen").read_text())
-    assert seen == {"stdin": "otpauth://totp/x?secret=ABC\n", "key": None}
-
-
-@pytest.mark.parametrize("command", ["false", "no-such-command-here", "'", ""])
-def test_a_code_command_that_fails_says_so(command: str) -> None:
-    with pytest.raises(OnboardingError) as refused:
-        Answers(code_command=command).code()
-    assert "--code-command" in refused.value.problem.cause
-
-
-def _alive(pid: int) -> bool:
-    """Whether the process runs; a dead one that nobody has waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def test_endless_output_of_a_code_command_is_cut_and_the_command_killed(tmp_path: Path) -> None:
-    script = tmp_path / "endless"
-    script.write_text(f"sleep 600 & echo $$ $! > {tmp_path}/pids\nyes 123456\n")
-    with pytest.raises(OnboardingError) as refused:
-        Answers(code_command=f"sh {script}").code()
-    assert refused.value.code == "ANSWER_UNUSABLE"
-    assert "--code-command printed more than 4096 bytes" in refused.value.problem.cause
-    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
-    wait_for(lambda: not any(_alive(pid) for pid in pids))
-
-
-def test_a_code_command_that_never_ends_is_killed_with_its_children(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.code_command.SECONDS", 1.0)
-    script = tmp_path / "endless"
-    script.write_text(f"sleep 600 & echo $$ $! > {tmp_path}/pids\necho 123456\nwait\n")
-    with pytest.raises(OnboardingError) as refused:
-        Answers(code_command=f"sh {script}").code()
-    assert "--code-command took longer than 1 s" in refused.value.problem.cause
-    pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
-    wait_for(lambda: not any(_alive(pid) for pid in pids))
-
-
-def test_a_child_that_keeps_the_output_open_does_not_hold_up_the_code(tmp_path: Path) -> None:
-    script = tmp_path / "leaves-a-child"
-    script.write_text("sleep 600 &\necho 123456\n")
-    assert Answers(code_command=f"sh {script}").code() == "123456"
-
-
 async def test_leaving_kills_a_code_command_that_is_still_running(
     machine: Machine, answers: Answers, tmp_path: Path
 ) -> None:
@@ -461,7 +389,7 @@ async def test_leaving_kills_a_code_command_that_is_still_running(
     with pytest.raises(asyncio.CancelledError):
         await running
     pid = int((tmp_path / "pid").read_text())
-    wait_for(lambda: not _alive(pid))
+    wait_for(lambda: not alive(pid))
 
 
 def test_a_passphrase_file_that_is_not_there_says_so(tmp_path: Path) -> None:
