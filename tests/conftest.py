@@ -1,4 +1,4 @@
-"""Fixtures for everybody who needs a network, a clock or a machine.
+"""Fixtures for all tests that need a network, a clock or a machine.
 
 `network` is a rehearsal network of its own on loopback (a real EVM, a third of a second to start),
 on the time of `clock`. `machine` is a state folder on it whose wizard is driven with
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="keep what the screens show now as their snapshots; such a run fails where it did",
     )
+
+
+def pytest_configure() -> None:
+    """Let the processes that tests start hear Ctrl+C: they inherit what is ignored here, and a
+    shell starts its background jobs with SIGINT ignored.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
