@@ -22,8 +22,6 @@ from app.rehearsal.options import RehearsalOptions
 from app.rehearsal.services.policy import GasStationPolicy
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from app.rehearsal.node.node import SentTransaction
     from app.rehearsal.parts import Parts
     from app.rehearsal.services.gas_station import Transfer
@@ -127,12 +125,7 @@ class RehearsalNetwork:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _serve(self, started: Future[int]) -> None:

@@ -17,7 +17,8 @@ from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_WAITING
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from core.journal.state import Quote
-from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
+from tests.support.machine import Machine, check_once
+from tests.support.plain import unattended_answers
 from tests.support.proxy import Asked, Fate, Proxy, rpc_results
 from tests.support.words import title
 
@@ -282,21 +283,7 @@ async def test_the_owner_s_wallet_pays_no_more_than_was_agreed(
 
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
-    file = tmp_path / "passphrase"
-    file.touch(0o600)
-    file.write_text(PASSPHRASE.reveal() + "\n")
-    return Answers(
-        key="generate",
-        passphrase_file=file,
-        backup="copied",
-        documentation_url=DETAILS.documentation_url,
-        data_api=DETAILS.data_api,
-        data_visibility=DETAILS.data_visibility,
-        fund="gas-station",
-        yes=True,
-        accept_bond=10**18,
-        no_input=True,
-    )
+    return unattended_answers(tmp_path, accept_bond=10**18)
 
 
 async def unattended(machine: Machine, answers: Answers) -> int:

@@ -22,7 +22,8 @@ from core.steps.owner_wallet import PENDING_PATIENCE
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
 from tests.support.judge import chain_ledger
-from tests.support.machine import DETAILS, PASSPHRASE, Machine
+from tests.support.machine import Machine
+from tests.support.plain import unattended_answers
 from tests.support.transports import Tampering, methods_in, plain_connect
 from tests.support.words import title
 
@@ -54,20 +55,7 @@ async def machines(
 
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
-    file = tmp_path / "passphrase"
-    file.touch(0o600)
-    file.write_text(PASSPHRASE.reveal() + "\n")
-    return Answers(
-        key="generate",
-        passphrase_file=file,
-        backup="copied",
-        documentation_url=DETAILS.documentation_url,
-        data_api=DETAILS.data_api,
-        data_visibility=DETAILS.data_visibility,
-        fund="owner",
-        yes=True,
-        no_input=True,
-    )
+    return unattended_answers(tmp_path, fund="owner")
 
 
 async def run(machine: Machine, answers: Answers) -> int:

@@ -15,8 +15,9 @@ from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from core.preflight.check import Status
-from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
+from tests.support.machine import Machine, check_once
 from tests.support.node_errors import Erring, calls_of
+from tests.support.plain import unattended_answers
 from tests.support.transports import changing_results
 
 READ_MACHINE = calls_of("identity_registry", "machineIdOfOwner")
@@ -26,20 +27,7 @@ BATCH = calls_of("batch", "batchAll")
 
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
-    file = tmp_path / "passphrase"
-    file.touch(0o600)
-    file.write_text(f"{PASSPHRASE.reveal()}\n")
-    return Answers(
-        key="generate",
-        passphrase_file=file,
-        backup="copied",
-        documentation_url=DETAILS.documentation_url,
-        data_api=DETAILS.data_api,
-        data_visibility=DETAILS.data_visibility,
-        fund="gas-station",
-        yes=True,
-        no_input=True,
-    )
+    return unattended_answers(tmp_path)
 
 
 def plain(machine: Machine, answers: Answers) -> PlainWizard:

@@ -10,7 +10,6 @@ import asyncio
 import socketserver
 import threading
 from datetime import datetime
-from types import TracebackType
 
 import pyotp
 
@@ -40,12 +39,7 @@ class World:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
 

@@ -18,7 +18,8 @@ from core.errors.exit_codes import EXIT_DONE, EXIT_NETWORK, EXIT_STOPPED, EXIT_W
 from core.journal.events import FundingRequested
 from core.journal.next_action import Action
 from tests.support.chain_handle import ChainHandle
-from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
+from tests.support.machine import Machine, check_once
+from tests.support.plain import unattended_answers
 from tests.support.transports import Tampering
 
 FUND = "POST /gas-station/faucet/fund"
@@ -27,20 +28,7 @@ CONFIRM = "POST /gas-station/2fa/confirm"
 
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
-    file = tmp_path / "passphrase"
-    file.touch(0o600)
-    file.write_text(PASSPHRASE.reveal() + "\n")
-    return Answers(
-        key="generate",
-        passphrase_file=file,
-        backup="copied",
-        documentation_url=DETAILS.documentation_url,
-        data_api=DETAILS.data_api,
-        data_visibility=DETAILS.data_visibility,
-        fund="gas-station",
-        yes=True,
-        no_input=True,
-    )
+    return unattended_answers(tmp_path)
 
 
 async def run(machine: Machine, answers: Answers) -> int:
