@@ -34,6 +34,10 @@ from core.keys.key_source import KeySource
 from core.keys.keystore import available_memory as memory_of_this_machine
 from core.keys.private_key import Key
 from core.preflight.check import CheckResult, Report
+from core.protocols.activation import flow as activation
+from core.protocols.activation.identity import Entries, Identity
+from core.protocols.activation.quote import Price
+from core.protocols.activation.renewal import RenewalQuote
 from core.protocols.guide import flow as guide
 from core.secrets import Secret
 from core.services.gas_station import GasStation
@@ -50,7 +54,7 @@ from core.steps import (
     owner_wallet,
     reconcile,
 )
-from core.steps.context import Context
+from core.steps.context import Context, OnboardingProtocol
 
 log = logging.getLogger("peaq_onboard")
 
@@ -75,7 +79,8 @@ class Engine:
         self._busy = asyncio.Lock()
         connect = connect or Http
         network = settings.network
-        for name in guide.ABIS:
+        protocol: OnboardingProtocol = activation if settings.deployment else guide
+        for name in protocol.ABIS:
             codec(name)
         urls = (settings.rpc_url, *settings.fallback_urls)
         known = session.store.state.heights
@@ -93,8 +98,8 @@ class Engine:
             session.store,
             clock,
             session.consents.prices,
-            usual_gas=guide.USUAL_GAS,
-            gas_left=guide.gas_left,
+            usual_gas=protocol.USUAL_GAS,
+            gas_left=protocol.gas_left,
         )
         self.context = Context(
             settings=settings,
@@ -102,7 +107,7 @@ class Engine:
             clock=clock,
             store=session.store,
             chain=chain,
-            protocol=guide,
+            protocol=protocol,
             transactions=TransactionManager(chain, session.store, clock, fee_limit),
             gas_station=gas_station,
             mcr=mcr,
@@ -222,8 +227,8 @@ class Engine:
             return await context.protocol.quote(context, accepted=accepted)
 
     async def register(self, *, agreed_bond: int, agreed_price: int) -> None:
-        """Register for at most `agreed_bond` wei. This and what follows is signed for at most
-        `agreed_price` wei per gas.
+        """Register or activate for at most `agreed_bond` wei (of an activation: the net amount).
+        This and what follows is signed for at most `agreed_price` wei per gas.
         """
         async with self._step(Step.REGISTRATION, signs=True) as context:
             self._session.consents.prices[context.address] = agreed_price
@@ -235,11 +240,49 @@ class Engine:
 
     async def mint(self) -> None:
         async with self._step(Step.MACHINE_NFT, signs=True) as context:
-            await context.protocol.mint(context)
+            await guide.mint(context)
 
     async def write_did(self) -> None:
         async with self._step(Step.MACHINE_NFT, signs=True) as context:
-            await context.protocol.write_did(context)
+            await guide.write_did(context)
+
+    # Activation alone
+
+    async def prices(self) -> dict[int, Price]:
+        """Return the price of each tier that the network offers this wallet now."""
+        async with self._step(Step.FUNDING) as context:
+            return await activation.prices(context)
+
+    async def choose_tier(self, tier: int) -> None:
+        """Record the tier and the funds that it requires."""
+        async with self._step(Step.FUNDING) as context:
+            await activation.choose_tier(context, tier)
+
+    async def describe(self, entries: Entries) -> Identity:
+        """Record the machine's identity, from which its permanent id follows."""
+        async with self._step(Step.REGISTRATION) as context:
+            return await activation.describe(context, entries)
+
+    async def read_back(self) -> None:
+        """Compare the activated machine with the records. Signs nothing."""
+        async with self._step(Step.MACHINE_NFT) as context:
+            await activation.read_back(context)
+
+    async def revoke_allowance(self) -> None:
+        """Set what MachineSubscription may still take from the wallet back to 0."""
+        async with self._step(None, signs=True) as context:
+            await activation.revoke(context)
+
+    async def quote_renewal(self, *, accepted: int | None = None) -> RenewalQuote:
+        """Return the price of one more period. `accepted`: see `quote`."""
+        async with self._step(None) as context:
+            return await activation.quote_renewal(context, accepted=accepted)
+
+    async def renew(self, *, agreed_bond: int, agreed_price: int) -> None:
+        """Renew by one period for at most `agreed_bond` wei, right after `quote_renewal`."""
+        async with self._step(None, signs=True) as context:
+            self._session.consents.prices[context.address] = agreed_price
+            await activation.renew(context, agreed_bond=agreed_bond)
 
     async def finish(self) -> bool:
         """Wait until all is final and write the receipt; False where a reorganisation took

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from core.keys.key_source import KeySource
     from core.keys.private_key import Key
     from core.preflight.check import CheckResult, Report
+    from core.protocols.activation.identity import Entries, Identity
+    from core.protocols.activation.quote import Price
+    from core.protocols.activation.renewal import RenewalQuote
     from core.services.otpauth import Enrolment
     from core.steps.context import Memory
 
@@ -242,6 +245,27 @@ class Onboarding:
 
     async def write_did(self) -> None:
         await (await self.load()).write_did()
+
+    async def prices(self) -> dict[int, Price]:
+        return await (await self.load()).prices()
+
+    async def choose_tier(self, tier: int) -> None:
+        await (await self.load()).choose_tier(tier)
+
+    async def describe(self, entries: Entries) -> Identity:
+        return await (await self.load()).describe(entries)
+
+    async def read_back(self) -> None:
+        await (await self.load()).read_back()
+
+    async def revoke_allowance(self) -> None:
+        await (await self.load()).revoke_allowance()
+
+    async def quote_renewal(self, *, accepted: int | None = None) -> RenewalQuote:
+        return await (await self.load()).quote_renewal(accepted=accepted)
+
+    async def renew(self, *, agreed_bond: int, agreed_price: int) -> None:
+        await (await self.load()).renew(agreed_bond=agreed_bond, agreed_price=agreed_price)
 
     async def finish(self) -> bool:
         return await (await self.load()).finish()

@@ -115,7 +115,7 @@ def _record(session: Session) -> None:
     if store.state.backup != "copied":
         asyncio.run(store.record(ev.KeypairBackedUp("copied")))
     if store.state.finished:
-        from core.protocols.guide.receipt import machine_facts
+        from core.protocols.receipt import machine_facts
         from core.receipt.document import receipt_of
 
         keep_receipt(session.folder, receipt_of(store.records, session.folder, machine_facts))

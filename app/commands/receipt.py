@@ -76,7 +76,7 @@ def _rebuilt(records: list[Record], folder: Path) -> tuple[dict[str, Any], list[
 
     Returns the receipt and remarks about the file that was there.
     """
-    from core.protocols.guide.receipt import machine_facts
+    from core.protocols.receipt import machine_facts
     from core.receipt.document import read_receipt, receipt_of
 
     receipt = receipt_of(records, folder, machine_facts)

@@ -80,7 +80,11 @@ class Settings:
 
     @property
     def foreign_contracts(self) -> dict[str, str]:
-        """Return variable and address of each contract that is not the network's own."""
+        """Return variable and address of each contract that is not the network's own. None under
+        activation, which calls no contract that a variable can set.
+        """
+        if self.deployment is not None:
+            return {}
         own, used = self.network.contracts.as_dict(), self.contracts.as_dict()
         return {
             variable: used[name]

@@ -209,6 +209,13 @@ class State:
         return "guide" if self.activation is None else "activation"
 
     @property
+    def machine_id(self) -> int | None:
+        """The machine's number on the network, once it is registered or activated."""
+        if self.activation is not None and self.activation.activated is not None:
+            return self.activation.activated.machine_id
+        return self.registered.machine_id if self.registered else None
+
+    @property
     def height(self) -> int:
         """Return the highest block that the records confirm: no read below it is trusted."""
         return self.heights.believed

@@ -36,14 +36,14 @@ def network_of(state: State) -> Network:
 
 @dataclass(frozen=True)
 class MachineFacts:
-    """What the machine received: the protocol's part of the receipt."""
+    """What the machine received: the protocol's part of the receipt, as JSON-ready data."""
 
     peaq_id: str
-    machine_id: int
-    identity_nft_token_id: int
-    machine_nft_token_id: int
+    ids: Mapping[str, Any]
+    """The machine's numbers on the network, by field."""
     bond_wei: int
-    did_attributes: Mapping[str, str]
+    description: Mapping[str, Any]
+    """What the network stores about the machine, by field."""
 
 
 def build_receipt(
@@ -65,14 +65,12 @@ def build_receipt(
         "peaq_id": facts.peaq_id,
         "address": address,
         "link": network.address_link(address),
-        "machine_id": facts.machine_id,
-        "identity_nft_token_id": facts.identity_nft_token_id,
-        "machine_nft_token_id": facts.machine_nft_token_id,
+        **facts.ids,
         "bond_wei": str(facts.bond_wei),
         "funding": _funding(state),
         "gas_spent_wei": str(state.gas_spent),
         "transactions": transaction_rows(state),
-        "did_attributes": dict(facts.did_attributes),
+        **facts.description,
         "mcr": finished.mcr,
         "endpoints": {
             "rpc": finished.endpoints.get("rpc", ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.config.settings import Settings
 from core.errors.problem import fault
 from core.journal.event_store import EventStore
+from core.journal.events import OnboardingStarted
 from core.journal.state import Balance, FundingRequirement, Quote, State
 from core.keys.private_key import Key
 from core.preflight.check import CheckResult
@@ -48,12 +49,30 @@ class Memory:
 
 
 class OnboardingProtocol(Protocol):
-    """One of the network's flows: what the shared steps and the engine ask of it. They never ask
-    its contracts themselves.
+    """The interface of one of the network's flows to the shared steps and the engine, which never
+    ask its contracts themselves.
 
-    Implemented by a module of `core/protocols/`. Everything raises OnboardingError; what has an
-    outside effect settles the transactions of an earlier run first.
+    Implemented by a module of `core/protocols/`. Everything raises OnboardingError. A function with
+    an outside effect first settles the transactions of an earlier run.
     """
+
+    @property
+    def ABIS(self) -> tuple[str, ...]:  # noqa: N802 # constants of a module
+        """Contract interfaces to parse in advance, while nobody waits for them."""
+        ...
+
+    @property
+    def USUAL_GAS(self) -> Mapping[str, int]:  # noqa: N802
+        """Gas with room to spare, by purpose of a transaction."""
+        ...
+
+    def gas_left(self, state: State) -> int:
+        """Return the gas of everything that the machine still has to sign."""
+        ...
+
+    def started(self, settings: Settings, version: str) -> OnboardingStarted:
+        """Return the first record of a journal: it binds it to this protocol and its contracts."""
+        ...
 
     async def read_snapshot(self, context: Context, *, patience: float) -> NetworkSnapshot:
         """Read everything on the chain that later steps call, within `patience` seconds per
@@ -80,15 +99,7 @@ class OnboardingProtocol(Protocol):
         ...
 
     async def register(self, context: Context, *, agreed_bond: int) -> None:
-        """Pay at most `agreed_bond` wei, register, read back. Has an outside effect."""
-        ...
-
-    async def mint(self, context: Context) -> None:
-        """Mint the Machine NFT, where registering has not brought it. Has an outside effect."""
-        ...
-
-    async def write_did(self, context: Context) -> None:
-        """Write what of the DID is missing or differs. Has an outside effect."""
+        """Pay at most `agreed_bond` wei, register or activate, read back. Has an outside effect."""
         ...
 
     async def reconcile(self, context: Context) -> None:

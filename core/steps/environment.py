@@ -66,14 +66,7 @@ async def pass_environment(context: Context, version: str) -> None:
     if failed is not None and failed.problem is not None:
         raise OnboardingError(failed.problem)
     if context.state.started is None:
-        await context.store.record(
-            ev.OnboardingStarted(
-                network=settings.network.name,
-                chain_id=settings.network.chain_id,
-                contracts=settings.contracts.as_dict(),
-                version=version,
-            )
-        )
+        await context.store.record(context.protocol.started(settings, version))
     await context.store.record(ev.EnvironmentPassed(snapshot.bond or 0, snapshot.height))
 
 

@@ -26,7 +26,7 @@ async def reconcile(context: Context) -> None:
     await context.transactions.settle(_key_of_open(context))
     await check_keystore(context)
     state = context.state
-    if state.registered is None:
+    if state.machine_id is None:
         if state.need is not None and state.funded is None and state.backup is not None:
             # Fees may have changed, so measure what is required now.
             await measure(context)

@@ -14,9 +14,9 @@ from core.config.settings import load_settings
 from core.journal import events as ev
 from core.journal.event_store import EventStore
 from core.journal.file import Journal
-from core.protocols.activation import environment, flow, requirement
+from core.protocols.activation import flow, requirement
 from core.protocols.activation.identity import Entries, Identity
-from core.protocols.guide import flow as guide
+from core.steps import environment
 from core.steps.context import Context
 from tests.support.activation_chain import DETAILS, ENTRIES, KEY, WALLET, ActivationChain
 from tests.support.clock import FakeClock
@@ -63,7 +63,7 @@ class ActivationWizard:
             clock=clock,
             store=self.store,
             chain=chain,
-            protocol=guide,
+            protocol=flow,
             transactions=TransactionManager(chain, self.store, clock, limit),
             gas_station=None,
             mcr=None,
@@ -84,9 +84,7 @@ class ActivationWizard:
     async def prepare(self, tier: int = 0, entries: Entries = ENTRIES) -> Identity:
         """Everything up to the quote."""
         context = self.context
-        await environment.pass_environment(
-            context, "1", await environment.read_snapshot(context, patience=6.0)
-        )
+        await environment.pass_environment(context, "1")
         for event in (
             ev.DetailsRecorded(
                 DETAILS.documentation_url, DETAILS.data_api, DETAILS.data_visibility

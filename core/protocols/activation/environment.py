@@ -9,13 +9,13 @@ from core.amounts import format_peaq
 from core.chain.abi import Revert
 from core.chain.query import Doubts, Query, hand_out
 from core.chain.types import NetworkSnapshot
+from core.config.settings import Settings
 from core.errors.problem import OnboardingError, Problem
 from core.journal import activation_events as av
-from core.journal import events as ev
 from core.preflight.check import CheckResult, of_problem, passed
 from core.protocols.activation.quote import TIERS
 from core.protocols.activation.refusals import explain
-from core.protocols.activation.standing import Standing, asks_of, deployment_in
+from core.protocols.activation.standing import Standing, asks_of, deployment_in, deployment_of_run
 from core.steps.context import Context
 
 CHEAPEST = min(TIERS)
@@ -112,24 +112,14 @@ def refused_price(context: Context, revert: Revert, tier: int) -> OnboardingErro
     )
 
 
-async def pass_environment(context: Context, version: str, found: Survey) -> None:
-    """Record that nothing essential was missing; the first thing that is recorded at all.
-
-    Raises OnboardingError: the survey's own problem.
-    """
-    problem = found.problem or found.no_price
-    if problem:
-        raise OnboardingError(problem)
-    network, deployment = context.settings.network, deployment_in(context)
-    if context.state.started is None:
-        await context.store.record(
-            av.ActivationStarted(
-                network=network.name,
-                chain_id=network.chain_id,
-                contracts=deployment.contracts.as_dict(),
-                version=version,
-                deployment=deployment.id,
-                record_sha256=deployment.digest,
-            )
-        )
-    await context.store.record(ev.EnvironmentPassed(found.bond or 0, found.height))
+def started(settings: Settings, version: str) -> av.ActivationStarted:
+    """Return the first record of an activation. Raises RuntimeError for another protocol."""
+    network, deployment = settings.network, deployment_of_run(settings)
+    return av.ActivationStarted(
+        network=network.name,
+        chain_id=network.chain_id,
+        contracts=deployment.contracts.as_dict(),
+        version=version,
+        deployment=deployment.id,
+        record_sha256=deployment.digest,
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from core.protocols.activation.allowance import revoke
-from core.protocols.activation.environment import check_contracts, pass_environment, read_snapshot
+from core.protocols.activation.environment import check_contracts, read_snapshot, started
 from core.protocols.activation.machine import check_final, read_back, reconcile
 from core.protocols.activation.quote import USUAL_GAS, gas_left
+from core.protocols.activation.receipt import machine_facts
 from core.protocols.activation.registration import quote, register
 from core.protocols.activation.renewal import quote_renewal, renew
 from core.protocols.activation.requirement import choose_tier, describe, prices, requirement
@@ -28,7 +29,7 @@ __all__ = [
     "choose_tier",
     "describe",
     "gas_left",
-    "pass_environment",
+    "machine_facts",
     "prices",
     "quote",
     "quote_renewal",
@@ -39,4 +40,5 @@ __all__ = [
     "renew",
     "requirement",
     "revoke",
+    "started",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.journal.state import FundingRequirement, State
+from core.journal.state import FundingRequirement, Quote, State
 
 TIERS = {0: "Entry", 1: "Basic", 2: "Pro"}
 """Tiers by number, named as the official SDK (0.12.1) names them. 0 is a tier like the others."""
@@ -44,51 +44,28 @@ class Price:
         return self.bond - self.credit
 
 
-@dataclass(frozen=True)
-class ActivationQuote:
-    """The activation as it would be signed now. Amounts in wei."""
+@dataclass(frozen=True, kw_only=True)
+class ActivationQuote(Quote):
+    """The activation as it would be signed now. Amounts in wei.
+
+    `bond` is the net amount, which leaves the wallet: the user agrees to it.
+    """
 
     terms: Price
     allowance: int
-    """Wei that MachineSubscription may take already."""
-    held: int
-    price: int
-    """Wei per gas, at most; people agree to this."""
+    """Wei that MachineSubscription may already take."""
     block: int
-    """At which it was read."""
+    """Block at which it was read."""
     at: float
     """Monotonic seconds at which it was read: its age is shown."""
     machine_id: int
-    contract: str
-    """Address of the contract that is called."""
-    network: str
     minted: bool = False
     """Whether the machine is minted already, so that only its subscription is activated."""
 
     @property
-    def bond(self) -> int:
-        """The net amount, which leaves the wallet: people agree to this."""
-        return self.terms.net
-
-    @property
     def approves(self) -> int:
-        """Wei of the allowance that has to be given first; 0: none has to."""
+        """Return the wei to approve first; 0 if the allowance is sufficient."""
         return needed_approval(self.terms.net, self.allowance)
-
-    @property
-    def gas(self) -> int:
-        """Of all transactions that are still to come, with room to spare."""
-        return ACTIVATE_GAS + (APPROVE_GAS if self.approves else 0)
-
-    @property
-    def fee(self) -> int:
-        """At most, of all transactions, replacements included."""
-        return self.gas * self.price
-
-    @property
-    def after(self) -> int:
-        """The least that is left."""
-        return self.held - self.bond - self.fee
 
 
 def needed_approval(net: int, allowance: int) -> int:

@@ -6,7 +6,7 @@ amount.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.chain.abi import Revert
 from core.chain.fee_limit import price_to_agree
@@ -18,7 +18,13 @@ from core.keys.private_key import Key
 from core.protocols.activation import calls
 from core.protocols.activation.environment import refused_price
 from core.protocols.activation.machine import note_allowance, payment_of, recognise, record
-from core.protocols.activation.quote import ActivationQuote, Price, requirement_for
+from core.protocols.activation.quote import (
+    ACTIVATE_GAS,
+    APPROVE_GAS,
+    ActivationQuote,
+    Price,
+    requirement_for,
+)
 from core.protocols.activation.refusals import TAKEN
 from core.protocols.activation.requirement import activation_of, identity_of
 from core.protocols.activation.signing import (
@@ -50,23 +56,26 @@ async def quote(context: Context, *, accepted: int | None = None) -> ActivationQ
     ready = await _prepare(context, accepted=accepted)
     if ready is None:
         return None
-    network = context.settings.network
-    found = ActivationQuote(
+    network, net, held = context.settings.network, ready.terms.net, ready.account.balance
+    gas = ACTIVATE_GAS + (APPROVE_GAS if ready.approves else 0)
+    price = price_to_agree(ready.fees, network, gas=gas, spare=held - net)
+    quoted = ActivationQuote(
+        bond=net,
+        price=price,
+        fee=gas * price,
+        held=held,
+        contract=_call(context, ready).to,
+        network=network.title,
+        gas=gas,
         terms=ready.terms,
         allowance=ready.allowance,
-        held=ready.account.balance,
-        price=0,
         block=ready.block,
         at=context.clock.monotonic(),
         machine_id=identity_of(context).machine_id,
-        contract=_call(context, ready).to,
-        network=network.title,
         minted=ready.minted,
     )
-    price = price_to_agree(ready.fees, network, gas=found.gas, spare=found.held - found.bond)
-    found = replace(found, price=price)
-    context.memory.quoted = found
-    return found
+    context.memory.quoted = quoted
+    return quoted
 
 
 async def register(context: Context, *, agreed_bond: int) -> None:
@@ -113,7 +122,7 @@ async def _consent(context: Context, net: int) -> av.QuoteAccepted:
         recorded = acceptance_of(quoted)
         await context.store.record(recorded)
     if recorded is None or recorded.net_wei != net:
-        raise RuntimeError("nobody agreed to that amount")
+        raise RuntimeError("this amount was not accepted")
     return recorded
 
 

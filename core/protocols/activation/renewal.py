@@ -112,7 +112,7 @@ async def renew(context: Context, *, agreed_bond: int) -> None:
     quoted = context.memory.quoted
     context.memory.quoted = None
     if not isinstance(quoted, RenewalQuote) or quoted.bond != agreed_bond:
-        raise RuntimeError("nobody agreed to that amount")
+        raise RuntimeError("this amount was not accepted")
     await context.transactions.settle(key)
     consent = acceptance_of(quoted)
     await context.store.record(consent)

@@ -8,17 +8,22 @@ from typing import Any
 
 from core.chain.query import Query
 from core.config.deployments import Deployment
+from core.config.settings import Settings
 from core.errors.problem import OnboardingError, fault
 from core.protocols.activation.queries import PEERS, ActivationQueries, title_of
 from core.steps.context import Context
 
 
-def deployment_in(context: Context) -> Deployment:
-    """The deployment of this run. Raises RuntimeError where the protocol is another one."""
-    deployment = context.settings.deployment
-    if deployment is None:
+def deployment_of_run(settings: Settings) -> Deployment:
+    """Return the deployment of this run. Raises RuntimeError if the protocol is another one."""
+    if settings.deployment is None:
         raise RuntimeError("the protocol of this run is not activation")
-    return deployment
+    return settings.deployment
+
+
+def deployment_in(context: Context) -> Deployment:
+    """Return the deployment of this run. Raises RuntimeError if the protocol is another one."""
+    return deployment_of_run(context.settings)
 
 
 def asks_of(context: Context) -> ActivationQueries:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.config.settings import Settings
+from core.journal.events import OnboardingStarted
 from core.protocols.guide.machine_nft import mint, write_did
 from core.protocols.guide.preflight import check_contracts, read_snapshot
 from core.protocols.guide.read_back import check_final, reconcile
@@ -11,6 +13,17 @@ from core.protocols.guide.requirement import USUAL_GAS, gas_left, requirement
 
 ABIS = ("identity_registry", "identity_staking", "machine_nft", "did_registry")
 """Contract interfaces to parse in advance, while nobody waits for them."""
+
+
+def started(settings: Settings, version: str) -> OnboardingStarted:
+    """Return the first record of a journal of the guide's flow."""
+    return OnboardingStarted(
+        network=settings.network.name,
+        chain_id=settings.network.chain_id,
+        contracts=settings.contracts.as_dict(),
+        version=version,
+    )
+
 
 __all__ = [
     "ABIS",
@@ -25,5 +38,6 @@ __all__ = [
     "reconcile",
     "register",
     "requirement",
+    "started",
     "write_did",
 ]

@@ -16,9 +16,11 @@ def machine_facts(state: State) -> MachineFacts:
         raise ValueError("the onboarding is not finished")
     return MachineFacts(
         peaq_id=peaq_id(state.keypair.address),
-        machine_id=state.registered.machine_id,
-        identity_nft_token_id=state.registered.machine_id,
-        machine_nft_token_id=state.minted.token_id,
+        ids={
+            "machine_id": state.registered.machine_id,
+            "identity_nft_token_id": state.registered.machine_id,
+            "machine_nft_token_id": state.minted.token_id,
+        },
         bond_wei=state.registered.bond_wei,
-        did_attributes=state.did.attributes,
+        description={"did_attributes": dict(state.did.attributes)},
     )

@@ -11,6 +11,7 @@ from core.errors.exit_codes import exit_code
 from core.journal.next_action import Action
 from core.preflight.check import Status
 from core.protocols.activation import environment, flow
+from core.steps.environment import pass_environment
 from tests.support.activation_chain import (
     ENTRIES,
     NUMBER,
@@ -106,7 +107,7 @@ async def test_no_price_is_a_condition_of_the_chain_that_stops_on_the_first_scre
     assert bond.problem is not None
     assert bond.problem.code == "PRICE_NOT_AVAILABLE"
     assert exit_code(bond.problem.kind) == 2
-    passing = environment.pass_environment(wizard.context, "1", found)
+    passing = pass_environment(wizard.context, "1")
     assert await code_of(passing) == "PRICE_NOT_AVAILABLE"
     assert wizard.events == []
 

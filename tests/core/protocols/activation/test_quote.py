@@ -16,7 +16,6 @@ from core.protocols.activation.quote import (
     DEPOSIT_MARGIN,
     RESERVE,
     USUAL_GAS,
-    ActivationQuote,
     Price,
     gas_left,
     needed_approval,
@@ -55,15 +54,6 @@ def test_the_need_covers_the_reserve_or_the_fees_whichever_is_more() -> None:
     assert dear.gas == (APPROVE_GAS + ACTIVATE_GAS) * 100 * GWEI
     assert dear.total == PEAQ + dear.gas + DEPOSIT_MARGIN
     assert cheap.basis == "reserve"
-
-
-def test_a_quote_adds_up() -> None:
-    quote = ActivationQuote(
-        Price(0, PEAQ, PEAQ // 4), 0, 2 * PEAQ, GWEI, 7, 0.0, 5, "0xcc", "peaq mainnet"
-    )
-    assert quote.bond == quote.approves == 3 * PEAQ // 4
-    assert quote.fee == (APPROVE_GAS + ACTIVATE_GAS) * GWEI
-    assert quote.after == 2 * PEAQ - quote.bond - quote.fee
 
 
 def test_the_gas_that_is_left_follows_what_was_signed() -> None:

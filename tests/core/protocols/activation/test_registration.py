@@ -8,6 +8,7 @@ from core.config.deployments import PEAQ_MAINNET
 from core.errors.problem import OnboardingError
 from core.journal.next_action import Action
 from core.protocols.activation import flow
+from core.protocols.activation.quote import ACTIVATE_GAS, APPROVE_GAS
 from tests.support.activation_chain import (
     NUMBER,
     PEAQ,
@@ -34,6 +35,8 @@ async def test_a_machine_is_approved_for_exactly_the_net_amount_activated_and_re
     assert action(wizard) is Action.ACTIVATE
     quote = await agree_and_register(wizard)
     assert (quote.bond, quote.approves, quote.machine_id) == (ENTRY, ENTRY, NUMBER)
+    assert quote.fee == (APPROVE_GAS + ACTIVATE_GAS) * quote.price
+    assert quote.after == quote.held - quote.bond - quote.fee
     assert node.purposes == ["approve", "activateMachine"]
     assert [tx.value_wei for tx in wizard.store.state.transactions] == [0, 0]
     assert node.contracts.allowance == 0
@@ -55,10 +58,10 @@ async def test_nothing_is_signed_without_consent(
     wizard: ActivationWizard, node: ActivationChain
 ) -> None:
     await wizard.prepare()
-    with pytest.raises(RuntimeError, match="nobody agreed"):
+    with pytest.raises(RuntimeError, match="was not accepted"):
         await flow.register(wizard.context, agreed_bond=ENTRY)
     quote = await quoted(wizard)
-    with pytest.raises(RuntimeError, match="nobody agreed"):
+    with pytest.raises(RuntimeError, match="was not accepted"):
         await flow.register(wizard.context, agreed_bond=quote.bond - 1)
     assert node.sent == []
 
