@@ -43,6 +43,13 @@ class Answers:
     documentation_url: str | None = None
     data_api: str | None = None
     data_visibility: str | None = None
+    tier: str | None = None
+    """Of an activation: its number or its name."""
+    machine_type: str | None = None
+    subject: str | None = None
+    manufacturer: str | None = None
+    controller: str | None = None
+    revoke_allowance: bool = False
     fund: str | None = None
     code_command: str | None = None
     yes: bool = False
@@ -189,13 +196,37 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
         ),
     )
     group.add_argument(
+        "--tier", metavar="N", help="activation: the tier, 0 (Entry), 1 (Basic) or 2 (Pro)"
+    )
+    group.add_argument(
+        "--machine-type", metavar="TEXT", help="activation: the machine's type; it is permanent"
+    )
+    group.add_argument(
+        "--subject",
+        metavar="0xHEX",
+        help="activation: the credential subject, 16 bytes or more; default: 32 random bytes",
+    )
+    group.add_argument(
+        "--manufacturer", metavar="ADDRESS", help="activation: the manufacturer's address"
+    )
+    group.add_argument(
+        "--controller",
+        metavar="ADDRESS",
+        help="activation: the address that controls the DID; default: the machine's own",
+    )
+    group.add_argument(
+        "--revoke-allowance",
+        action="store_true",
+        help="activation: set an allowance that is left back to 0, for a fee",
+    )
+    group.add_argument(
         "--yes", action="store_true", help="answer yes to consent questions, except with real money"
     )
     group.add_argument(
         "--accept-bond",
         type=_amount,
         metavar="PEAQ",
-        help="on mainnet, consent to a bond of at most this amount",
+        help="on mainnet, consent to a bond of at most this amount (activation: after vouchers)",
     )
     group.add_argument(
         "--accept-contracts",
@@ -233,6 +264,12 @@ def read_answers(parsed: argparse.Namespace) -> Answers:
         documentation_url=parsed.documentation_url,
         data_api=parsed.data_api,
         data_visibility=parsed.data_visibility,
+        tier=parsed.tier,
+        machine_type=parsed.machine_type,
+        subject=parsed.subject,
+        manufacturer=parsed.manufacturer,
+        controller=parsed.controller,
+        revoke_allowance=parsed.revoke_allowance,
         fund=parsed.fund,
         code_command=parsed.code_command,
         yes=parsed.yes,

@@ -173,6 +173,13 @@ def _place(default: object) -> _Parser:
         help="mainnet (default), agung or rehearsal",
     )
     place.add_argument(
+        "--protocol",
+        choices=("guide", "activation"),
+        default=default,
+        help="guide (default): register for 1 PEAQ; activation: the flow that peaq introduced on "
+        "2026-09-01, for mainnet",
+    )
+    place.add_argument(
         "--env-file",
         type=Path,
         metavar="PATH",

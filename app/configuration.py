@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from core.config.deployments import choose_protocol, deployment_of
 from core.config.env_file import save_values
 from core.config.settings import (
+    DEPLOYMENT_ID,
     NETWORK,
     EnvFile,
     Settings,
@@ -16,6 +19,7 @@ from core.config.settings import (
     read_env_file,
 )
 from core.errors.problem import OnboardingError, fault
+from core.journal.file import FILE_NAME, protocol_of
 
 
 def state_folder(state_dir: Path | None, network: str) -> Path:
@@ -70,12 +74,33 @@ def read_settings(env_file: Path, network: str | None, *, required: bool) -> Set
     return settings_of(usable_env_file(env_file, required=required), network)
 
 
+def with_protocol(settings: Settings, option: str | None, folder: Path) -> Settings:
+    """Return `settings` for the protocol of this run: that of --protocol (`option`), of
+    PEAQOS_DEPLOYMENT_ID, of the journal in `folder`, or the guide's, in this order.
+
+    Raises OnboardingError: PROTOCOL_MISMATCH (a journal has one protocol), DEPLOYMENT_….
+    """
+    deployment_id = settings.values[DEPLOYMENT_ID]
+    journal = protocol_of(folder / FILE_NAME)
+    if choose_protocol(option, deployment_id, journal) == "guide":
+        return settings
+    return replace(settings, deployment=deployment_of(settings.network, deployment_id))
+
+
+def with_recorded_protocol(settings: Settings, folder: Path) -> Settings:
+    """Return `settings` for the protocol of the journal in `folder`; without a journal, for the
+    one that the variables choose. Raises OnboardingError (DEPLOYMENT_…).
+    """
+    return with_protocol(settings, protocol_of(folder / FILE_NAME), folder)
+
+
 def changed_settings(settings: Settings, values: dict[str, str]) -> Settings:
     """Save `values` to the .env of `settings` and return the settings read again.
 
     Raises OnboardingError (ENV_FILE_…).
     """
     save_values(settings.env_file, values)
-    return load_settings(
+    read = load_settings(
         environ=os.environ, env_file=settings.env_file, network=settings.network.name
     )
+    return replace(read, deployment=settings.deployment)

@@ -28,6 +28,8 @@ class Options:
     """Whether the command line names the file, which then has to exist."""
     state_dir: Path | None = None
     """None for the network's own state directory, or a temporary one in a rehearsal."""
+    protocol: str | None = None
+    """`guide` or `activation`; None leaves it to the variables and the journal."""
     rehearse: bool = False
     faults: tuple[Fault, ...] = ()
     """Faults that the rehearsal network simulates."""
@@ -65,6 +67,7 @@ def options_from(parsed: argparse.Namespace) -> Options:
         env_file=_ENV_FILE if parsed.env_file is None else parsed.env_file,
         env_file_named=parsed.env_file is not None,
         state_dir=parsed.state_dir,
+        protocol=parsed.protocol,
         rehearse=parsed.rehearse,
         faults=tuple(parsed.fault),
         block_time=parsed.block_time,
@@ -100,6 +103,7 @@ def resume_words(options: Options, state_dir: Path | None) -> list[str]:
     file = answers.passphrase_file
     values: list[tuple[str, object]] = [
         ("--network", None if options.rehearse else options.network),
+        ("--protocol", options.protocol),
         ("--env-file", options.env_file if options.env_file != _ENV_FILE else None),
         ("--state-dir", state_dir),
         ("--block-time", f"{options.block_time:g}" if options.block_time else None),
@@ -110,12 +114,18 @@ def resume_words(options: Options, state_dir: Path | None) -> list[str]:
         ("--data-api", answers.data_api),
         ("--data-visibility", answers.data_visibility),
         ("--fund", answers.fund),
+        ("--tier", answers.tier),
+        ("--machine-type", answers.machine_type),
+        ("--subject", answers.subject),
+        ("--manufacturer", answers.manufacturer),
+        ("--controller", answers.controller),
         ("--code-command", answers.code_command),
         ("--accept-bond", None if answers.accept_bond is None else exact_peaq(answers.accept_bond)),
         ("--wait", None if answers.wait == Answers.wait else f"{answers.wait:.0f}s"),
     ]
     flags = [
         ("--single-transaction", options.single_transaction),
+        ("--revoke-allowance", answers.revoke_allowance),
         ("--yes", answers.yes),
         ("--accept-contracts", options.accept_contracts),
         ("--no-input", answers.no_input),

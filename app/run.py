@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.configuration import settings_of, state_folder, usable_env_file
+from app.configuration import settings_of, state_folder, usable_env_file, with_protocol
 from app.goodbye import say_goodbye
 from app.options import Options, resume_words
 from app.second_session import take_folder
@@ -70,6 +70,7 @@ def run_wizard(options: Options) -> int:
             rehearsal = _start_rehearsal(options, folder)
             at_end.callback(rehearsal.stop)
             settings = settings_of(env_file, network.name, rehearsal.environment())
+        settings = with_protocol(settings, options.protocol, folder)
         from core.session import open_session  # after the question about another session
 
         session = open_session(folder, settings, clock, lock=lock, warnings=warnings)

@@ -38,6 +38,13 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def stamp_of(seconds: int) -> str:
+    """Return the stamp of POSIX seconds, such as a contract's. Raises ValueError, OverflowError or
+    OSError for a time that no calendar has.
+    """
+    return stamp(datetime.fromtimestamp(seconds, timezone.utc))
+
+
 def parse_stamp(text: str) -> datetime:
     """Return the time of a stamp. Raises ValueError."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)

@@ -42,6 +42,12 @@ class StepInfo:
     """Fits a list of seven at 80 columns."""
     purpose: str
     skipped_when: str = ""
+    in_activation: str = ""
+    """The purpose under activation, if it is another one."""
+
+    def purpose_under(self, protocol: str) -> str:
+        """Return the purpose under `guide` or `activation`."""
+        return (self.in_activation if protocol == "activation" else "") or self.purpose
 
 
 STEPS: dict[Step, StepInfo] = {
@@ -78,11 +84,13 @@ STEPS: dict[Step, StepInfo] = {
         "Register",
         "Pays the bond and registers the machine.",
         "the machine is already registered",
+        "Describes the machine, pays the bond of its tier and activates it.",
     ),
     Step.MACHINE_NFT: StepInfo(
         "Machine NFT and DID",
         "NFT & DID",
         "Mints the Machine NFT and writes the public DID attributes.",
+        in_activation="Reads the machine back from the network, DID included. Signs nothing.",
     ),
 }
 

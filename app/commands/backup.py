@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from app.commands.receipt import keep_receipt
-from app.configuration import read_settings, state_folder
+from app.configuration import read_settings, state_folder, with_recorded_protocol
 from app.options import Options
 from app.passphrase import read_passphrase
 from app.say import say_problem
@@ -34,6 +34,7 @@ def run_backup(options: Options) -> int:
     target = _target(options.backup_to)
     settings = read_settings(options.env_file, options.network, required=options.env_file_named)
     folder = state_folder(options.state_dir, settings.network.name)
+    settings = with_recorded_protocol(settings, folder)
     if fold(read_records(folder / FILE_NAME)).keypair is None:  # before a directory is created
         raise fault("KEYPAIR_NOT_RECORDED", path=folder)
     with closing(open_session(folder, settings, SystemClock())) as session:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+from dataclasses import replace
 
-from app.configuration import read_settings, state_folder
+from app.configuration import read_settings, state_folder, with_protocol
 from app.json_output import print_document
 from app.options import Options
 from app.say import SIGNS
@@ -17,6 +18,7 @@ from core.clock import SystemClock
 from core.config.settings import Settings
 from core.errors.catalogue import Kind
 from core.errors.exit_codes import EXIT_CONFIGURATION, EXIT_DONE, EXIT_NETWORK
+from core.errors.problem import OnboardingError
 from core.errors.surfaces import DOCTOR
 from core.keys.keystore import available_memory
 from core.preflight.check import CheckResult, Status
@@ -28,7 +30,9 @@ from core.preflight.machine import (
 )
 from core.preflight.network import check_network
 from core.preflight.settings import check_private_key, check_settings
-from core.preflight.state_directory import check_journal, check_keystore
+from core.preflight.state_directory import check_journal, check_keystore, check_subscription
+from core.protocols.activation import environment as activation
+from core.protocols.guide import preflight as guide
 
 SCHEMA_VERSION = 1
 _WIDTH = 79
@@ -45,6 +49,10 @@ def run_doctor(options: Options) -> int:
     """Print each result as it is known; return 0 if no check failed, else 2 (network) or 3."""
     settings = read_settings(options.env_file, options.network, required=options.env_file_named)
     folder = state_folder(options.state_dir, settings.network.name)
+    try:
+        settings = with_protocol(settings, options.protocol, folder)
+    except OnboardingError as error:
+        settings = replace(settings, problems=(*settings.problems, error.problem))
     results: list[CheckResult] = []
 
     def report(result: CheckResult) -> None:
@@ -66,8 +74,12 @@ def run_doctor(options: Options) -> int:
         report(journal)
         for result in check_keystore(folder, state) if state else ():
             report(result)
+        for result in check_subscription(state, SystemClock().now()) if state else ():
+            report(result)
     makes_codes = options.answers.code_command is not None
-    asyncio.run(check_network(settings, SystemClock(), report, makes_codes=makes_codes))
+    protocol = activation if settings.deployment else guide
+    contracts = protocol.contract_checks(settings)
+    asyncio.run(check_network(settings, SystemClock(), report, contracts, makes_codes=makes_codes))
     if options.json:
         print_document(build_document(results, settings))
     else:

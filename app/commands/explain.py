@@ -30,8 +30,9 @@ def run_explain(options: Options) -> int:
     settings = read_settings(options.env_file, options.network, required=options.env_file_named)
     folder = state_folder(options.state_dir, settings.network.name)
     records = read_records(folder / FILE_NAME)
-    print(f"{step.value} {step.info.title}\n{step.info.purpose}\n")
-    token = token_of(fold(records))
+    state = fold(records)
+    print(f"{step.value} {step.info.title}\n{step.info.purpose_under(state.protocol or 'guide')}\n")
+    token = token_of(state)
     lines = [record_line(record, token) for record, place in with_steps(records) if place is step]
     print("\n".join(lines) if lines else "No records yet.")
     return EXIT_DONE

@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from app.configuration import read_settings, state_folder
+from app.configuration import read_settings, state_folder, with_recorded_protocol
 from app.json_output import print_document
 from app.options import Options
 from core.clock import SystemClock
@@ -38,6 +38,7 @@ def run_receipt(options: Options) -> int:
 
     settings = read_settings(options.env_file, options.network, required=options.env_file_named)
     folder = state_folder(options.state_dir, settings.network.name)
+    settings = with_recorded_protocol(settings, folder)
     records = read_records(folder / FILE_NAME)
     state = fold(records)
     if state.finished is None:
@@ -134,6 +135,7 @@ async def _compare(receipt: dict[str, Any], settings: Settings) -> list[Row]:
     from core.chain.json_rpc import Rpc
     from core.chain.queries import Chain
     from core.http import Http
+    from core.protocols.activation import verify as activation
     from core.receipt.verify import compare
     from core.services.mcr import Mcr
 
@@ -142,7 +144,10 @@ async def _compare(receipt: dict[str, Any], settings: Settings) -> list[Row]:
     rpc = Rpc(urls, network.chain_id, network.title, SystemClock())
     mcr = Mcr(Http(settings.mcr_url)) if settings.mcr_url else None
     try:
-        return await compare(receipt, Chain(rpc, network, settings.contracts), mcr)
+        chain = Chain(rpc, network, settings.contracts)
+        if settings.deployment is not None:
+            return await activation.compare(receipt, chain, settings.deployment, mcr)
+        return await compare(receipt, chain, mcr)
     finally:
         await rpc.close()
         if mcr:

@@ -10,7 +10,7 @@ from app.json_output import print_document
 from app.options import Options
 from core.amounts import format_peaq
 from core.chain.did import peaq_id
-from core.clock import SystemClock, stamp
+from core.clock import SystemClock, readable, stamp, stamp_of
 from core.config.settings import Settings
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING
 from core.errors.surfaces import COMMAND
@@ -62,7 +62,7 @@ def build_status(
         "network": started.network if started else settings.network.name,
         "chain_id": started.chain_id if started else settings.network.chain_id,
         "address": state.address,
-        "peaq_id": peaq_id(state.address) if state.address else None,
+        "peaq_id": _peaq_id(state),
         "finished": state.finished is not None,
         "step": {"number": step.value, "name": step.slug} if step else None,
         "steps": [
@@ -92,10 +92,32 @@ def build_status(
             "held_wei": str(state.held) if state.held is not None else None,
         },
         "backup": state.backup,
-        "machine_id": state.registered.machine_id if state.registered else None,
+        **_machine(state),
         "token_id": state.minted.token_id if state.minted else None,
         "transactions": transaction_rows(state),
         "state_dir": folder,
+    }
+
+
+def _peaq_id(state: State) -> str | None:
+    """Return the peaqID as soon as it is certain: an activation's follows from the machine id."""
+    if state.activation is None:
+        return peaq_id(state.address) if state.address else None
+    identity = state.activation.identity
+    return f"did:peaq:{identity.machine_id}" if identity and state.activation.fixed else None
+
+
+def _machine(state: State) -> dict[str, Any]:
+    """Return the machine's number; of an activation as a decimal string, with the end of the paid
+    period.
+    """
+    if state.activation is None:
+        return {"machine_id": state.machine_id}
+    ends = state.activation.renew_before
+    return {
+        "protocol": "activation",
+        "machine_id": None if state.machine_id is None else str(state.machine_id),
+        "renew_before": None if ends is None else stamp_of(ends),
     }
 
 
@@ -128,7 +150,8 @@ def _lines(status: dict[str, Any], remedy: str, token: str) -> list[str]:
     lines += [f"  {s['number']} {s['title']:<22} {s['status']}" for s in status["steps"]]
     lines.append("")
     if status["finished"]:
-        lines.append(f"Onboarded: machine {status['machine_id']}, NFT {status['token_id']}.")
+        nft = f", NFT {status['token_id']}" if status["token_id"] is not None else ""
+        lines.append(f"Onboarded: machine {status['machine_id']}{nft}.")
     elif status["error"]:
         error = status["error"]
         lines += [f"{error['title']} ({error['code']})", *_wrapped(error["cause"])]
@@ -143,6 +166,8 @@ def _lines(status: dict[str, Any], remedy: str, token: str) -> list[str]:
             f"required {format_peaq(needed, up=True)} {token}, "
             f"balance {format_peaq(held)} when last read"
         )
+    if status.get("renew_before"):
+        lines.append(f"Renew before {readable(status['renew_before'])}: peaq-onboard renew")
     for row in status["transactions"]:
         where = f"block {row['block']}" if row["block"] else ""
         lines += [f"  {row['purpose']:<9} {row['status']:<10} {where}", f"    {row['hash']}"]

@@ -10,6 +10,7 @@ import textwrap
 from app.answers import MissingAnswer
 from core.errors.problem import Problem
 from core.errors.surfaces import COMMAND, PLAIN
+from core.journal import activation_events as av
 from core.journal import events as ev
 from core.journal.event_store import Wait
 from core.journal.file import Record
@@ -40,6 +41,11 @@ _FACTS = (
     ev.MachineRegistered,
     ev.NftMinted,
     ev.DidWritten,
+    av.TierChosen,
+    av.AllowanceSeen,
+    av.MachineActivated,
+    av.MachineReadBack,
+    av.MachineRenewed,
 )
 """Records that are said; the others are said by the driver, or are told as problems."""
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from app.answers import Answers
 from core.chain.did import check_details
 from core.errors.problem import OnboardingError, Problem, problem
+from core.journal.activation_state import ActivationState
 from core.journal.next_action import Action
 from core.journal.state import Details
 from core.keys.keystore import FILE_NAME as KEYSTORE
 from core.keys.keystore import normalise
 from core.keys.private_key import parse_key
 from core.onboarding import Onboarding
+from core.protocols.activation.identity import Entries, check_entries
 from core.secrets import Secret
 from core.steps.keypair import read_key_file
 
@@ -58,6 +60,8 @@ class Presets:
             found.append("--passphrase-file")
         if self._needs_codes() and given.code_command is None and not self._simulated_phone:
             found.append("--code-command" if given.fund or state.way else "--fund")
+        if self._settings.protocol == "activation":
+            found += self._missing_of_activation()
         consent = self._consent()
         if consent:
             found.append(consent)
@@ -66,6 +70,35 @@ class Presets:
         if found and state.backup is None and not given.backup:
             found.append("--backup")
         return found
+
+    def _missing_of_activation(self) -> list[str]:
+        given, recorded = self._answers, self._state.activation or ActivationState()
+        found = []
+        if recorded.tier is None and given.tier is None:
+            found.append("--tier")
+        if recorded.identity is None:
+            found += [
+                option
+                for option, value in (
+                    ("--machine-type", given.machine_type),
+                    ("--manufacturer", given.manufacturer),
+                )
+                if not value
+            ]
+        return found
+
+    def _wrong_identity(self) -> list[Problem]:
+        """What is wrong with the parts of an identity that were given."""
+        given = self._answers
+        parts = {
+            "MACHINE_TYPE_INVALID": given.machine_type or "",
+            "SUBJECT_INVALID": given.subject or "",
+            "MANUFACTURER_INVALID": given.manufacturer or "",
+            "CONTROLLER_INVALID": given.controller or "",
+        }
+        machine_type, subject, manufacturer, controller = parts.values()
+        entries = Entries(machine_type, subject, manufacturer, controller)
+        return [one for one in check_entries(entries) if parts.get(one.code)]
 
     def unusable(self) -> list[Problem]:
         """Return what is wrong with the answers that were given. Opens a keystore to import."""
@@ -84,6 +117,8 @@ class Presets:
             found.append(error.problem)
         if state.keypair is None:
             found += self._wrong_key(passphrase)
+        if self._settings.protocol == "activation":
+            found += self._wrong_identity()
         if self._pays and given.fund == "owner":
             found += self._wrong_variable("OWNER_KEY_REQUIRED")
         if self._pays and given.fund == "gas-station" and not self._settings.gas_station_url:
@@ -132,7 +167,7 @@ class Presets:
         loaded = state.keypair is None and given.key not in (None, "generate", "keep")
         if not given.yes and (loaded or (self._pays and given.fund == "owner" and not real)):
             return "--yes"
-        if state.registered is None and self._new_wallet and given.accept_bond is None:
+        if state.machine_id is None and self._new_wallet and given.accept_bond is None:
             if real:
                 return "--accept-bond"
             return None if given.yes else "--yes"

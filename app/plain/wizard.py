@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from app.answers import Answers, MissingAnswer
+from app.plain.activation import ActivationPrompts
 from app.plain.console import Console, EndlessInput
 from app.plain.funding import WRONG_CODES, FundingPrompts
 from app.plain.keypair import KeyPrompts
@@ -14,7 +15,7 @@ from app.plain.presets import Presets
 from app.plain.prompts import NotAgreed, Prompts
 from app.say import SIGNS
 from core.amounts import format_peaq
-from core.chain.did import VISIBILITIES, check_details, peaq_id
+from core.chain.did import VISIBILITIES, check_details
 from core.consents import check_accepted
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED, EXIT_WAITING, exit_code
 from core.errors.problem import OnboardingError, Problem, fault
@@ -45,6 +46,7 @@ class PlainWizard(Prompts):
         super().__init__(engine, answers, console)
         self._keys = KeyPrompts(engine, answers, console)
         self._funding = FundingPrompts(engine, answers, console, pretend)
+        self._activation = ActivationPrompts(engine, answers, console, self._keys)
         self._shown_step: Step | None = None
         self._said_skipped: set[Step] = set()
         self._patience = Patience(engine.clock, answers, console)
@@ -63,6 +65,10 @@ class PlainWizard(Prompts):
             Action.REGISTER: self._register,
             Action.MINT: self._mint,
             Action.WRITE_DID: self._write_did,
+            Action.CHOOSE_TIER: self._activation.choose_tier,
+            Action.DESCRIBE: self._activation.describe,
+            Action.ACTIVATE: self._activation.activate,
+            Action.READ_BACK: self._activation.read_back,
             Action.FINISH: self._finish,
         }
         if not self.answers.no_input:
@@ -144,7 +150,8 @@ class PlainWizard(Prompts):
             self._shown_step = self.console.step = step
             self._say_skipped()
             self.console.say(f"\nStep {step.value} of {len(Step)}: {step.info.title}")
-            self.console.paragraph(step.info.purpose)
+            protocol = self.engine.settings.protocol
+            self.console.paragraph(step.info.purpose_under(protocol))
 
     def _say_skipped(self) -> None:
         statuses = step_statuses(self.engine.state, self.engine.clock.now())
@@ -211,7 +218,8 @@ class PlainWizard(Prompts):
         """The exit code to leave with, or None to try again."""
         self.console.refused()
         unsigned = not self.engine.state.open_transactions
-        if self.engine.action is Action.REGISTER and unsigned and not self._consents_ahead:
+        quotes = self.engine.action in (Action.REGISTER, Action.ACTIVATE)
+        if quotes and unsigned and not self._consents_ahead:
             # The next try shows bond and fee, and asks.
             typed = self.console.ask("", "Enter shows the new fee, q quits").lower()
             return exit_code(problem.kind) if typed.startswith("q") else None
@@ -299,11 +307,9 @@ class PlainWizard(Prompts):
         await self.engine.finish()
 
     def _receipt(self) -> None:
-        state = self.engine.state
-        if state.address:
-            self.console.result(f"\nThe machine is onboarded: {peaq_id(state.address)}")
         receipt = read_receipt(self.engine.session.folder)
         if receipt:
+            self.console.result(f"\nThe machine is onboarded: {receipt['peaq_id']}")
             self.console.result("\n".join(receipt_lines(receipt)))
 
 

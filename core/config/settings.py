@@ -26,6 +26,7 @@ GAS_STATION_URL = "PEAQOS_GAS_STATION_URL"
 MCR_URL = "PEAQOS_MCR_API_URL"
 PRIVATE_KEY = "PEAQOS_PRIVATE_KEY"
 NETWORK = "PEAQOS_NETWORK"
+DEPLOYMENT_ID = "PEAQOS_DEPLOYMENT_ID"
 
 VARIABLES: tuple[str, ...] = (
     RPC_URL,
@@ -34,6 +35,7 @@ VARIABLES: tuple[str, ...] = (
     MCR_URL,
     FALLBACKS,
     NETWORK,
+    DEPLOYMENT_ID,
     PRIVATE_KEY,
 )
 
@@ -156,7 +158,7 @@ def make_settings(
         problems.append(problem("VARIABLE_INVALID", variable=NETWORK, reason=error))
         chosen = find_network("mainnet")
 
-    values: dict[str, str] = {NETWORK: chosen.name}
+    values: dict[str, str] = {NETWORK: chosen.name, DEPLOYMENT_ID: value_of(DEPLOYMENT_ID)}
     for variable, default in (
         (RPC_URL, chosen.rpc_url),
         (GAS_STATION_URL, chosen.gas_station_url),

@@ -46,54 +46,53 @@ def activation_in_words(event: ev.Event, token: str) -> str | None:
     match event:
         case av.ActivationStarted():
             return (
-                f"The onboarding by activation was started on {event.network}, chain "
-                f"{event.chain_id}, with version {event.version} and the deployment "
-                f"{event.deployment}."
+                f"Started the onboarding by activation on {event.network}, chain {event.chain_id}, "
+                f"with version {event.version} and the deployment {event.deployment}."
             )
         case av.TierChosen():
             return (
-                f"Tier {event.tier} was chosen. It takes {format_peaq(event.net_wei, up=True)} "
-                f"{token}. The wallet held {format_peaq(event.held_wei)} at block {event.block}."
+                f"You chose tier {event.tier}, which costs {format_peaq(event.net_wei, up=True)} "
+                f"{token}. Balance: {format_peaq(event.held_wei)} at block {event.block}."
             )
         case av.IdentityRecorded():
             return (
-                f"The machine was described: type {event.machine_type}, subject {event.subject}, "
+                f"You described the machine: type {event.machine_type}, subject {event.subject}, "
                 f"manufacturer {event.manufacturer}, controller {event.controller}. "
                 f"Its permanent id is {event.machine_id}."
             )
         case av.QuoteAccepted():
             return (
-                f"The technician agreed to {format_peaq(event.net_wei, up=True)} {token} for "
+                f"You agreed to {format_peaq(event.net_wei, up=True)} {token} for "
                 f"tier {event.tier} (bond {format_peaq(event.bond_wei, up=True)}, voucher "
                 f"{format_peaq(event.credit_wei)}), as quoted at block {event.block}."
             )
         case av.AllowanceSeen(allowance_wei=0):
-            return f"No allowance was left at block {event.block}."
+            return f"No allowance is left (block {event.block})."
         case av.AllowanceSeen():
             return (
-                f"MachineSubscription could take {format_peaq(event.allowance_wei)} {token} at "
-                f"block {event.block}."
+                f"MachineSubscription may take {format_peaq(event.allowance_wei)} {token} from "
+                f"this wallet (block {event.block})."
             )
         case av.MachineActivated(way="found"):
             return (
-                f"The network had machine {event.machine_id} as active already, in tier "
-                f"{event.tier} (seen at block {event.block}). No bond was paid now."
+                f"Machine {event.machine_id} was already active in tier {event.tier} (read at "
+                f"block {event.block}). No bond was paid."
             )
         case av.MachineActivated():
             return (
-                f"Machine {event.machine_id} was activated in block {event.block}: tier "
-                f"{event.tier}, bond {format_peaq(event.bond_wei)} {token}, paid "
+                f"Activated machine {event.machine_id} in block {event.block}: tier {event.tier}, "
+                f"bond {format_peaq(event.bond_wei)} {token}, paid "
                 f"{format_peaq(event.paid_wei, up=True)}. Renew it before "
                 f"{day_of(event.period_end)}."
             )
         case av.MachineReadBack():
             return (
-                "Owner, controller, subscription, home and document were read back as they should "
-                f"be, at block {event.block}."
+                "Verified owner, controller, subscription, home and DID document at block "
+                f"{event.block}."
             )
         case av.MachineRenewed():
             return (
-                f"The subscription was renewed in block {event.block}: paid "
+                f"Renewed the subscription in block {event.block}: paid "
                 f"{format_peaq(event.paid_wei, up=True)} {token}. Renew it again before "
                 f"{day_of(event.period_end)}."
             )

@@ -34,6 +34,10 @@ _LONGEST = 2**16
 """Maximum bytes of a record, so also of a torn line. No record comes near it."""
 
 
+_PROTOCOLS = {OnboardingStarted.__name__: "guide", ActivationStarted.__name__: "activation"}
+"""By the name of a journal's first record."""
+
+
 @dataclass(frozen=True)
 class Record:
     number: int
@@ -124,6 +128,17 @@ def read_records(path: Path) -> list[Record]:
         reason = error.strerror or error
         raise fault("STATE_FOLDER_UNUSABLE", path=path, reason=reason) from error
     return parse(content, path)[0]
+
+
+def protocol_of(path: Path) -> str | None:
+    """Return the protocol that the journal's first record names, `guide` or `activation`; None if
+    there is none, or none that can be read. Never raises: opening the journal reports its damage.
+    """
+    try:
+        first = read_json(read_file(path, _MOST).partition(b"\n")[0])
+        return _PROTOCOLS.get(first["event"])
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
 
 
 def encode(record: Record) -> bytes:

@@ -46,6 +46,7 @@ TITLES = {
     "variables": "Settings",
     "journal": "Journal",
     "keystore": "Keystore",
+    "subscription": "Subscription",
     "host": "Host",
     "rpc": "RPC endpoint",
     "chain": "Network",

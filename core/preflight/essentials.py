@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.chain.json_rpc import Answers
@@ -31,6 +31,17 @@ class Services:
     """Reads the network data that the protocol needs; takes the patience in seconds."""
     check_contracts: Callable[[NetworkSnapshot], list[CheckResult]]
     """Returns the protocol's results `contracts` and `bond`."""
+
+
+@dataclass(frozen=True)
+class ContractChecks:
+    """A protocol's checks of its contracts, for doctor, which has no onboarding to work with."""
+
+    read_snapshot: Callable[[Chain, float], Awaitable[NetworkSnapshot]]
+    """See `Services`; the float is the patience in seconds."""
+    check_contracts: Callable[[NetworkSnapshot], list[CheckResult]]
+    check_registration: Callable[[Chain, int | None], Awaitable[Sequence[CheckResult]]]
+    """Returns further results; takes the bond in wei, None if the contracts could not be read."""
 
 
 @dataclass

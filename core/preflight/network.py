@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from core.chain.json_rpc import Rpc
-from core.chain.presence import read_snapshot
 from core.chain.queries import Chain
 from core.clock import Clock
 from core.config.settings import GAS_STATION_URL, MCR_URL, RPC_URL, Settings
 from core.errors.problem import problem
 from core.http import Http
 from core.preflight.check import Report, of_problem, skipped
-from core.preflight.contracts import check_contracts, check_registration
-from core.preflight.essentials import Services, check_essentials
+from core.preflight.essentials import ContractChecks, Services, check_essentials
 from core.preflight.hosts import check_host, origin
 from core.preflight.services import check_clock, check_heights, check_other_endpoint
 from core.preflight.settings import refused_variables
@@ -32,6 +30,7 @@ async def check_network(
     settings: Settings,
     clock: Clock,
     report: Report,
+    contracts: ContractChecks,
     *,
     makes_codes: bool = False,
     connect: Connect = Http,
@@ -40,7 +39,9 @@ async def check_network(
 
     `makes_codes`: see `check_clock`.
     """
-    checks = _check_all(settings, clock, report, connect, makes_codes=makes_codes)
+    checks = _check_all(
+        settings, clock, report, connect, contracts=contracts, makes_codes=makes_codes
+    )
     try:
         await asyncio.wait_for(checks, LIMIT)
     except asyncio.TimeoutError:
@@ -48,7 +49,13 @@ async def check_network(
 
 
 async def _check_all(
-    settings: Settings, clock: Clock, report: Report, connect: Connect, *, makes_codes: bool
+    settings: Settings,
+    clock: Clock,
+    report: Report,
+    connect: Connect,
+    *,
+    contracts: ContractChecks,
+    makes_codes: bool,
 ) -> None:
     network, refused = settings.network, refused_variables(settings)
     variables = {RPC_URL: settings.rpc_url, GAS_STATION_URL: settings.gas_station_url}
@@ -85,8 +92,8 @@ async def _check_all(
             gas_station,
             mcr,
             refused,
-            read_snapshot=lambda patience: read_snapshot(chain, patience=patience),
-            check_contracts=lambda snapshot: check_contracts(settings, snapshot),
+            read_snapshot=lambda patience: contracts.read_snapshot(chain, patience),
+            check_contracts=contracts.check_contracts,
         )
         found, compared = await asyncio.gather(
             check_essentials(settings, services, report), asyncio.gather(*others)
@@ -101,7 +108,7 @@ async def _check_all(
         skews.append(gas_station.skew if gas_station else None)
         report(check_clock(skews, makes_codes=makes_codes))
         bond = found.snapshot.bond if found.snapshot else None
-        for result in await check_registration(chain, bond):
+        for result in await contracts.check_registration(chain, bond):
             report(result)
 
 

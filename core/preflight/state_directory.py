@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 from pathlib import Path
 
+from core.clock import readable, stamp_of
 from core.config.settings import Settings
 from core.errors.problem import OnboardingError, fault, problem
 from core.journal.file import FILE_NAME, read_records
 from core.journal.reducer import fold
 from core.journal.state import State
 from core.keys import keystore
-from core.preflight.check import CheckResult, of_problem, passed
+from core.preflight.check import CheckResult, of_problem, passed, warning
 from core.session import check_belongs
+
+_RENEW_WITHIN = 7
+"""Days before the end of the paid period at which doctor warns. A period lasts a month."""
 
 
 def check_journal(folder: Path, settings: Settings) -> tuple[CheckResult, State | None]:
@@ -38,6 +43,18 @@ def check_journal(folder: Path, settings: Settings) -> tuple[CheckResult, State 
     if state.finished is not None:
         facts.append("this machine is onboarded")
     return passed("journal", ", ".join(facts)), state
+
+
+def check_subscription(state: State, now: datetime) -> list[CheckResult]:
+    """Return one result for an activated machine: the end of the period, as last read."""
+    ends = state.activation.renew_before if state.activation else None
+    if ends is None:
+        return []
+    left = (ends - now.timestamp()) / 86400
+    text = f"paid until {readable(stamp_of(ends))}"
+    if left > _RENEW_WITHIN:
+        return [passed("subscription", text)]
+    return [warning("subscription", text, "Renew it with `peaq-onboard renew`.")]
 
 
 def check_keystore(folder: Path, state: State) -> list[CheckResult]:

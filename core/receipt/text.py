@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from core.amounts import format_peaq
+from core.clock import readable
 from core.receipt.qr import qr_lines
 
 PAGE_LINES = 60
@@ -63,22 +64,18 @@ def _facts(receipt: dict[str, Any], *, whole: bool) -> list[str]:
     if whole and receipt["rebuilt_at"]:
         finished += f", rebuilt {receipt['rebuilt_at']}"
     rows = [
-        ("peaqID", receipt["peaq_id"]),
+        *_machine(receipt),
         *([("Address", receipt["address"])] if whole else []),
-        (
-            "Machine",
-            f"{receipt['machine_id']}   (Identity NFT {receipt['identity_nft_token_id']}, "
-            f"Machine NFT {receipt['machine_nft_token_id']})",
-        ),
         ("Network", f"{receipt['network']}, chain {receipt['chain_id']}"),
         ("Bond", f"{format_peaq(bond)} {token}" if bond else "paid earlier"),
+        *_subscription(receipt),
         ("Funded", funded),
         ("Fees", f"{format_peaq(int(receipt['gas_spent_wei']), up=True)} {token}"),
         ("MCR", receipt["mcr"] or "not indexed yet"),
         ("Key backup", _BACKUPS.get(backup, backup) or "not stated"),
         ("Finished", finished),
     ]
-    lines = [f"{name:<14}{value}" for name, value in rows]
+    lines = [f"{name:<14}{value}" if name else f"  {value}" for name, value in rows]
     if whole:
         free_text = [
             ("Host", receipt["host"]),
@@ -89,6 +86,29 @@ def _facts(receipt: dict[str, Any], *, whole: bool) -> list[str]:
         ]
         lines += [_cut(f"{name:<14}{value}") for name, value in free_text]
     return lines
+
+
+def _machine(receipt: dict[str, Any]) -> list[tuple[str, str]]:
+    if "activation" in receipt:
+        # 77 digits fit a line only alone.
+        return [("peaqID", "did:peaq: and the machine id below"), ("", receipt["machine_id"])]
+    return [
+        ("peaqID", receipt["peaq_id"]),
+        (
+            "Machine",
+            f"{receipt['machine_id']}   (Identity NFT {receipt['identity_nft_token_id']}, "
+            f"Machine NFT {receipt['machine_nft_token_id']})",
+        ),
+    ]
+
+
+def _subscription(receipt: dict[str, Any]) -> list[tuple[str, str]]:
+    activation = receipt.get("activation")
+    if activation is None:
+        return []
+    paid = format_peaq(int(activation["paid_wei"]), up=True)
+    tier = f"{activation['tier']}, {paid} {receipt['token']} paid by this wallet"
+    return [("Tier", tier), ("Renew before", readable(activation["renew_before"]))]
 
 
 def _host(url: str | None) -> str:
@@ -116,10 +136,26 @@ def _code(receipt: dict[str, Any]) -> list[str]:
 
 
 def _description(receipt: dict[str, Any]) -> list[str]:
+    activation = receipt.get("activation")
+    if activation is not None:
+        return _stored(activation)
     attributes = receipt["did_attributes"].items()
     return [
         "DID attributes, as read back from the network",
         *(_cut(f"  {name:<18} {value or '(empty: self-managed)'}") for name, value in attributes),
+    ]
+
+
+def _stored(activation: dict[str, Any]) -> list[str]:
+    rows = [
+        ("type", activation["machine_type"]),
+        ("subject", activation["credential_subject"]),
+        ("manufacturer", activation["manufacturer"]),
+        ("controller", activation["controller"]),
+        *((str(name), str(url)) for name, _, url in activation["document"]["endpoints"]),
+    ]
+    return ["The machine, as read back from the network"] + [
+        _cut(f"  {name:<14} {value}") for name, value in rows
     ]
 
 

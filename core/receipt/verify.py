@@ -49,9 +49,9 @@ async def compare(receipt: Mapping[str, Any], chain: Chain, mcr: Mcr | None = No
         present = attributes.value.get(name)
         text = "nothing" if present is None else clean(present.decode("utf-8", "replace"), 2560)
         rows.append(Row(name, str(value), text))
-    rows += await _transactions(receipt, chain, height)
+    rows += await compare_transactions(receipt, chain, height)
     if mcr is not None:
-        rows.append(await _rating(receipt, mcr))
+        rows.append(await compare_rating(receipt, mcr))
     return rows
 
 
@@ -80,7 +80,8 @@ async def _machine(
     return rows
 
 
-async def _transactions(receipt: Mapping[str, Any], chain: Chain, height: int) -> list[Row]:
+async def compare_transactions(receipt: Mapping[str, Any], chain: Chain, height: int) -> list[Row]:
+    """Return each transaction of the receipt beside the chain's. Raises OnboardingError (RPC_…)."""
     # A transaction without a block was signed, but another one with its nonce was executed.
     counted = [row for row in receipt["transactions"] if row["block"] is not None]
     paid = receipt["funding"]["hash"]
@@ -109,7 +110,7 @@ def _outcome(block: int, succeeded: bool, fee: int, token: str) -> str:
     return f"block {block}, {outcome}, fee {exact_peaq(fee)} {token}"
 
 
-async def _rating(receipt: Mapping[str, Any], mcr: Mcr) -> Row:
+async def compare_rating(receipt: Mapping[str, Any], mcr: Mcr) -> Row:
     """Compare the rating, which changes over the machine's life; a difference is no fault."""
     address = str(receipt["address"])
     try:

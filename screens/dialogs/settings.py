@@ -11,7 +11,14 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from core.config.settings import GAS_STATION_URL, MCR_URL, NETWORK, PRIVATE_KEY, VARIABLES
+from core.config.settings import (
+    DEPLOYMENT_ID,
+    GAS_STATION_URL,
+    MCR_URL,
+    NETWORK,
+    PRIVATE_KEY,
+    VARIABLES,
+)
 from core.errors.problem import OnboardingError
 from core.errors.surfaces import SCREEN
 from screens.protocols import Wizard
@@ -19,7 +26,7 @@ from screens.widgets.button import ActionButton
 from screens.widgets.inputs import Field, Row
 from screens.widgets.line import Line
 
-EDITABLE = tuple(name for name in VARIABLES if name not in (PRIVATE_KEY, NETWORK))
+EDITABLE = tuple(name for name in VARIABLES if name not in (PRIVATE_KEY, NETWORK, DEPLOYMENT_ID))
 _EMPTY = {GAS_STATION_URL: "none", MCR_URL: "none"}
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.amounts import format_peaq
 from core.chain.abi import Revert
+from core.chain.queries import Chain
 from core.chain.query import Doubts, Query, hand_out
 from core.chain.types import NetworkSnapshot
+from core.config.deployments import Deployment
+from core.config.networks import Network
 from core.config.settings import Settings
 from core.errors.problem import OnboardingError, Problem
 from core.journal import activation_events as av
 from core.preflight.check import CheckResult, of_problem, passed
+from core.preflight.essentials import ContractChecks
+from core.protocols.activation.queries import ActivationQueries
 from core.protocols.activation.quote import TIERS
 from core.protocols.activation.refusals import explain
-from core.protocols.activation.standing import Standing, asks_of, deployment_in, deployment_of_run
+from core.protocols.activation.standing import Standing, deployment_in, deployment_of_run
 from core.steps.context import Context
 
 CHEAPEST = min(TIERS)
@@ -34,23 +39,40 @@ class Survey(NetworkSnapshot):
 
 
 async def read_snapshot(context: Context, *, patience: float) -> Survey:
-    """Look at everything that activation calls, within `patience` seconds an endpoint.
+    """Read everything that activation calls, within `patience` seconds per endpoint.
 
-    Raises OnboardingError (RPC_…, CHAIN_ID_WRONG); what is wrong with the contracts is in the
-    survey.
+    Raises OnboardingError (RPC_…, CHAIN_ID_WRONG); the survey holds a problem of the contracts.
     """
-    standing, asks = Standing(context), asks_of(context)
+    return await _survey(context.chain, deployment_in(context), patience)
+
+
+def contract_checks(settings: Settings) -> ContractChecks:
+    """Return the checks for doctor. Pauses are a part of the survey, so nothing else is checked."""
+    deployment = deployment_of_run(settings)
+
+    async def nothing_else(_chain: Chain, _bond: int | None) -> Sequence[CheckResult]:
+        return ()
+
+    return ContractChecks(
+        read_snapshot=lambda chain, patience: _survey(chain, deployment, patience),
+        check_contracts=lambda snapshot: _check_survey(settings, snapshot),
+        check_registration=nothing_else,
+    )
+
+
+async def _survey(chain: Chain, deployment: Deployment, patience: float) -> Survey:
+    standing, asks = Standing(chain, deployment), ActivationQueries(chain, deployment)
     prices = {tier: asks.price(tier) for tier in TIERS}
     queries = [*standing.queries, *prices.values()]
     calls = [call for query in queries for call in query.calls]
-    rpc = context.chain.rpc
+    rpc = chain.rpc
     answers = await rpc.read(calls, patience=patience, doubt=Doubts(queries))
     hand_out(queries, answers.results)
     found: dict[int, int] = {}
     problem = no_price = None
     try:
         standing.check()
-        found, no_price = _prices(context, prices)
+        found, no_price = _prices(chain.network, prices)
     except OnboardingError as error:
         if error.code.startswith("RPC_"):
             raise
@@ -69,7 +91,7 @@ async def read_snapshot(context: Context, *, patience: float) -> Survey:
 
 
 def _prices(
-    context: Context, asked: Mapping[int, Query[int | Revert]]
+    network: Network, asked: Mapping[int, Query[int | Revert]]
 ) -> tuple[dict[int, int], Problem | None]:
     """The price of each tier that has one, and why the cheapest has none."""
     found: dict[int, int] = {}
@@ -79,19 +101,25 @@ def _prices(
         if not isinstance(price, Revert):
             found[tier] = price
         elif tier == CHEAPEST:
-            missing = refused_price(context, price, tier).problem
+            missing = _refused_price(network, price, tier).problem
     return found, missing
 
 
 def check_contracts(context: Context, snapshot: NetworkSnapshot) -> list[CheckResult]:
-    """Return the lines `contracts` and `bond` of the first screen."""
+    """Return the results `contracts` and `bond`."""
+    return _check_survey(context.settings, snapshot)
+
+
+def _check_survey(settings: Settings, snapshot: NetworkSnapshot) -> list[CheckResult]:
     if not isinstance(snapshot, Survey):
         raise TypeError("it is the survey of another protocol")
     problem, no_price = snapshot.problem, snapshot.problem or snapshot.no_price
     if problem:
         contracts = of_problem("contracts", problem)
     else:
-        said = f"all seven answer, and InfoDesk names them ({deployment_in(context).provenance})"
+        said = (
+            f"all seven answer, and InfoDesk names them ({deployment_of_run(settings).provenance})"
+        )
         contracts = passed("contracts", said)
     if no_price:
         bond = of_problem("bond", no_price)
@@ -100,13 +128,16 @@ def check_contracts(context: Context, snapshot: NetworkSnapshot) -> list[CheckRe
             f"{TIERS[tier]} {format_peaq(price, up=True)}"
             for tier, price in snapshot.prices.items()
         )
-        bond = passed("bond", f"{amounts} {context.token}")
+        bond = passed("bond", f"{amounts} {settings.network.token}")
     return [contracts, bond]
 
 
 def refused_price(context: Context, revert: Revert, tier: int) -> OnboardingError:
     """Return the fault for a tier without a price."""
-    network = context.settings.network
+    return _refused_price(context.settings.network, revert, tier)
+
+
+def _refused_price(network: Network, revert: Revert, tier: int) -> OnboardingError:
     return explain(
         revert, purpose="activate", network=network.title, token=network.token, tier=tier
     )

@@ -123,7 +123,7 @@ async def read_back(context: Context) -> None:
     manufacturer, stored = asks.manufacturer(number), asks.document(number)
     subscription, status = asks.subscription(number), asks.status(number)
     allowance = asks.allowance(context.address)
-    with context.store.waiting("The machine is read back"):
+    with context.store.waiting("Reading the machine back"):
         height = await context.chain.read(
             owner,
             controller,

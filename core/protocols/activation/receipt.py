@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
 
-from core.clock import stamp
+from core.clock import stamp_of
 from core.journal.state import State
 from core.receipt.document import MachineFacts
 
@@ -29,8 +28,8 @@ def machine_facts(state: State) -> MachineFacts:
                 "deployment": getattr(state.started, "deployment", ""),
                 "tier": activated.tier,
                 "paid_wei": str(activated.paid_wei),
-                "activated_at": _time(activated.period_start),
-                "renew_before": _time(activated.period_end),
+                "activated_at": stamp_of(activated.period_start),
+                "renew_before": stamp_of(activated.period_end),
                 "machine_type": identity.machine_type,
                 "credential_subject": identity.subject,
                 "manufacturer": identity.manufacturer,
@@ -41,7 +40,3 @@ def machine_facts(state: State) -> MachineFacts:
             }
         },
     )
-
-
-def _time(seconds: int) -> str:
-    return stamp(datetime.fromtimestamp(seconds, timezone.utc))

@@ -35,7 +35,7 @@ from core.protocols.activation.signing import (
     explained,
     simulate,
 )
-from core.protocols.activation.standing import Standing, asks_of, deployment_in
+from core.protocols.activation.standing import asks_of, deployment_in, standing_of
 from core.steps.context import Context
 from core.steps.funding import require
 from core.steps.reverts import behind, mismatch
@@ -94,7 +94,7 @@ async def register(context: Context, *, agreed_bond: int) -> None:
     consent = await _consent(context, agreed_bond)
     try:
         for _ in range(_MOST_LOOKS):
-            with context.store.waiting("The network is asked about this machine"):
+            with context.store.waiting("Asking the network about this machine"):
                 ready = await _prepare(context, consent=consent)
             if ready is None:
                 return
@@ -135,7 +135,7 @@ async def _prepare(
     With `consent`, something is about to be signed. That the machine is not minted is then asked
     for the second time, elsewhere where that is known: one "absent" of one node is not enough.
     """
-    chain, asks, standing = context.chain, asks_of(context), Standing(context)
+    chain, asks, standing = context.chain, asks_of(context), standing_of(context)
     identity, tier = identity_of(context), activation_of(context).tier
     if tier is None:
         raise RuntimeError("the tier comes before the activation")

@@ -29,7 +29,7 @@ from core.protocols.activation.signing import (
     explained,
     simulate,
 )
-from core.protocols.activation.standing import Standing, asks_of, deployment_in
+from core.protocols.activation.standing import asks_of, deployment_in, standing_of
 from core.steps.context import Context
 from core.steps.funding import require
 from core.steps.reverts import mismatch
@@ -118,7 +118,7 @@ async def renew(context: Context, *, agreed_bond: int) -> None:
     await context.store.record(consent)
     try:
         while True:
-            with context.store.waiting("The network is asked about the subscription"):
+            with context.store.waiting("Asking the network about the subscription"):
                 ready = await _prepare(context, consent=consent)
             if ready.stored.period_end != quoted.period_end:
                 return  # it was renewed meanwhile: that is recorded, and nobody agreed to more
@@ -149,7 +149,7 @@ def _machine_id(context: Context) -> int:
 async def _prepare(
     context: Context, *, consent: av.QuoteAccepted | None = None, accepted: int | None = None
 ) -> _Ready:
-    chain, asks, standing = context.chain, asks_of(context), Standing(context)
+    chain, asks, standing = context.chain, asks_of(context), standing_of(context)
     number = _machine_id(context)
     recorded = activation_of(context).activated
     tier = recorded.tier if recorded else 0

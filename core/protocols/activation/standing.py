@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.chain.queries import Chain
 from core.chain.query import Query
 from core.config.deployments import Deployment
 from core.config.settings import Settings
@@ -30,13 +31,17 @@ def asks_of(context: Context) -> ActivationQueries:
     return ActivationQueries(context.chain, deployment_in(context))
 
 
+def standing_of(context: Context) -> Standing:
+    return Standing(context.chain, deployment_in(context))
+
+
 class Standing:
     """Code at seven addresses, six peers, the token, the economic authority, the global pause."""
 
-    def __init__(self, context: Context) -> None:
-        self._network = context.settings.network.title
-        self._deployment = deployment_in(context)
-        asks = asks_of(context)
+    def __init__(self, chain: Chain, deployment: Deployment) -> None:
+        self._network = chain.network.title
+        self._deployment = deployment
+        asks = ActivationQueries(chain, deployment)
         self._code = {name: asks.code(name) for name in self._deployment.contracts.as_dict()}
         self._peers = {name: asks.peer(name) for name in PEERS}
         self._token = asks.token()
