@@ -135,7 +135,7 @@ def _unusable(reason: str) -> OnboardingError:
     return fault("ANSWER_UNUSABLE", reason=reason)
 
 
-def _amount(text: str) -> int:
+def peaq_amount(text: str) -> int:
     try:
         return parse_peaq(text)
     except ValueError as error:
@@ -224,7 +224,7 @@ def add_answer_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--accept-bond",
-        type=_amount,
+        type=peaq_amount,
         metavar="PEAQ",
         help="on mainnet, consent to a bond of at most this amount (activation: after vouchers)",
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.answers import add_answer_options
+from app.answers import add_answer_options, peaq_amount
 from app.json_output import asks_for_json, print_problem
 from app.rehearsal.faults import FAULTS, Fault, parse_fault
 from app.version import installed_version
@@ -55,6 +55,14 @@ examples:
 
 exit codes: 0 the copy is verified, 1 the passphrase does not open it,
             3 no key or no usable place, 4 a wizard is running
+""",
+    "renew": """\
+examples:
+  peaq-onboard renew
+  peaq-onboard renew --accept-bond 0.4 --passphrase-file pass.txt --no-input
+
+exit codes: 0 renewed or not due, 2 network, 3 configuration,
+            4 a wizard is running, 75 waiting, else 1
 """,
     "doctor": """\
 examples:
@@ -295,6 +303,29 @@ def _add_passphrase(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_renew(parser: argparse.ArgumentParser) -> None:
+    _add_passphrase(parser)
+    parser.add_argument(
+        "--accept-bond",
+        type=peaq_amount,
+        default=argparse.SUPPRESS,
+        metavar="PEAQ",
+        help="consent to a payment of at most this amount",
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="answer yes to the question, except with real money",
+    )
+    parser.add_argument(
+        "--no-input",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="never ask; renew only in the last 7 days of the paid period",
+    )
+
+
 def _add_backup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to",
@@ -337,6 +368,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "status": ("show progress (offline, read-only)", _add_json),
     "verify-key": ("check that a passphrase opens the keystore", _add_passphrase),
     "backup": ("copies the keystore, checks the copy and records the backup", _add_backup),
+    "renew": ("pay for one more period of an activated machine", _add_renew),
     "doctor": ("run all checks (read-only)", _add_doctor),
     "receipt": ("show the receipt", _add_receipt),
     "explain": ("show what the journal records about a step", _add_step),

@@ -97,6 +97,8 @@ def _run(options: Options) -> int:
         from app.commands.verify_key import run_verify_key as run
     elif options.command == "backup":
         from app.commands.backup import run_backup as run
+    elif options.command == "renew":
+        from app.commands.renew import run_renew as run
     elif options.command == "doctor":
         from app.commands.doctor import run_doctor as run
     elif options.command == "receipt":

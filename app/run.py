@@ -106,6 +106,8 @@ def _engine(options: Options, session: Session, settings: Settings, clock: Clock
         version=installed_version(),
         single_transaction=options.single_transaction,
     )
+    if options.protocol == "guide":
+        engine.accept_protocol()
     if options.accept_contracts:
         engine.accept_contracts()
     return engine

@@ -8,6 +8,14 @@ from core.amounts import format_peaq
 from core.config.networks import Contracts
 from core.config.settings import Settings
 from core.errors.problem import fault
+from core.journal.state import State
+
+TWO_FLOWS = (
+    "On 2026-09-01, peaq introduced another flow for new machines, activation. The guide's flow "
+    "locks a bond of 1 PEAQ, and there is no documented way to get it back.",
+    "To use activation instead, quit and start again with --protocol activation.",
+)
+"""Said on mainnet before a journal starts; the choice is final for the machine."""
 
 
 @dataclass
@@ -16,6 +24,8 @@ class Consents:
 
     contracts: Contracts | None = None
     """The effective addresses when the user accepted the foreign ones."""
+    protocol: bool = False
+    """Whether the user chose the guide's flow on a network with real money."""
     prices: dict[str, int] = field(default_factory=dict)
     """Agreed wei per gas, by paying address."""
 
@@ -26,6 +36,13 @@ class Consents:
         if not settings.network.real_money or self.contracts == settings.contracts:
             return {}
         return settings.foreign_contracts
+
+    def protocol_to_accept(self, settings: Settings, state: State) -> bool:
+        """Return whether the user still has to choose the guide's flow in words: its bond has no
+        documented way back, and peaq has another flow now. Only before a journal starts.
+        """
+        chosen = self.protocol or settings.deployment is not None or state.started is not None
+        return settings.network.real_money and not chosen
 
 
 def check_accepted(token: str, bond: int, accepted: int | None) -> None:

@@ -131,6 +131,8 @@ class Engine:
         async with self._step(Step.ENVIRONMENT) as context:
             if found := check_details(details):
                 raise OnboardingError(found[0])
+            if self._session.consents.protocol_to_accept(context.settings, context.state):
+                raise fault("PROTOCOL_NOT_ACCEPTED")
             await environment.pass_environment(context, self._version)
             await environment.record_details(context, details)
 
@@ -278,11 +280,14 @@ class Engine:
         async with self._step(None) as context:
             return await activation.quote_renewal(context, accepted=accepted)
 
-    async def renew(self, *, agreed_bond: int, agreed_price: int) -> None:
-        """Renew by one period for at most `agreed_bond` wei, right after `quote_renewal`."""
+    async def renew(self, *, agreed_bond: int, agreed_price: int) -> bool:
+        """Renew by one period for at most `agreed_bond` wei, right after `quote_renewal`, and wait
+        until it is final; False if a reorganization undid something, which is open again.
+        """
         async with self._step(None, signs=True) as context:
             self._session.consents.prices[context.address] = agreed_price
             await activation.renew(context, agreed_bond=agreed_bond)
+            return await context.transactions.finalise()
 
     async def finish(self) -> bool:
         """Wait until all is final and write the receipt; False where a reorganisation took

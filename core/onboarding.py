@@ -105,6 +105,15 @@ class Onboarding:
         self.session.consents.contracts = self.settings.contracts
 
     @property
+    def protocol_to_accept(self) -> bool:
+        """Whether the user still has to choose the guide's flow in words."""
+        return self.session.consents.protocol_to_accept(self.settings, self.state)
+
+    def accept_protocol(self) -> None:
+        """Record, for this run, that the user chose the guide's flow."""
+        self.session.consents.protocol = True
+
+    @property
     def enrolment(self) -> Enrolment | None:
         """The otpauth entry, while this process has it in memory."""
         return self._memory.enrolment if self._memory else None
@@ -264,8 +273,8 @@ class Onboarding:
     async def quote_renewal(self, *, accepted: int | None = None) -> RenewalQuote:
         return await (await self.load()).quote_renewal(accepted=accepted)
 
-    async def renew(self, *, agreed_bond: int, agreed_price: int) -> None:
-        await (await self.load()).renew(agreed_bond=agreed_bond, agreed_price=agreed_price)
+    async def renew(self, *, agreed_bond: int, agreed_price: int) -> bool:
+        return await (await self.load()).renew(agreed_bond=agreed_bond, agreed_price=agreed_price)
 
     async def finish(self) -> bool:
         return await (await self.load()).finish()

@@ -11,12 +11,14 @@ from textual.content import Content
 from textual.widget import Widget
 
 from core.chain.did import check_details
+from core.consents import TWO_FLOWS
 from core.errors.problem import Problem
 from core.errors.surfaces import SCREEN
 from core.preflight.check import CheckResult, Status, first_failed, pending
 from core.step import Step
 from core.text import clean
 from screens.base import StepScreen
+from screens.dialogs.consent import ConsentScreen
 from screens.protocols import Wizard
 from screens.widgets.details import DetailsForm
 from screens.widgets.frame import numbered
@@ -148,8 +150,25 @@ class EnvironmentScreen(StepScreen):
             self.action_check()
 
     def submit(self) -> None:
+        if self.engine.protocol_to_accept:
+            self.app.push_screen(
+                ConsentScreen(
+                    "Two ways to onboard this machine",
+                    [*TWO_FLOWS],
+                    yes="Continue with the guide's flow",
+                    word="guide",
+                    loud=True,
+                ),
+                self._chosen,
+            )
+            return
         details = self.wizard.details
         self.wizard.perform(lambda: self.engine.pass_environment(details))
+
+    def _chosen(self, agreed: bool | None) -> None:
+        if agreed:
+            self.engine.accept_protocol()
+            self.submit()
 
     def _all_checked(self, checks: list[CheckResult]) -> None:
         self._checked = True

@@ -38,6 +38,7 @@ class Presets:
         self._action = engine.action
         self._simulated_phone = simulated_phone
         self._foreign_contracts = engine.contracts_to_accept
+        self._protocol_to_accept = engine.protocol_to_accept
         keypair = engine.state.keypair
         way = keypair.way if keypair else answers.key or "generate"
         # Another key may belong to a wallet that is funded, or to a machine that is registered.
@@ -65,6 +66,8 @@ class Presets:
         consent = self._consent()
         if consent:
             found.append(consent)
+        if self._protocol_to_accept:
+            found.append("--protocol")
         if self._foreign_contracts:
             found.append("--accept-contracts")
         if found and state.backup is None and not given.backup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.answers import Answers
 from app.plain.console import Console
+from core.consents import TWO_FLOWS
 from core.onboarding import Onboarding
 
 
@@ -26,6 +27,15 @@ class Prompts:
             self.consent_in_words(question, word, option)
         elif self.console.ask("--yes", question, "yes").lower() not in ("y", "yes"):
             raise NotAgreed
+
+    def accept_protocol(self) -> None:
+        """Ask which flow to use, where real money needs an explicit choice. Raises NotAgreed."""
+        if not self.engine.protocol_to_accept:
+            return
+        for sentence in TWO_FLOWS:
+            self.console.paragraph(sentence)
+        self.consent_in_words("Continue with the guide's flow?", "guide", "--protocol")
+        self.engine.accept_protocol()
 
     def accept_contracts(self) -> None:
         """Ask for consent to foreign contracts, where real money needs it. Raises NotAgreed."""

@@ -231,6 +231,7 @@ class PlainWizard(Prompts):
         return exit_code(problem.kind) if typed.startswith("q") else None
 
     async def _environment(self) -> None:
+        self.accept_protocol()
         details = self._details()
 
         def report(check: CheckResult) -> None:

@@ -16,6 +16,25 @@ DEPLOYMENT = (
         again="after a change",
     ),
     Entry(
+        "PROTOCOL_NOT_ACCEPTED",
+        "You have not chosen how to onboard this machine",
+        "On mainnet there are two flows, and the choice is final for this machine.",
+        "{Retry} and type the word. Or start again with --protocol guide or --protocol activation.",
+        Kind.CONFIGURATION,
+        money=SAFE,
+        again="after a change",
+    ),
+    Entry(
+        "MACHINE_NOT_ACTIVATED",
+        "There is no activated machine here",
+        "The journal in {path} has no activation, so there is nothing to renew.",
+        "Name the machine's state directory with --state-dir, or activate a machine with "
+        "--protocol activation.",
+        Kind.CONFIGURATION,
+        money=SAFE,
+        again="after a change",
+    ),
+    Entry(
         "DEPLOYMENT_UNKNOWN",
         "This deployment is unknown",
         "This release knows the deployments {known}, but not {deployment}.",

@@ -239,6 +239,15 @@ CHAIN = (
         Kind.NETWORK,
     ),
     Entry(
+        "REGISTRATION_REFUSED",
+        "The contract rejected the registration: {name}",
+        "{purpose} failed in simulation, so the wizard did not send it: {reason} Since 2026-09-01, "
+        "peaq onboards new machines by activation, another flow with another price.",
+        "{Retry}. To use activation instead, start again with --protocol activation and another "
+        "folder (--state-dir).",
+        Kind.NETWORK,
+    ),
+    Entry(
         "CONTRACT_REFUSED",
         "The contract rejected the transaction: {name}",
         "{purpose} failed in simulation, so the wizard did not send it: {reason}",

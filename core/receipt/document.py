@@ -97,7 +97,9 @@ def receipt_of(
     last = next((r for r in reversed(records) if isinstance(r.event, ev.OnboardingFinished)), None)
     if last is None or not isinstance(last.event, ev.OnboardingFinished):
         raise ValueError("the onboarding is not finished")
-    state = fold(records)
+    # A renewal is no part of the onboarding, but a backup that was made later protects it as well.
+    own = [r for r in records if r.number <= last.number or isinstance(r.event, ev.KeypairBackedUp)]
+    state = fold(own)
     return build_receipt(state, _completed(last.event, last.at, folder), machine_facts(state))
 
 

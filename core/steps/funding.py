@@ -241,7 +241,8 @@ def _short(context: Context, code: str, balance: Balance, *, amount: str = "") -
 
 
 async def require(context: Context, *, needed: int, held: int, wanted: int = 0) -> None:
-    """Return to funding if a transaction cannot be paid.
+    """Return to funding if a transaction cannot be paid; a finished onboarding, whose machine is
+    being renewed, stays finished.
 
     Requests `wanted` wei, or a little more than required, so that a rising fee does not lead back
     here. Raises OnboardingError (INSUFFICIENT_BALANCE, RPC_BEHIND, TRANSACTION_LATE).
@@ -250,7 +251,8 @@ async def require(context: Context, *, needed: int, held: int, wanted: int = 0) 
         return
     await _doubt(context, needed)
     wanted = max(wanted, needed + SAFETY_MARGIN // 2)
-    await context.store.record(ev.FundingReopened(wanted, held))
+    if context.state.finished is None:
+        await context.store.record(ev.FundingReopened(wanted, held))
     raise _short(context, "INSUFFICIENT_BALANCE", Balance(held, wanted, 0))
 
 

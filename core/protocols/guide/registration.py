@@ -167,7 +167,16 @@ async def _prepare(
             return None
         if known:
             raise fault("ALREADY_REGISTERED")
-        raise await explain_revert(context, gas.value, unsigned, held, fees, wanted=wanted)
+        error = await explain_revert(context, gas.value, unsigned, held, fees, wanted=wanted)
+        if error.code == "CONTRACT_REFUSED":
+            said = error.problem.params
+            raise fault(
+                "REGISTRATION_REFUSED",
+                name=said["name"],
+                purpose=said["purpose"],
+                reason=said["reason"],
+            )
+        raise error
     ready = _Ready(unsigned.with_gas(gas.value), bond.value, held, fees)
     if single_transaction.wanted(context):
         planned = await single_transaction.plan(context, bond.value, at_least=height)
