@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from app.configuration import with_protocol
 from app.rehearsal.network import RehearsalNetwork
 from core.config.settings import Settings, load_settings
 from core.errors.problem import OnboardingError
@@ -14,6 +16,7 @@ from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.keys.key_source import KeySource
 from core.onboarding import Onboarding
+from core.protocols.activation.identity import Entries, endpoints_of
 from core.secrets import Secret
 from core.session import open_session
 from tests.support.clock import FakeClock
@@ -21,6 +24,7 @@ from tests.support.transports import plain_connect
 
 PASSPHRASE = Secret("correct horse battery staple")
 DETAILS = Details("https://docs.example.com/arm-7", "https://api.example.com/arm-7", "public")
+ENTRIES = Entries("robot-arm", "0x" + bytes(range(32)).hex(), "0x" + "52" * 20)
 ORDER = tuple(Action)
 
 
@@ -28,7 +32,7 @@ class Machine:
     """Opens wizards on one state folder, and answers what they ask.
 
     `source` is where the key comes from, `way` how it is funded (None: as the engine chooses),
-    `single` whether one transaction is to do it all.
+    `single` whether one transaction is to do it all, `protocol` the flow.
     `codes` keeps every one-time code that was typed, so that a test can look for them in files.
     """
 
@@ -43,6 +47,7 @@ class Machine:
         source: KeySource | None = None,
         way: str | None = None,
         single: bool = False,
+        protocol: str = "guide",
         version: str = "1.2.3",
     ) -> None:
         self.network = network
@@ -53,12 +58,14 @@ class Machine:
         self.source = source or KeySource("generate")
         self.way = way
         self.single = single
+        self.protocol = protocol
         self.version = version
         self.codes: list[str] = []
         self.wizard: Onboarding | None = None
 
     def settings(self) -> Settings:
-        return load_settings(environ=self.environ, env_file=self.folder.parent / ".env")
+        settings = load_settings(environ=self.environ, env_file=self.folder.parent / ".env")
+        return with_protocol(settings, self.protocol, self.folder)
 
     def open(self) -> Onboarding:
         """A wizard as a fresh start of the program would have it."""
@@ -153,6 +160,16 @@ class Machine:
                 await wizard.mint()
             case Action.WRITE_DID:
                 await wizard.write_did()
+            case Action.CHOOSE_TIER:
+                await wizard.choose_tier(0)
+            case Action.DESCRIBE:
+                await wizard.describe(replace(ENTRIES, endpoints=endpoints_of(DETAILS)))
+            case Action.ACTIVATE:
+                quote = await wizard.quote()
+                if quote is not None:
+                    await wizard.register(agreed_bond=quote.bond, agreed_price=quote.price)
+            case Action.READ_BACK:
+                await wizard.read_back()
             case Action.FINISH:
                 await wizard.finish()
             case Action.NOTHING:

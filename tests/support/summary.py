@@ -16,6 +16,8 @@ TRIED = ("crash points", "outcomes", "torn tails", "schedules", "faults")
 FOUND = (
     "second bonds",
     "second Machine NFTs",
+    "second activations",
+    "second approvals",
     "double fundings",
     "lost keys",
     "tracebacks",
