@@ -42,6 +42,23 @@ class Presets(Protocol):
     def backup(self) -> str | None: ...
 
     @property
+    def tier(self) -> str | None:
+        """Number or name of an activation's tier."""
+        ...
+
+    @property
+    def machine_type(self) -> str | None: ...
+
+    @property
+    def subject(self) -> str | None: ...
+
+    @property
+    def manufacturer(self) -> str | None: ...
+
+    @property
+    def controller(self) -> str | None: ...
+
+    @property
     def code_command(self) -> str | None: ...
 
     @property

@@ -17,10 +17,11 @@ from screens.base import StepScreen
 from screens.base.frame import NARROW
 from screens.widgets.line import Line
 from screens.widgets.marks import blocks, marks
+from screens.widgets.peaq_id import two_rows
 from screens.widgets.qr import QrCode
 
-_CARD_ROWS = 24
-"""Rows of the window from which on the code can be shown whole."""
+_CARD_ROWS = {"guide": 24, "activation": 29}
+"""Rows of the window from which on the code can be shown whole, by protocol."""
 
 
 class ReceiptScreen(StepScreen):
@@ -44,7 +45,9 @@ class ReceiptScreen(StepScreen):
         with Horizontal(id="receipt-card", classes="as-card"):
             yield QrCode(receipt["peaq_id"], wide=False, id="receipt-qr")
             yield facts
-        yield Line(Content.styled(receipt["peaq_id"], "bold"), classes="as-card")
+        number = receipt["machine_id"]
+        peaq_id = two_rows(int(number)) if "activation" in receipt else receipt["peaq_id"]
+        yield Line(Content.styled(peaq_id, "bold"), classes="as-card")
         # Where the code does not fit: the same facts, line by line.
         summary = "\n".join(receipt_lines(receipt, Layout.SUMMARY))
         yield Line(Content.assemble(done, f"\n\n{summary}"), id="done", classes="as-text")
@@ -54,7 +57,7 @@ class ReceiptScreen(StepScreen):
 
     def show_frame(self) -> None:
         columns, rows = self.step_columns, self.app.size.height
-        card = blocks() and columns >= NARROW and rows >= _CARD_ROWS
+        card = blocks() and columns >= NARROW and rows >= _CARD_ROWS[self.engine.settings.protocol]
         self.set_class(not card, "without-card")
         super().show_frame()
 
@@ -72,9 +75,7 @@ def _facts(done: Content, receipt: dict[str, Any]) -> Content:
     """The right half of the card: 43 columns at 80x24."""
     token, bond = receipt["token"], int(receipt["bond_wei"])
     rows = [
-        ("Machine", str(receipt["machine_id"])),
-        ("Identity NFT", str(receipt["identity_nft_token_id"])),
-        ("Machine NFT", str(receipt["machine_nft_token_id"])),
+        *_numbers(receipt),
         ("Bond", f"{format_peaq(bond)} {token}" if bond else "paid earlier"),
         ("Fees", f"{format_peaq(int(receipt['gas_spent_wei']), up=True)} {token}"),
         ("MCR", receipt["mcr"] or "not indexed yet"),
@@ -94,6 +95,21 @@ def _facts(done: Content, receipt: dict[str, Any]) -> Content:
                 )
             )
     return Content("\n").join(lines)
+
+
+def _numbers(receipt: dict[str, Any]) -> list[tuple[str, str]]:
+    activation = receipt.get("activation")
+    if activation is not None:
+        return [
+            ("Type", str(activation["machine_type"])),
+            ("Tier", str(activation["tier"])),
+            ("Renew before", str(activation["renew_before"])[:10]),
+        ]
+    return [
+        ("Machine", str(receipt["machine_id"])),
+        ("Identity NFT", str(receipt["identity_nft_token_id"])),
+        ("Machine NFT", str(receipt["machine_nft_token_id"])),
+    ]
 
 
 def _short(hash_: str) -> str:

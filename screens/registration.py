@@ -23,6 +23,9 @@ class RegistrationScreen(StepScreen):
     step = Step.REGISTRATION
     title_text = numbered(step)
     primary_label = "Sign and register"
+    word = "register"
+    """Typed to spend real money."""
+    sent_before = "The wizard already sent a registration. It checks the result first."
 
     skipped = getters.query_one("#skipped", Line)
     offer = getters.query_one("#quote", Line)
@@ -30,7 +33,7 @@ class RegistrationScreen(StepScreen):
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
-        self._quote: Quote | None = None
+        self.quote: Quote | None = None
 
     def body(self) -> ComposeResult:
         skipped = Line("", id="skipped")
@@ -40,7 +43,7 @@ class RegistrationScreen(StepScreen):
         yield Phases(id="phases")
 
     def keys(self) -> list[tuple[str, str]]:
-        return [("Enter", "sign and register" if self._quote else "check again")]
+        return [("Enter", self.primary_label.lower() if self.quote else "check again")]
 
     def state_changed(self, state: State) -> None:
         super().state_changed(state)
@@ -53,9 +56,7 @@ class RegistrationScreen(StepScreen):
             self.skipped.display = True
             self.skipped.set_text("The balance is sufficient, so funding was not needed.\n")
         if self.state.open_transactions:
-            self.offer.set_text(
-                "The wizard already sent a registration. It checks the result first."
-            )
+            self.offer.set_text(self.sent_before)
         failure = self.state.failure
         # As in the frame: a fault of the line is over, and asking is what finds that out.
         over = failure is None or failure.problem.code.startswith("RPC_")
@@ -72,7 +73,7 @@ class RegistrationScreen(StepScreen):
 
     def _discard_quote(self) -> None:
         """What was shown does not hold any more: the next Enter asks for it, and signs nothing."""
-        self._quote = None
+        self.quote = None
         self.offer.display = False
         self.set_primary_label("Check again")
 
@@ -81,12 +82,20 @@ class RegistrationScreen(StepScreen):
             self.advance()
             return
         self.show_problem(None)
-        self._quote = quote
+        self.quote = quote
+        self.offer.set_text(self.terms_of(quote))
+        self.offer.display = True
+        self.set_primary_label(self.primary_label)
+        self.show_frame()
+        self.delay_submit()
+
+    def terms_of(self, quote: Quote) -> str:
+        """What the signature would cost and do."""
         settings = self.engine.settings
         token = settings.network.token
         mark = settings.contract_mark(quote.contract)
         mark = f"            {mark}\n" if mark else ""
-        self.offer.set_text(
+        return (
             f"{_effect_of(quote)}\n\n"
             f"  bond      {peaq_fixed(quote.bond, up=True)} {token}   locked while the machine "
             "is registered\n"
@@ -99,27 +108,23 @@ class RegistrationScreen(StepScreen):
             f"  from      {self.state.address}"
             f"{_published_by(quote, self.state.details)}"
         )
-        self.offer.display = True
-        self.set_primary_label(self.primary_label)
-        self.show_frame()
-        self.delay_submit()
 
     def submit(self) -> None:
-        if self._quote is None:
+        if self.quote is None:
             self._request_quote()
         else:
             agree_to_contracts(self.app, self.engine, self._agree)
 
     def _agree(self) -> None:
-        if self._quote is None:
+        if self.quote is None:
             return
         network = self.engine.settings.network
         limit = self.wizard.presets.accept_bond
-        above = limit is not None and self._quote.bond > limit
+        above = limit is not None and self.quote.bond > limit
         if not network.real_money and not above:
             self._unlock_and_send()
             return
-        bond = format_peaq(self._quote.bond, up=True)
+        bond = format_peaq(self.quote.bond, up=True)
         lines = [
             f"{bond} {network.token} will be locked as the bond on {network.title}, from",
             f"  {self.state.address}",
@@ -136,8 +141,8 @@ class RegistrationScreen(StepScreen):
                 if network.real_money
                 else "The bond is higher than you accepted",
                 lines,
-                yes="Sign and register",
-                word="register" if above or limit is None else "",
+                yes=self.primary_label,
+                word=self.word if above or limit is None else "",
                 loud=network.real_money,
             ),
             lambda agreed: self._unlock_and_send() if agreed else None,
@@ -152,8 +157,8 @@ class RegistrationScreen(StepScreen):
             )
 
     def _send(self) -> None:
-        if self._quote is not None:
-            bond, price = self._quote.bond, self._quote.price
+        if self.quote is not None:
+            bond, price = self.quote.bond, self.quote.price
             self.wizard.perform(lambda: self.engine.register(agreed_bond=bond, agreed_price=price))
 
     def fee_is_asked(self, problem: Problem) -> bool:

@@ -59,6 +59,7 @@ class Console:
 
     def __init__(self, *, no_input: bool) -> None:
         self._no_input = no_input
+        self.protocol = "guide"
         self.step: Step | None = None
         """Which one `?` explains."""
         self._said_wait = ""
@@ -117,10 +118,10 @@ class Console:
 
     def explain(self) -> None:
         """The step and its words, as F1 shows them in the full screen."""
-        from screens.dialogs.help import OF_STEP, WORDS
+        from screens.dialogs.help import WORDS, about
 
         if self.step is not None:
-            text, words = OF_STEP[self.step]
+            text, words = about(self.step, self.protocol)
             for paragraph in (text, *(f"{word}: {WORDS[word]}" for word in words)):
                 self.paragraph(paragraph)
         self.paragraph(_ANYTIME)

@@ -51,6 +51,7 @@ class PlainWizard(Prompts):
         self._said_skipped: set[Step] = set()
         self._patience = Patience(engine.clock, answers, console)
         engine.session.store.listener = console
+        console.protocol = engine.settings.protocol
 
     async def run(self) -> int:
         """Goes on until all is done or somebody has to act; the exit code."""

@@ -10,7 +10,7 @@ from core.step import Step
 from screens.base import StepScreen
 
 
-def screen_for(action: Action) -> type[StepScreen]:
+def screen_for(action: Action, protocol: str = "guide") -> type[StepScreen]:
     match action:
         case Action.CHECK_ENVIRONMENT:
             from screens.environment import EnvironmentScreen
@@ -36,14 +36,30 @@ def screen_for(action: Action) -> type[StepScreen]:
             from screens.confirmation import ConfirmationScreen
 
             return ConfirmationScreen
-        case Action.CHOOSE_TIER | Action.FUND:
+        case Action.CHOOSE_TIER:
+            from screens.tier import TierScreen
+
+            return TierScreen
+        case Action.FUND:
             from screens.funding import FundingScreen
 
             return FundingScreen
-        case Action.REGISTER | Action.DESCRIBE | Action.ACTIVATE:
+        case Action.DESCRIBE:
+            from screens.identity import IdentityScreen
+
+            return IdentityScreen
+        case Action.ACTIVATE:
+            from screens.activation import ActivationScreen
+
+            return ActivationScreen
+        case Action.REGISTER:
             from screens.registration import RegistrationScreen
 
             return RegistrationScreen
+        case Action.READ_BACK | Action.FINISH if protocol == "activation":
+            from screens.read_back import ReadBackScreen
+
+            return ReadBackScreen
         case Action.MINT | Action.WRITE_DID | Action.READ_BACK | Action.FINISH:
             from screens.machine_nft import MachineNftScreen
 
@@ -61,5 +77,7 @@ def screen_before(screen: StepScreen) -> type[StepScreen] | None:
             return screen_for(Action.CHECK_ENVIRONMENT)
         case Step.CONFIRMATION:
             return screen_for(Action.ENROL)
+        case Step.REGISTRATION if screen.can_go_back:
+            return screen_for(Action.DESCRIBE)
         case _:
             return None

@@ -79,7 +79,12 @@ class WizardApp(TerminalApp):
             from screens.resume import ResumeScreen
 
             return ResumeScreen(self)
-        return screen_for(self.engine.action)(self)
+        return self._wanted(self)
+
+    @property
+    def _wanted(self) -> type[StepScreen]:
+        """The screen of the next action."""
+        return screen_for(self.engine.action, self.engine.settings.protocol)
 
     @property
     def step_screen(self) -> StepScreen | None:
@@ -143,7 +148,7 @@ class WizardApp(TerminalApp):
             screen.failed(found)
 
     def advance(self) -> None:
-        wanted = screen_for(self.engine.action)
+        wanted = self._wanted
         screen = self.step_screen
         if self.engine.action is not Action.FUND:
             self._watching_balance = False

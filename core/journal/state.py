@@ -261,4 +261,6 @@ class State:
 
     @property
     def bonded(self) -> int:
+        if self.activation is not None and self.activation.activated is not None:
+            return self.activation.activated.bond_wei
         return self.registered.bond_wei if self.registered else 0

@@ -64,7 +64,7 @@ def _facts(receipt: dict[str, Any], *, whole: bool) -> list[str]:
     if whole and receipt["rebuilt_at"]:
         finished += f", rebuilt {receipt['rebuilt_at']}"
     rows = [
-        *_machine(receipt),
+        *_machine(receipt, whole=whole),
         *([("Address", receipt["address"])] if whole else []),
         ("Network", f"{receipt['network']}, chain {receipt['chain_id']}"),
         ("Bond", f"{format_peaq(bond)} {token}" if bond else "paid earlier"),
@@ -88,10 +88,12 @@ def _facts(receipt: dict[str, Any], *, whole: bool) -> list[str]:
     return lines
 
 
-def _machine(receipt: dict[str, Any]) -> list[tuple[str, str]]:
+def _machine(receipt: dict[str, Any], *, whole: bool) -> list[tuple[str, str]]:
     if "activation" in receipt:
-        # 77 digits fit a line only alone.
-        return [("peaqID", "did:peaq: and the machine id below"), ("", receipt["machine_id"])]
+        # 77 digits fit a line of paper only alone, and a line of the screen not at all.
+        number = str(receipt["machine_id"])
+        rows = [number] if whole else [number[:40], number[40:]]
+        return [("peaqID", "did:peaq: and the machine id below"), *(("", row) for row in rows)]
     return [
         ("peaqID", receipt["peaq_id"]),
         (

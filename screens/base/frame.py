@@ -167,10 +167,10 @@ class FrameScreen(Screen[None]):
         statuses = step_statuses(self.state, engine.clock.now())
         self.rail.show(statuses)
         if columns >= SIDE_FROM:
-            from screens.dialogs.help import OF_STEP
+            from screens.dialogs.help import about
 
-            about = OF_STEP[self.step][0]
-            self.side_pane.show(engine, about, statuses if with_steps else {})
+            text, _ = about(self.step, engine.settings.protocol)
+            self.side_pane.show(engine, text, statuses if with_steps else {})
         for line in self.query(MoneyLine):
             line.show(self.state, network.token)
         self.tick()
@@ -244,4 +244,4 @@ class FrameScreen(Screen[None]):
     def action_explain(self) -> None:
         from screens.dialogs.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.step, self.help_keys()))
+        self.app.push_screen(HelpScreen(self.step, self.help_keys(), self.engine.settings.protocol))

@@ -52,6 +52,17 @@ WORDS = {
         "The machine's public identity record: its machine ID, the URLs of its documentation"
         " and its data, and who may read the data."
     ),
+    "tier": "Entry, Basic or Pro: the size of the bond and of each renewal.",
+    "voucher": "A credit that the network gave this wallet. It pays a part of the bond.",
+    "peaqID": "The machine's permanent name, computed from its type and its subject.",
+    "subject": (
+        "A value that makes the machine unique. The wizard proposes random bytes, which nobody can "
+        "guess. The network shows it, so you cannot lose it."
+    ),
+    "manufacturer": "The address of the company that made the machine.",
+    "controller": "The address that may change the machine's DID later. Usually its own.",
+    "allowance": "Permission for a contract to take an exact amount from the wallet, once.",
+    "renewal": "Pays the bond again for the next period. Without it, the machine ends.",
     "MCR": "Machine credit rating, from peaq. A new machine is rated Provisioned.",
 }
 
@@ -111,6 +122,40 @@ OF_STEP: dict[Step, tuple[str, tuple[str, ...]]] = {
     ),
 }
 
+IN_ACTIVATION: dict[Step, tuple[str, tuple[str, ...]]] = {
+    Step.FUNDING: (
+        (
+            "Choose the tier, which decides how large the bond is. The machine's wallet needs that "
+            "bond and some gas. The Gas Station pays both if you enter a new code. Or send the "
+            "amount yourself to the address shown; the wizard detects the payment."
+        ),
+        ("tier", "voucher", "gas", "wallet", "Gas Station"),
+    ),
+    Step.REGISTRATION: (
+        (
+            "Describe the machine, then pay the bond and activate it. The wizard saves each "
+            "transaction before it sends it, so the bond is never paid twice, even if the power "
+            "fails."
+        ),
+        ("peaqID", "subject", "manufacturer", "controller", "allowance", "transaction"),
+    ),
+    Step.MACHINE_NFT: (
+        (
+            "The wizard reads the machine back from the network and compares it with what it sent. "
+            "It signs nothing. Renew the machine before the date shown."
+        ),
+        ("renewal", "allowance", "DID", "final", "MCR"),
+    ),
+}
+"""Replaces OF_STEP under activation."""
+
+
+def about(step: Step, protocol: str) -> tuple[str, tuple[str, ...]]:
+    """Return the explanation of a step, and the words to explain with it."""
+    own = IN_ACTIVATION.get(step) if protocol == "activation" else None
+    return own or OF_STEP[step]
+
+
 KEYS_OF_STEP = {
     Step.ENROLMENT: (
         "If the camera cannot read it, press F4 to show it alone and larger, or F6 "
@@ -134,14 +179,17 @@ class HelpScreen(ModalScreen[None]):
         Binding("down,j,space", "scroll(1)", show=False),
     ]
 
-    def __init__(self, step: Step, keys: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, step: Step, keys: Sequence[tuple[str, str]] = (), protocol: str = "guide"
+    ) -> None:
         """`keys` are those of the screen below, also where its last row has no room for them."""
         super().__init__()
         self._step = step
         self._keys = keys
+        self._protocol = protocol
 
     def compose(self) -> ComposeResult:
-        text, words = OF_STEP[self._step]
+        text, words = about(self._step, self._protocol)
         with VerticalScroll(id="help", can_focus=True) as box:
             box.border_title = numbered(self._step)
             box.border_subtitle = "Esc closes this"

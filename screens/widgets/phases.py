@@ -10,6 +10,8 @@ from screens.widgets.marks import marks
 
 _GUIDE = ("register", "mint", "did")
 """The transactions of the guide's flow, in order."""
+_ACTIVATION = ("approve", "activate")
+"""Those of an activation; with a voucher for the whole bond there is no approval."""
 _NAMES = {
     "register": "Registration",
     "mint": "Machine NFT",
@@ -17,6 +19,7 @@ _NAMES = {
     "single": "Everything at once",
     "approve": "Approval",
     "activate": "Activation",
+    "revoke": "Removal",
 }
 _COUNTED = (TxStatus.SIGNED, TxStatus.SENT, TxStatus.INCLUDED, TxStatus.FINAL)
 
@@ -26,7 +29,11 @@ class Phases(Line):
 
     def show(self, state: State) -> None:
         newest = {tx.purpose: tx for tx in state.transactions if _is_ours(tx, state)}
-        planned = _GUIDE if set(newest) <= set(_GUIDE) and state.protocol == "guide" else newest
+        planned = tuple(newest)
+        if state.protocol == "guide" and set(newest) <= set(_GUIDE):
+            planned = _GUIDE
+        elif planned == _ACTIVATION[:1]:
+            planned = _ACTIVATION
         rows = [
             _row(number, len(planned), purpose, newest.get(purpose))
             for number, purpose in enumerate(planned, 1)

@@ -33,7 +33,7 @@ from screens.widgets.card import ProblemCard
 from screens.widgets.choice import Choice
 from screens.widgets.inputs import Field
 from tests.support.clock import FakeClock
-from tests.support.machine import DETAILS, PASSPHRASE, Machine
+from tests.support.machine import DETAILS, ENTRIES, PASSPHRASE, Machine
 
 PATIENCE = 12.0
 """Seconds after which a condition is given up; all of them hold within one or two."""
@@ -51,6 +51,10 @@ SCREEN_OF = {
     Action.REGISTER: "RegistrationScreen",
     Action.MINT: "MachineNftScreen",
     Action.WRITE_DID: "MachineNftScreen",
+    Action.CHOOSE_TIER: "TierScreen",
+    Action.DESCRIBE: "IdentityScreen",
+    Action.ACTIVATE: "ActivationScreen",
+    Action.READ_BACK: "ReadBackScreen",
     Action.FINISH: "MachineNftScreen",
     Action.NOTHING: "ReceiptScreen",
 }
@@ -279,10 +283,20 @@ class Technician:
             case "RegistrationScreen":
                 await self.sees("Enter sign and register")
                 await self.sign()
+            case "TierScreen":
+                await self.sees("2 Pro")
+                await self.press("0", "down", "enter")
+            case "IdentityScreen":
+                await self.fill("#machine-type", ENTRIES.machine_type)
+                await self.fill("#manufacturer", ENTRIES.manufacturer)
+                await self.press("enter")
+            case "ActivationScreen":
+                await self.sees("Enter sign and activate")
+                await self.sign()
             case "MachineNftScreen":
                 await self.sign()
-            case "ResumeScreen":
-                pass
+            case "ReadBackScreen" | "ResumeScreen":
+                pass  # they leave by themselves
             case _:
                 await self.press("enter")
 

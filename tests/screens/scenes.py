@@ -131,6 +131,31 @@ def with_owner(stage: Stage) -> None:
     stage.way = "owner"
 
 
+def activating(stage: Stage) -> None:
+    stage.protocol = "activation"
+
+
+async def tiers_shown(technician: Technician) -> None:
+    await technician.sees("2 Pro")
+
+
+async def described(technician: Technician) -> None:
+    await technician.fill("#machine-type", "robot-arm")
+    await technician.fill("#subject", "0x" + "0123456789abcdef" * 4)
+    await technician.sees("did:peaq:")
+
+
+async def bad_manufacturer(technician: Technician) -> None:
+    await described(technician)
+    await technician.fill("#manufacturer", "0x12")
+    await technician.press("enter")
+    await technician.reads_problem("MANUFACTURER_INVALID")
+
+
+async def price_shown(technician: Technician) -> None:
+    await technician.sees("read just now")
+
+
 def real_money(stage: Stage) -> None:
     stage.real_money = True
 
@@ -328,6 +353,12 @@ SCENES = [
     Scene("7-machine-nft-waiting", A.MINT, sent_and_unseen),
     Scene("7-machine-nft-half", A.WRITE_DID, half_written),
     Scene("8-receipt", A.NOTHING, receipt_shown),
+    Scene("a5-tier", A.CHOOSE_TIER, tiers_shown, activating),
+    Scene("a6-identity", A.DESCRIBE, described, activating),
+    Scene("a6-identity-invalid", A.DESCRIBE, bad_manufacturer, activating),
+    Scene("a6-activation", A.ACTIVATE, price_shown, activating),
+    Scene("a6-activation-waiting", A.ACTIVATE, sent_and_unseen, activating),
+    Scene("a8-receipt", A.NOTHING, receipt_shown, activating),
     Scene(
         "9-welcome-back",
         A.REGISTER,

@@ -16,6 +16,7 @@ import httpx
 from app.rehearsal.network import RehearsalNetwork
 from core.config.settings import Settings
 from core.http import Http
+from core.onboarding import Onboarding
 from tests.screens.driver import ScreenClock
 from tests.support.machine import Machine
 from tests.support.transports import Tampering, plain_connect, results_of
@@ -53,6 +54,11 @@ class Stage(Machine):
         path = self.folder / "keystore.json"
         path.write_text(KEYSTORE)
         path.chmod(0o600)
+
+    def open(self) -> Onboarding:
+        wizard = super().open()
+        wizard.accept_protocol()  # as --protocol does: real money wants it chosen
+        return wizard
 
     def settings(self) -> Settings:
         settings = super().settings()
