@@ -8,7 +8,6 @@ from core.amounts import format_peaq
 from core.config.networks import Contracts
 from core.config.settings import Settings
 from core.errors.problem import fault
-from core.journal.state import State
 
 TWO_FLOWS = (
     "On 2026-09-01, peaq introduced another flow for new machines, activation. The guide's flow "
@@ -37,11 +36,11 @@ class Consents:
             return {}
         return settings.foreign_contracts
 
-    def protocol_to_accept(self, settings: Settings, state: State) -> bool:
+    def protocol_to_accept(self, settings: Settings, *, started: bool) -> bool:
         """Return whether the user still has to choose the guide's flow in words: its bond has no
-        documented way back, and peaq has another flow now. Only before a journal starts.
+        documented way back, and peaq has another flow now. Only before a journal is `started`.
         """
-        chosen = self.protocol or settings.deployment is not None or state.started is not None
+        chosen = self.protocol or settings.deployment is not None or started
         return settings.network.real_money and not chosen
 
 

@@ -131,7 +131,8 @@ class Engine:
         async with self._step(Step.ENVIRONMENT) as context:
             if found := check_details(details):
                 raise OnboardingError(found[0])
-            if self._session.consents.protocol_to_accept(context.settings, context.state):
+            started = context.state.started is not None
+            if self._session.consents.protocol_to_accept(context.settings, started=started):
                 raise fault("PROTOCOL_NOT_ACCEPTED")
             await environment.pass_environment(context, self._version)
             await environment.record_details(context, details)

@@ -107,7 +107,8 @@ class Onboarding:
     @property
     def protocol_to_accept(self) -> bool:
         """Whether the user still has to choose the guide's flow in words."""
-        return self.session.consents.protocol_to_accept(self.settings, self.state)
+        started = self.state.started is not None
+        return self.session.consents.protocol_to_accept(self.settings, started=started)
 
     def accept_protocol(self) -> None:
         """Record, for this run, that the user chose the guide's flow."""
