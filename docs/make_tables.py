@@ -146,12 +146,20 @@ def _schema_rows(schema: dict[str, Any], above: str) -> list[tuple[str, ...]]:
     return rows
 
 
-def schema(name: str) -> Callable[[], str]:
+def schema(name: str, beside: str = "") -> Callable[[], str]:
+    """A table of the fields of a schema; of those alone that the schema `beside` does not have."""
+
     def made() -> str:
-        content = json.loads((DOCS / f"{name}.schema.json").read_text(encoding="utf-8"))
-        return table(("field", "type", "meaning"), _schema_rows(content, ""))
+        known = _rows_of(beside) if beside else []
+        rows = [row for row in _rows_of(name) if row not in known]
+        return table(("field", "type", "meaning"), rows)
 
     return made
+
+
+def _rows_of(name: str) -> list[tuple[str, ...]]:
+    content = json.loads((DOCS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return list(_schema_rows(content, ""))
 
 
 def journal() -> str:
@@ -173,6 +181,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "faults": faults,
     "doctor": schema("doctor"),
     "receipt": schema("receipt"),
+    "receipt-activation": schema("receipt-activation", beside="receipt"),
     "status": schema("status"),
     "error": schema("error"),
     "events": journal,
