@@ -20,7 +20,11 @@ import peaq_os_sdk as sdk
 from peaq_os_sdk import deployments
 
 DEPLOYMENT_ID = "rehearsal"
-ENDPOINTS = (("#docs", "DocumentationService", "https://example.com/docs"),)
+ENDPOINTS = (
+    ("#docs", "DocumentationService", "https://example.com/docs"),
+    ("#data", "DataService", "https://example.com/data"),
+)
+"""As the wizard makes them of the machine's two URLs."""
 
 
 def client() -> Any:

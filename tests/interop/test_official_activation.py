@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
 
 from app.rehearsal.network import RehearsalNetwork
 from benchmarks.official import NoIndex, make_environment
@@ -20,6 +22,8 @@ SCRIPT = TOP / "benchmarks" / "activation.py"
 ENTRY = 4 * 10**17
 PERIOD = 30 * 86_400
 SUBJECT = "5dcf"
+LONG_SUBJECT = "0123456789abcdef" * 2
+"""The wizard refuses one that others could guess."""
 
 Sdk = Callable[..., dict[str, Any]]
 
@@ -44,7 +48,7 @@ def network() -> Iterator[RehearsalNetwork]:
 def sdk(python: Path, network: RehearsalNetwork, tmp_path: Path) -> Sdk:
     """Lets the SDK do one thing with the owner's wallet; what it answers."""
 
-    def run(what: str, machine_type: str = "Sensor") -> dict[str, Any]:
+    def run(what: str, subject: str = SUBJECT) -> dict[str, Any]:
         variables = {
             **network.environment(),
             "CHAIN_ID": str(network.chain_id),
@@ -52,7 +56,7 @@ def sdk(python: Path, network: RehearsalNetwork, tmp_path: Path) -> Sdk:
             "PEAQOS_TELEMETRY": "0",
         }
         done = subprocess.run(
-            [python, SCRIPT, what, machine_type, SUBJECT],
+            [python, SCRIPT, what, "Sensor", subject],
             env={**clean_environment(tmp_path, variables), "PYTHONPATH": ""},
             cwd=tmp_path,
             capture_output=True,
@@ -111,4 +115,59 @@ def test_a_fault_is_what_the_sdk_takes_it_for(
 ) -> None:
     network.fault(name)
     assert sdk("activate") == {"error": code}
+    assert len(network.sent_transactions()) == sent
+
+
+@pytest.fixture
+def wizard(network: RehearsalNetwork, tmp_path: Path) -> Callable[[], dict[str, Any]]:
+    """Lets the wizard onboard the same machine with the same wallet; its receipt."""
+
+    def run() -> dict[str, Any]:
+        words = tmp_path / "words"
+        words.touch(0o600)
+        words.write_text("correct horse battery staple")
+        variables = {**network.environment(), "PEAQOS_PRIVATE_KEY": network.owner_key}
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "app", "--protocol", "activation", "--no-input", "--yes"),
+                *("--state-dir", tmp_path / "state", "--key", "environment"),
+                *("--passphrase-file", words, "--backup", "none", "--fund", "manual"),
+                *("--documentation-url", "https://example.com/docs"),
+                *("--data-api", "https://example.com/data", "--data-visibility", "public"),
+                *("--tier", "0", "--machine-type", "Sensor", "--subject", f"0x{LONG_SUBJECT}"),
+                *("--manufacturer", Account.from_key(network.owner_key).address),
+            ],
+            env=clean_environment(tmp_path, variables),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        receipt: dict[str, Any] = json.loads((tmp_path / "state" / "receipt.json").read_text())
+        return receipt
+
+    return run
+
+
+def test_what_the_wizard_activated_is_read_back_by_the_sdk(
+    sdk: Sdk, wizard: Callable[[], dict[str, Any]]
+) -> None:
+    receipt = wizard()
+    read = sdk("read", LONG_SUBJECT)
+    assert read["machine_id"] == receipt["machine_id"]
+    assert read["owner"] == read["controller"] == receipt["address"]
+    assert (read["status"], read["homed"]) == ("active", True)
+    assert read["subscription"]["bonded_amount"] == int(receipt["bond_wei"])
+
+
+def test_what_the_sdk_activated_is_recognised_by_the_wizard_and_not_paid_again(
+    sdk: Sdk, wizard: Callable[[], dict[str, Any]], network: RehearsalNetwork
+) -> None:
+    made = sdk("activate", LONG_SUBJECT)
+    sent = len(network.sent_transactions())
+    receipt = wizard()
+    assert receipt["machine_id"] == made["machine_id"]
+    assert receipt["transactions"] == []
     assert len(network.sent_transactions()) == sent
