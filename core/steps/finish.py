@@ -23,6 +23,10 @@ async def finish(context: Context, version: str) -> bool:
 
     Raises OnboardingError: TRANSACTION_LATE, DISK_FULL, RPC_….
     """
+    # A reorganization can reopen a transaction that nothing waits for any more, such as an approval
+    # whose allowance was used: it is sent again before the receipt is written.
+    if context.state.open_transactions:
+        await context.transactions.settle(context.memory.key)
     if not await context.transactions.finalise():
         return False
     await context.protocol.check_final(context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,6 @@ from core.journal.activation_events import QuoteAccepted
 from core.journal.events import Event
 from core.journal.file import Journal, Record
 from core.journal.next_action import Action
-from core.protocols.activation.identity import propose_subject
-from tests.support import machine as hands
 from tests.support.clock import FakeClock
 from tests.support.judge import Done, chain_ledger
 from tests.support.machine import Machine
@@ -57,12 +54,6 @@ def check_activated_once(machine: Machine, tally: Counter[str]) -> None:
     assert machine.state.finished is not None
 
 
-@pytest.fixture
-def another_subject(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The id is global: machines on one network need different subjects."""
-    monkeypatch.setattr(hands, "ENTRIES", replace(hands.ENTRIES, subject=propose_subject()))
-
-
 async def killed_at(number: int, machine: Machine, *, again: int = 0) -> int:
     """Run to the end, killed right after record `number` and after record `again`; return the
     number of records.
@@ -93,7 +84,6 @@ def activating(
     shared_clock: FakeClock,
     tmp_path: Path,
     quick_keystore: None,
-    another_subject: None,
 ) -> Machine:
     return Machine(shared_network, shared_clock, tmp_path / "state", protocol="activation")
 
@@ -122,7 +112,7 @@ async def test_killed_twice_an_activation_ends_in_one_machine(
 
 @pytest.mark.parametrize("fault", ["price-raised", "activation-reverts"])
 async def test_after_a_refused_activation_nothing_is_approved_a_second_time_without_consent(
-    fault: str, machine: Machine, another_subject: None
+    fault: str, machine: Machine
 ) -> None:
     machine.protocol = "activation"
     await machine.drive(until=Action.ACTIVATE)
@@ -138,7 +128,7 @@ async def test_after_a_refused_activation_nothing_is_approved_a_second_time_with
     ("fault", "approvals"), [("voucher-full", 0), ("voucher-partial", 1), ("minted-inactive", 1)]
 )
 async def test_vouchers_and_a_machine_that_is_minted_already_end_in_one_activation(
-    fault: str, approvals: int, machine: Machine, another_subject: None
+    fault: str, approvals: int, machine: Machine
 ) -> None:
     machine.protocol = "activation"
     machine.network.fault(fault, 1)
@@ -169,9 +159,7 @@ async def test_what_keeps_anyone_from_activating_is_found_before_a_key_is_made(
     assert machine.records == []
 
 
-async def test_a_subject_that_someone_else_has_activated_costs_nothing(
-    machine: Machine, another_subject: None
-) -> None:
+async def test_a_subject_that_someone_else_has_activated_costs_nothing(machine: Machine) -> None:
     machine.protocol = "activation"
     await machine.drive(until=Action.ACTIVATE)
     machine.network.fault("subject-taken", 1)

@@ -14,7 +14,7 @@ from core.journal.file import Journal
 from core.journal.next_action import Action
 from tests.support.chain_handle import ChainHandle
 from tests.support.clock import FakeClock
-from tests.support.judge import judge
+from tests.support.judge import ACTIVATION_STEPS, STEPS, judge
 from tests.support.machine import PASSPHRASE, Machine
 from tests.support.proxy import Proxy
 from tests.support.trouble import Killed, Troublemaker, schedule
@@ -22,6 +22,8 @@ from tests.support.trouble import Killed, Troublemaker, schedule
 EACH = 5
 SCHEDULES = 200
 LONG = 2000
+ACTIVATIONS_FROM = 10_000
+ACTIVATIONS = 60
 
 
 async def live_through(
@@ -30,12 +32,14 @@ async def live_through(
     clock: FakeClock,
     folder: Path,
     log: pytest.LogCaptureFixture,
+    *,
+    protocol: str = "guide",
 ) -> Counter[str]:
     """One machine from start to receipt through the schedule of `seed`; what was found."""
     log.clear()
     key: list[str] = []
     with Proxy(network.rpc_url) as proxy, pytest.MonkeyPatch.context() as patch:
-        machine = Machine(network, clock, folder / "state")
+        machine = Machine(network, clock, folder / "state", protocol=protocol)
         machine.environ = proxy.environment(machine.environ)
         trouble = Troublemaker(
             schedule(seed),
@@ -89,6 +93,7 @@ async def live_through(
             secrets=secrets,
             said=log.text,
             strangers=trouble.strangers,
+            steps=STEPS if protocol == "guide" else ACTIVATION_STEPS,
         )
         assert not verdict.faults, trouble.done
         return verdict.counts + Counter({"schedules": 1, "faults": len(trouble.done)})
@@ -114,11 +119,13 @@ async def live_through_all(
     folder: Path,
     log: pytest.LogCaptureFixture,
     tally: Counter[str],
+    protocol: str = "guide",
 ) -> None:
     log.set_level(logging.DEBUG, "peaq_onboard")
     for seed in seeds:
         try:
-            tally.update(await live_through(seed, network, clock, folder / str(seed), log))
+            place = folder / str(seed)
+            tally.update(await live_through(seed, network, clock, place, log, protocol=protocol))
         except BaseException as error:
             error.args = (f"schedule {seed}: {schedule(seed)}", *error.args)
             raise
@@ -143,6 +150,28 @@ async def test_whatever_happens_on_the_way_it_is_paid_and_done_once(
         folder=tmp_path,
         log=caplog,
         tally=tally,
+    )
+
+
+@pytest.mark.parametrize("first", range(ACTIVATIONS_FROM, ACTIVATIONS_FROM + ACTIVATIONS, EACH))
+async def test_whatever_happens_on_the_way_a_machine_is_activated_once(
+    *,
+    final_network: RehearsalNetwork,
+    shared_clock: FakeClock,
+    quick_keystore: None,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    tally: Counter[str],
+    first: int,
+) -> None:
+    await live_through_all(
+        seeds=range(first, first + EACH),
+        network=final_network,
+        clock=shared_clock,
+        folder=tmp_path,
+        log=caplog,
+        tally=tally,
+        protocol="activation",
     )
 
 

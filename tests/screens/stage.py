@@ -18,7 +18,7 @@ from core.config.settings import Settings
 from core.http import Http
 from core.onboarding import Onboarding
 from tests.screens.driver import ScreenClock
-from tests.support.machine import Machine
+from tests.support.machine import ENTRIES, Machine
 from tests.support.transports import Tampering, plain_connect, results_of
 
 FOLDER = Path("home/tech/.local/state/peaq-onboard/rehearsal")
@@ -40,6 +40,7 @@ class Stage(Machine):
         self.environ = {
             name: self._as_read(value, network.rpc_url) for name, value in self.environ.items()
         }
+        self.entries = ENTRIES
         self.held = ""
         self.released = asyncio.Event()
         self.unseen = False

@@ -11,17 +11,12 @@ from core.journal.next_action import Action
 from core.receipt.document import read_receipt
 from screens.widgets.choice import Choice
 from tests.screens.driver import SIZE, at_step, at_the_wizard
-from tests.support import machine as hands
 from tests.support.machine import ENTRIES, Machine, go_on_with
 from tests.support.words import title
 
 
 @pytest.fixture
-def activating(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    from core.protocols.activation.identity import propose_subject
-
-    # The id is global: machines on one network need different subjects.
-    monkeypatch.setattr(hands, "ENTRIES", replace(ENTRIES, subject=propose_subject()))
+def activating(machine: Machine) -> Machine:
     machine.protocol = "activation"
     return machine
 

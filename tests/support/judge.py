@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.rehearsal.network import RehearsalNetwork
 from app.rehearsal.node import genesis
+from core.config.deployments import PEAQ_TOKEN, REHEARSAL_DEPLOYMENT
 from core.errors.problem import OnboardingError
 from core.journal.events import EnvironmentPassed
 from core.journal.file import read_records
@@ -27,8 +28,11 @@ PURPOSES = {
     genesis.CONTRACTS["IdentityRegistry"].lower(): "register",
     genesis.CONTRACTS["MachineNFT"].lower(): "mint",
     genesis.BATCH_PRECOMPILE.lower(): "did",
+    PEAQ_TOKEN.lower(): "approve",
+    REHEARSAL_DEPLOYMENT.contracts.machine_state_and_sync.lower(): "activate",
 }
 STEPS = ("register", "mint", "did")
+ACTIVATION_STEPS = ("approve", "activate")
 CONTRACT_OF = {"single": "did"}
 """The one transaction goes to the same contract as the DID write: the Batch precompile."""
 TRACEBACK = "Traceback (most recent call last)"
@@ -187,6 +191,8 @@ def _judge_chain(
     verdict.note("second bonds", good["register"] - expected["register"])
     verdict.note("second Machine NFTs", good["mint"] - expected["mint"])
     verdict.note("second DID writes", good["did"] - expected["did"])
+    verdict.note("second approvals", good["approve"] - expected["approve"])
+    verdict.note("second activations", good["activate"] - expected["activate"])
     journalled = {tx.hash for tx in state.transactions}
     foreign = [done for done in mine if done.hash not in journalled]
     failed = [done for done in mine if not done.succeeded]
@@ -198,7 +204,7 @@ def _judge_chain(
     nonces = {(tx.sender, tx.nonce) for tx in state.transactions if tx.sender.lower() == address}
     verdict.note("nonces beyond the steps", len(nonces) - len(steps) - strangers - reverted)
     if finished:
-        done = Counter({name: good[name] for name in ("register", "mint", "did") if good[name]})
+        done = Counter({name: good[name] for name in PURPOSES.values() if good[name]})
         verdict.expect(done == expected, f"what is on the chain is {dict(done)}")
         for tx in state.transactions:
             verdict.expect(not tx.status.open, f"{tx.purpose} {tx.nonce} is still open")

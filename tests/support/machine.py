@@ -16,7 +16,7 @@ from core.journal.next_action import Action
 from core.journal.state import Details, State
 from core.keys.key_source import KeySource
 from core.onboarding import Onboarding
-from core.protocols.activation.identity import Entries, endpoints_of
+from core.protocols.activation.identity import Entries, endpoints_of, propose_subject
 from core.secrets import Secret
 from core.session import open_session
 from tests.support.clock import FakeClock
@@ -59,6 +59,8 @@ class Machine:
         self.way = way
         self.single = single
         self.protocol = protocol
+        # A machine id is global: machines on one network need different subjects.
+        self.entries = replace(ENTRIES, subject=propose_subject())
         self.version = version
         self.codes: list[str] = []
         self.wizard: Onboarding | None = None
@@ -163,7 +165,7 @@ class Machine:
             case Action.CHOOSE_TIER:
                 await wizard.choose_tier(0)
             case Action.DESCRIBE:
-                await wizard.describe(replace(ENTRIES, endpoints=endpoints_of(DETAILS)))
+                await wizard.describe(replace(self.entries, endpoints=endpoints_of(DETAILS)))
             case Action.ACTIVATE:
                 quote = await wizard.quote()
                 if quote is not None:

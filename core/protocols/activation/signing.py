@@ -24,6 +24,9 @@ from core.steps.context import Context
 from core.steps.funding import require
 from core.steps.reverts import behind, simulate_again
 
+_TOO_MUCH = "spend more than allowed"
+"""Part of the coin's answer where the allowance is too small (the ERC-20 precompile of peaq)."""
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -139,7 +142,7 @@ def explained(
     context: Context, revert: Revert, unsigned: UnsignedTransaction, offer: Offer
 ) -> OnboardingError:
     """Return the fault behind a refused simulation."""
-    if revert.poor or revert.name in TAKEN:
+    if revert.poor or revert.name in TAKEN or _TOO_MUCH in revert.reason:
         # The balance and the allowance are there, or the machine is not: a node lags.
         return behind(context)
     network = context.settings.network

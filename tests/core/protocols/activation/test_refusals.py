@@ -99,6 +99,13 @@ async def test_too_little_money_leads_back_to_funding(
         (Refused("machine_registry", "InvalidDIDFormat"), "CONTRACT_REFUSED"),
         (Refused("machine_subscription", "AlreadyActivated"), "RPC_BEHIND"),
         (NodeError("VM Exception while processing transaction: revert"), "CONTRACT_REFUSED"),
+        (
+            NodeError(
+                "VM Exception while processing transaction: revert trying to spend more than "
+                "allowed"
+            ),
+            "RPC_BEHIND",
+        ),
     ],
 )
 async def test_a_refused_simulation_is_explained_and_the_activation_is_not_sent(
