@@ -22,6 +22,7 @@ from core.http import Http
 from core.preflight.check import CheckResult, Status
 from core.preflight.network import check_network
 from core.preflight.services import Endpoint, check_clock, check_heights
+from core.protocols.guide.preflight import contract_checks
 from tests.support.fast_loop import FastClock, run_fast
 from tests.support.proxy import Asked, Fate, Proxy, Reply, stale
 from tests.support.transports import answering
@@ -44,7 +45,12 @@ async def check(
 ) -> dict[str, CheckResult]:
     found: list[CheckResult] = []
     await check_network(
-        settings, clock or SystemClock(), found.append, makes_codes=makes_codes, connect=connect
+        settings,
+        clock or SystemClock(),
+        found.append,
+        contract_checks(settings),
+        makes_codes=makes_codes,
+        connect=connect,
     )
     assert len({result.key for result in found}) == len(found), "a line stands twice"
     for result in found:
@@ -249,7 +255,11 @@ def test_whatever_hangs_it_ends_within_a_minute_and_says_what_hung(
     def connect(url: str) -> Http:
         return Http(url, transport=Silent())
 
-    spent = run_fast(check_network(settings, FastClock(), found.append, connect=connect))
+    spent = run_fast(
+        check_network(
+            settings, FastClock(), found.append, contract_checks(settings), connect=connect
+        )
+    )
     assert spent < WHOLE_DOCTOR - 5, "the rest of doctor takes a moment too"
     lines = {result.key: result for result in found}
     assert {"rpc", "gas-station", "mcr"} < set(lines), "each line is there"
