@@ -1,4 +1,4 @@
-"""Answers given ahead on the command line; what is missing is asked, or named."""
+"""Presets: answers from the command line. The wizard asks for the others, or names them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Read:
         self.done = False
         self.passphrase: Secret | None = None
         self.unsaid: OnboardingError | None = None
-        """Why there is no passphrase, until somebody was told."""
+        """Why there is no passphrase, until the user has been told."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Answers:
     """Wei."""
     no_input: bool = False
     wait: float = 600.0
-    """Seconds for which a run goes on by itself after a fault."""
+    """Seconds for which a run retries by itself after a fault."""
     qr: bool = True
     _read: _Read = field(default_factory=_Read, init=False, repr=False, compare=False)
     _command: CodeCommand = field(

@@ -169,8 +169,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _place(default: object) -> _Parser:
-    """Which machine is meant. `default` None before a command; after it argparse.SUPPRESS, so
-    that what stands before the command is not forgotten.
+    """Return the options that say which machine is meant. `default`: None before a command; after
+    it argparse.SUPPRESS, so that an option before the command is kept.
     """
     place = _Parser(add_help=False)
     place.add_argument(

@@ -145,7 +145,7 @@ class Engine:
     # Step 2
 
     async def preview_key(self, source: KeySource) -> Key:
-        """Return the key of `source`, so that its address can be looked at before it is stored."""
+        """Return the key of `source`: the user checks its address before it is stored."""
         async with self._step(Step.KEYPAIR) as context:
             return await keypair.load_key(context, source)
 
@@ -218,8 +218,8 @@ class Engine:
             return await owner_wallet.pay_from_owner(context, agreed=quote.amount)
 
     async def look_at_balance(self) -> Balance:
-        """Read the balance; record the wallet as funded where it is enough. A fault is not
-        recorded: this is asked again and again.
+        """Read the balance, and record the wallet as funded if it is sufficient. Records no fault,
+        because the screens call this every few seconds.
         """
         return await funding.look(self.context)
 

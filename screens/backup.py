@@ -175,7 +175,7 @@ def _source(path: Path) -> str:
 
 
 class MeasureScreen(StepScreen):
-    """Between 2 and 3: the wallet is looked at, which decides what comes next."""
+    """Between 2 and 3: the wizard reads the balance, which decides what comes next."""
 
     step = Step.KEYPAIR
     title_text = numbered(step, "balance")

@@ -75,7 +75,7 @@ class CodeScreen(StepScreen):
             super().action_primary()
 
     def hint(self) -> ComposeResult:
-        """That Enter alone is enough, where a command gives the codes; what a slip costs."""
+        """Say what Enter does with a code command, and what a typo costs."""
         if self.wizard.presets.code_command:
             yield Line("Press Enter to run --code-command, or type a code.")
         elif self.engine.enrolment is None:
@@ -162,7 +162,7 @@ class ConfirmationScreen(CodeScreen):
         await self.engine.confirm(await self.code(typed))
 
     def action_renew(self) -> None:
-        """Back to the QR code; without the secret in memory a new one is asked for."""
+        """Return to the QR code; without the secret in memory, request a new one."""
         self.wizard.go_back()
 
     def action_other_method(self) -> None:

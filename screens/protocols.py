@@ -68,7 +68,7 @@ class Presets(Protocol):
 
     @property
     def accept_bond(self) -> int | None:
-        """Wei: stands for the typed consent to a bond of at most this."""
+        """Wei: replaces the typed consent to a bond of at most this amount."""
         ...
 
     def passphrase(self) -> Secret | None:

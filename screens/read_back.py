@@ -1,4 +1,4 @@
-"""Step 7 of an activation: the machine is read back; nothing is signed unless it is asked for."""
+"""Step 7 of an activation: read the machine back. Signs only the removal of an allowance."""
 
 from __future__ import annotations
 

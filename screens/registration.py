@@ -188,7 +188,7 @@ def _effect_of(quote: Quote) -> str:
 
 
 def _published_by(quote: Quote, details: Details | None) -> str:
-    """What the one transaction makes public, since there is no later screen to look at it."""
+    """Return what a combined transaction makes public, because no later screen shows it."""
     if not quote.single or details is None:
         return ""
     return (

@@ -51,7 +51,7 @@ class ActivationPrompts(Prompts):
         super().__init__(engine, answers, console)
         self._keys = keys
         self._preset_entries = True
-        """False once the user wants to type the identity again."""
+        """False once the user has asked to type the identity again."""
 
     @property
     def _activation(self) -> ActivationState:
@@ -106,7 +106,7 @@ class ActivationPrompts(Prompts):
         self.console.say(f"The machine's peaqID will be {did_of(identity.machine_id)}")
 
     def _entered(self, entries: Entries, field: _Field, proposal: str) -> Entries:
-        """Return `entries` with one more field; an unusable answer is asked for again."""
+        """Return `entries` with one more field. Ask again after an unusable answer."""
         value = getattr(self.answers, field.name) if self._preset_entries else None
         if not value and self.answers.no_input and field.name in ("subject", "controller"):
             value = proposal

@@ -103,8 +103,8 @@ class Console:
         return line
 
     def refused(self, hint: str = "") -> None:
-        """An answer is of no use: says `hint`. Raises EndlessInput where a program that gives such
-        ones (`yes '' |`) would do so for ever.
+        """Say `hint` after an unusable answer. Raises EndlessInput after many of them from a pipe
+        such as `yes '' |`, which never ends.
         """
         self._refused += 1
         if self._refused >= _MOST_REFUSED and not sys.stdin.isatty():

@@ -31,7 +31,7 @@ WRONG_CODES = (
     "INVALID_2FA",
 )
 _SAME_CODE_PAUSE = 5.0
-"""Seconds after which a command that printed a used code is asked again: its clock may be slow."""
+"""Seconds before a code command that printed a used code runs again: its clock may be slow."""
 _SAME_CODE_PATIENCE = 120.0
 """Seconds for which it may print used codes: the longest period that an entry may have."""
 
@@ -50,7 +50,7 @@ class FundingPrompts(Prompts):
         self._same_code = 0.0
         """Seconds for which the command has printed used codes."""
         self._way_ahead = answers.fund
-        """Taken once: somebody may choose another one afterwards."""
+        """Applied once, because the user may choose another method afterwards."""
 
     @property
     def simulated_phone(self) -> bool:

@@ -25,7 +25,7 @@ _WAYS = [
 
 class KeyPrompts(Prompts):
     async def keypair(self) -> None:
-        """Asks for the key and stores it; a wrong passphrase is asked for again."""
+        """Ask for the key and store it. Ask again after a wrong passphrase."""
         source, passphrase = self._source()
         while True:
             try:
@@ -75,12 +75,12 @@ class KeyPrompts(Prompts):
         return KeySource("import", path=_path(way), path_passphrase=passphrase), passphrase
 
     def passphrase(self) -> Secret:
-        """The one given ahead, else what is typed."""
+        """Return the preset passphrase, or else the typed one."""
         given = self._given()
         return given or self.console.ask_secret("--passphrase-file", "Passphrase")
 
     def _given(self) -> Secret | None:
-        """The passphrase given ahead. One that cannot be used is said, and asked for instead."""
+        """Return the preset passphrase. Report an unusable one, so that the user types another."""
         try:
             return self.answers.passphrase()
         except OnboardingError as error:
@@ -117,13 +117,14 @@ class KeyPrompts(Prompts):
         self.console.refused()
 
     def _weak(self, *, typed: bool) -> None:
-        """A short passphrase wants a typed word; one given ahead wants it where money is real.
+        """A short passphrase needs a typed word; a preset one needs it only with real money.
 
         Raises NotAgreed.
         """
         self.console.say(f"The passphrase has fewer than {WEAK_BELOW} characters.")
         self.console.paragraph(
-            "Who copies the file can try millions of short ones. Several words in a row are safer."
+            "Anyone with a copy of the file can try millions of short ones. Several words in a row "
+            "are safer."
         )
         if typed or self.engine.settings.network.real_money:
             option = f"A --passphrase-file with {WEAK_BELOW} characters or more"
@@ -157,7 +158,7 @@ class KeyPrompts(Prompts):
         await self.engine.back_up(cast(Literal["copied", "none"], way))
 
     async def unlock(self) -> None:
-        """Opens the keystore. A wrong passphrase is asked for again, where anybody can be asked."""
+        """Open the keystore. Ask again after a wrong passphrase, unless --no-input is given."""
         while not self.engine.unlocked:
             try:
                 await self.engine.unlock(self.passphrase())

@@ -1,4 +1,4 @@
-"""How long a run goes on by itself after a fault, before it ends or asks a person."""
+"""How long a run retries by itself after a fault, before it ends or asks the user."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from core.onboarding import Onboarding
 
 
 class NotAgreed(Exception):
-    """Somebody was asked, and said no: nothing was done."""
+    """The user said no, so nothing was done."""
 
 
 class Prompts:

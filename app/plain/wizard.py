@@ -54,7 +54,7 @@ class PlainWizard(Prompts):
         console.protocol = engine.settings.protocol
 
     async def run(self) -> int:
-        """Goes on until all is done or somebody has to act; the exit code."""
+        """Continue until everything is done or the user has to act; return the exit code."""
         handlers: dict[Action, Callable[[], Awaitable[None]]] = {
             Action.CHECK_ENVIRONMENT: self._environment,
             Action.CREATE_KEYPAIR: self._keys.keypair,
@@ -132,7 +132,7 @@ class PlainWizard(Prompts):
         return exit_code(unusable[0].kind) if unusable else None
 
     async def _before_money(self) -> None:
-        """What was given ahead and would stop it later is found out before anything is paid."""
+        """Check presets before anything is paid if they would stop the run later."""
         if self.engine.action not in (Action.ENROL, Action.CONFIRM, Action.FUND):
             return
         need = self.engine.state.need

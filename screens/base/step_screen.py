@@ -75,7 +75,7 @@ class StepScreen(ProblemScreen):
         raise NotImplementedError
 
     def submit_field(self, widget: Widget) -> None:
-        """Enter in a field: focus the one that it leads to, or else do the step."""
+        """After Enter on a field, focus the next empty one, or else do the step."""
         after = self.field_after(widget)
         if after is not None:
             self.set_focus(after)
@@ -83,7 +83,7 @@ class StepScreen(ProblemScreen):
             self.action_primary()
 
     def field_after(self, widget: Widget) -> Widget | None:
-        """The next empty field; None if Enter in `widget` does the step."""
+        """Return the next empty field; None if Enter on `widget` does the step."""
         if isinstance(widget, Field) and not widget.value:
             return None
         empty = (field for field in self._fields() if not field.value and field is not widget)

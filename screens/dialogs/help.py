@@ -79,7 +79,7 @@ OF_STEP: dict[Step, tuple[str, tuple[str, ...]]] = {
         (
             "The wizard creates the machine's private key and stores it on this machine, encrypted "
             "with a passphrase that you choose. Without the keystore and the passphrase, nobody can"
-            " ever use the machine's money. Keep a copy of both, in two places."
+            " ever use the machine's money. Back up both, in two places."
         ),
         ("key", "address", "wallet", "bond"),
     ),

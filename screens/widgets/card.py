@@ -14,7 +14,7 @@ from screens.widgets.marks import marks
 
 
 class ProblemCard(Line):
-    """Hidden until there is a problem. The countdown stands in its first row."""
+    """Hidden until there is a problem. The countdown is in its first row."""
 
     def __init__(self, *, id: str = "problem") -> None:
         super().__init__(id=id)

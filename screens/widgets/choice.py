@@ -25,7 +25,7 @@ Option = tuple[str, str, str]
 
 
 class Choice(Widget, can_focus=True):
-    """`value` is one of the keys of `options`. With `ask`, it is empty until somebody chooses.
+    """`value` is one of the keys of `options`. With `ask`, it is empty until the user chooses.
 
     `rows`: the height of the window from which on all answers are shown.
     """

@@ -1,4 +1,4 @@
-"""The three details of the machine, as fields: in step 1, and once more in step 7."""
+"""The three details of the machine, as fields: in step 1, and again in step 7."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PLACES = {
 
 
 class DetailsForm(Widget):
-    """Documentation URL, data API and visibility: here, and once more in step 7."""
+    """Documentation URL, data API and visibility: in step 1, and again in step 7."""
 
     documentation_url = getters.query_one("#documentation-url", Field)
     data_api = getters.query_one("#data-api", Field)
@@ -66,7 +66,7 @@ class DetailsForm(Widget):
         )
 
     def fault_in(self, widget: Widget) -> Problem | None:
-        """What is wrong with what stands in that field; None also where nothing does."""
+        """Return the problem of the value in that field; None if it is empty or usable."""
         if not isinstance(widget, Field) or not widget.value:
             return None
         faults = check_details(self.details)

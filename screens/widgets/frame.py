@@ -1,4 +1,4 @@
-"""What stands around every step: header, rail, money and wait line, keys."""
+"""What is around every step: header, rail, money and wait line, keys."""
 
 from __future__ import annotations
 

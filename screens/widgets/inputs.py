@@ -103,7 +103,7 @@ class Field(Input, inherit_css=False):
 
 
 class Row(Widget):
-    """A label, its field and what stands `beside` it, on one line; where that is too narrow
+    """A label, its field and the widgets `beside` it, on one line; where that is too narrow
     (style.tcss), on two.
 
     The label is what the row itself shows, beside its child: it is the row that knows whether the

@@ -1,4 +1,4 @@
-"""Text that is shown as it stands: no markup, no control characters."""
+"""Text that is shown unchanged: no markup, no control characters."""
 
 from __future__ import annotations
 

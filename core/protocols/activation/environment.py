@@ -24,12 +24,12 @@ from core.protocols.activation.standing import Standing, deployment_in, deployme
 from core.steps.context import Context
 
 CHEAPEST = min(TIERS)
-"""It stands for the tier until one is chosen."""
+"""The tier to assume until the user chooses one."""
 
 
 @dataclass(frozen=True)
 class Survey(NetworkSnapshot):
-    """The result of one look at activation; `bond` is that of the cheapest tier, in wei."""
+    """The network as activation needs it; `bond` is that of the cheapest tier, in wei."""
 
     prices: Mapping[int, int] = field(default_factory=dict)
     """Wei by tier, without vouchers; a tier that the network does not have now is missing."""

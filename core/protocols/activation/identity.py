@@ -61,7 +61,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Entries:
-    """The form as typed. An empty controller stands for the machine's own address."""
+    """The form as typed. An empty controller means the machine's own address."""
 
     machine_type: str
     subject: str

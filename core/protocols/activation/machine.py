@@ -1,4 +1,4 @@
-"""The machine on the chain, compared with the records: recognised, read back, looked at last."""
+"""Compare the machine on the chain with the records: on recognition, read-back and at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TERMINATED = 4
 
 
 async def recognise(context: Context, owner: str, *, block: int) -> bool:
-    """Look at a machine id that is minted, read at `block`; whether it is active.
+    """Return whether a minted machine id is active, as read at or after `block`.
 
     Record this wallet's active machine if it fits the journal, no matter which transaction
     activated it. Return False for one that is minted but has no subscription yet. Raises

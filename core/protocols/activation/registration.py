@@ -79,7 +79,7 @@ async def quote(context: Context, *, accepted: int | None = None) -> ActivationQ
 
 
 async def register(context: Context, *, agreed_bond: int) -> None:
-    """Approve what is missing of `agreed_bond` (the quote's net amount in wei), activate, and read
+    """Approve `agreed_bond` (the quote's net amount in wei) if necessary, activate, and read
     it back. Has an outside effect: at most one approval and one activation.
 
     Calling it after `quote` is the consent to that quote; without a new quote, an earlier consent

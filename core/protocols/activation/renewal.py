@@ -101,7 +101,7 @@ async def quote_renewal(context: Context, *, accepted: int | None = None) -> Ren
 
 
 async def renew(context: Context, *, agreed_bond: int) -> None:
-    """Approve what is missing of `agreed_bond` (the quote's net amount in wei), renew by one period
+    """Approve `agreed_bond` (the quote's net amount in wei) if necessary, renew by one period
     and read it back. Has an outside effect: at most one approval and one renewal.
 
     Only right after `quote_renewal`, which is what people agree to: without a new quote, nothing is
