@@ -100,13 +100,24 @@ class ScreenBuffer:
         for y, cells in sorted(wanted.items()):
             for start, end in _runs(self._rows.get(y, []), cells):
                 written.append(_at(y, start))
-                written += (self._switch_to(style) + char for style, char in cells[start:end])
+                run = cells[start:end]
+                written += (self._switch_for(style, char) + char for style, char in run)
         self._rows.update(wanted)
         row, column = min(row, rows - 1), min(column, columns)
         if placed and (any(written) or (row, column) != self._cursor):
             self._cursor = (row, column)
             written.append(_at(row, column))
         return "".join(written)
+
+    def _switch_for(self, style: Style, char: str) -> str:
+        """Return the change of style before `char`. A blank shows a background only, so between two
+        words it keeps the colour of the first.
+        """
+        now = self._style
+        hidden = not _SHOWN_ON_BLANKS.intersection(now.others.split(";"))
+        if char == " " and hidden and style == Style("", now.background, ""):
+            return ""
+        return self._switch_to(style)
 
     def _switch_to(self, style: Style) -> str:
         """Return the shortest change from the terminal's current style to `style`."""

@@ -75,7 +75,7 @@ def test_a_rehearsal_is_finished_by_typing_and_ends_in_a_receipt(
         tty.enter()
         assert tty.ends() == 0
         note("whole", what="all seven screens, 80x24", bytes=len(tty.raw))
-        assert len(tty.raw) <= 160_000
+        assert len(tty.raw) <= 30_000
         after = tty.raw.rpartition(b"\x1b[?1049l")[2].decode()
     receipt = json.loads((state / "receipt.json").read_text())
     for text in (
