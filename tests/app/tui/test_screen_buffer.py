@@ -99,7 +99,7 @@ def test_the_blanks_between_coloured_words_cost_a_character_each() -> None:
     text = "three coloured words"
     written = ScreenBuffer().changes(f"\x1b[1;1H\x1b[33m{text}\x1b[0m")
     assert text in written
-    underlined = ScreenBuffer().changes(f"\x1b[1;1H\x1b[4;33ma b\x1b[0m\x1b[33m c\x1b[0m")
+    underlined = ScreenBuffer().changes("\x1b[1;1H\x1b[4;33ma b\x1b[0m\x1b[33m c\x1b[0m")
     assert "a b" in underlined
     assert "b c" not in underlined, "the blank before c is not underlined"
 
