@@ -217,11 +217,11 @@ class Engine:
         async with self._step(Step.FUNDING, signs=True) as context:
             return await owner_wallet.pay_from_owner(context, agreed=quote.amount)
 
-    async def look_at_balance(self) -> Balance:
+    async def read_balance(self) -> Balance:
         """Read the balance, and record the wallet as funded if it is sufficient. Records no fault,
         because the screens call this every few seconds.
         """
-        return await funding.look(self.context)
+        return await funding.read_balance(self.context)
 
     # Steps 6 and 7
 

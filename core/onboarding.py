@@ -238,8 +238,8 @@ class Onboarding:
     async def pay_from_owner(self, quote: OwnerQuote) -> Balance:
         return await (await self.load()).pay_from_owner(quote)
 
-    async def look_at_balance(self) -> Balance:
-        return await (await self.load()).look_at_balance()
+    async def read_balance(self) -> Balance:
+        return await (await self.load()).read_balance()
 
     async def quote(self, *, accepted: int | None = None) -> Quote | None:
         return await (await self.load()).quote(accepted=accepted)

@@ -188,7 +188,7 @@ class FundingScreen(CodeScreen):
 
     def submit(self) -> None:
         if self.method == "manual":
-            self.wizard.perform(self.engine.look_at_balance, self._show_or_advance)
+            self.wizard.perform(self.engine.read_balance, self._show_or_advance)
             return
         if self.method == "owner":
             self.wizard.perform(self.engine.quote_owner, self._quoted)

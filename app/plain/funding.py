@@ -202,7 +202,7 @@ class FundingPrompts(Prompts):
         if self.engine.state.way == "gas-station" and self.answers.code_command:
             await self._with_code(self.engine.ask_gas_station)  # which looks at the balance first
             return
-        balance = await self.engine.look_at_balance()
+        balance = await self.engine.read_balance()
         if not balance.missing:
             return
         token = self.engine.settings.network.token
@@ -243,7 +243,7 @@ class FundingPrompts(Prompts):
         pause = self.engine.settings.network.block_seconds
         clock = self.engine.clock
         ends = clock.monotonic() + self.answers.wait if self.answers.no_input else None
-        while (await self.engine.look_at_balance()).missing:
+        while (await self.engine.read_balance()).missing:
             if ends is not None and clock.monotonic() >= ends:
                 raise fault(
                     "INSUFFICIENT_BALANCE",

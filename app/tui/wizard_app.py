@@ -180,7 +180,7 @@ class WizardApp(TerminalApp):
                 continue
             balance, found = None, None
             try:
-                balance = await self.engine.look_at_balance()
+                balance = await self.engine.read_balance()
             except OnboardingError as error:
                 found = error.problem
             screen = self.step_screen

@@ -107,7 +107,7 @@ class OnboardingProtocol(Protocol):
         ...
 
     async def check_final(self, context: Context) -> None:
-        """Take the last look, at final blocks, before the receipt is written."""
+        """Check the machine one last time, at final blocks, before the receipt is written."""
         ...
 
     def machine_facts(self, state: State) -> MachineFacts:

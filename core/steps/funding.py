@@ -62,7 +62,7 @@ async def choose_way(context: Context, way: str) -> None:
     await context.store.record(ev.FundingWayChosen(way))
 
 
-async def look(context: Context) -> Balance:
+async def read_balance(context: Context) -> Balance:
     """Read the balance, and record the wallet as funded if it is sufficient.
 
     Raises OnboardingError (RPC_…).
@@ -98,7 +98,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
     """
     gas_station = station(context)
     await check_keystore(context)
-    balance = await look(context)
+    balance = await read_balance(context)
     if not balance.missing:
         return balance
     if await _still_promised(context, balance):
@@ -106,7 +106,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
         return await _arrival(context)
     if context.state.pending_payment is not None:
         # The payment may have arrived meanwhile, so read again after checking the promise.
-        balance = await look(context)
+        balance = await read_balance(context)
         if not balance.missing:
             return balance
     code = validate_code(context, typed)
@@ -125,7 +125,7 @@ async def ask_gas_station(context: Context, typed: str) -> Balance:
         ev.FundingAnswered(request_id, answer.code, answer.transaction_hash, answer.amount)
     )
     if answer.code == "SUFFICIENT_BALANCE":
-        balance = await look(context)
+        balance = await read_balance(context)
         if balance.missing:
             short = _short(context, "SKIPPED_BUT_POOR", balance)
             raise with_wallet(context, short, balance.held)
@@ -221,7 +221,7 @@ async def _watch(
     with context.store.waiting("Waiting for the payment", usual=2 * usual):
         for pause in pauses(usual):
             await clock.sleep(pause)
-            balance = await look(context)
+            balance = await read_balance(context)
             arrived = until and balance.held >= until
             if not balance.missing or arrived or clock.monotonic() - started >= patience:
                 return balance

@@ -17,7 +17,7 @@ from core.errors.problem import OnboardingError, fault
 from core.journal.state import Balance, OwnerQuote
 from core.keys.private_key import Key, parse_key
 from core.steps.context import Context
-from core.steps.funding import look, with_wallet
+from core.steps.funding import read_balance, with_wallet
 from core.steps.keypair import check_keystore
 from core.steps.reverts import behind, simulate_again
 
@@ -45,7 +45,7 @@ async def quote_transfer(context: Context) -> OwnerQuote:
     OnboardingError.
     """
     key = owner_key(context)
-    balance = await look(context)
+    balance = await read_balance(context)
     held = context.chain.balance(key.address)
     now, _ = await context.chain.read_with_fees(held, at_least=context.state.height)
     fees = context.transactions.fee_limit.within(now, key.address, anew=True)
@@ -79,7 +79,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
     await context.transactions.settle(context.memory.key)
     ends = context.clock.monotonic() + PENDING_PATIENCE
     while True:
-        balance = await look(context)
+        balance = await read_balance(context)
         if not balance.missing:
             return balance
         if balance.missing > agreed:
@@ -116,7 +116,7 @@ async def _transfer(context: Context, key: Key, agreed: int) -> Balance:
         raise behind(context)  # the balance is sufficient: the node that says otherwise lags behind
     with suppress(Reorganised):
         await context.transactions.send(unsigned.with_gas(units), key, account.value, fees)
-    return await look(context)
+    return await read_balance(context)
 
 
 async def _wait_until_clear(context: Context, owner: str, ends: float) -> None:

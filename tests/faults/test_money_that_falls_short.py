@@ -33,10 +33,10 @@ async def test_a_wallet_that_holds_enough_goes_straight_to_registering(machine: 
 async def test_funding_by_hand_is_noticed(machine: Machine) -> None:
     machine.way = "manual"
     await machine.drive(until=Action.FUND)
-    balance = await machine.now_open.look_at_balance()
+    balance = await machine.now_open.read_balance()
     assert balance.missing == 11 * PEAQ // 10
     machine.network.send(machine.address, PEAQ)
-    balance = await machine.now_open.look_at_balance()
+    balance = await machine.now_open.read_balance()
     assert balance.missing == PEAQ // 10
     assert machine.now_open.action is Action.FUND
     await machine.drive()
@@ -48,7 +48,7 @@ async def test_funding_by_hand_is_noticed(machine: Machine) -> None:
 async def test_looking_at_the_balance_early_skips_nothing(machine: Machine) -> None:
     """A screen may look before the need is measured: an empty wallet is not "enough"."""
     await machine.drive(until=Action.MEASURE_NEED)
-    await machine.now_open.look_at_balance()
+    await machine.now_open.read_balance()
     assert machine.now_open.action is Action.MEASURE_NEED
 
 
@@ -83,12 +83,12 @@ async def test_a_bond_beyond_the_balance_leads_back_to_funding_with_the_amount(
     assert not machine.network.sent_transactions()
     await machine.restart()
     assert machine.now_open.action is Action.FUND
-    missing = (await machine.now_open.look_at_balance()).missing
+    missing = (await machine.now_open.read_balance()).missing
     assert found.params["missing"] == format_peaq(missing, up=True), (
         "the same amount after a restart"
     )
     machine.network.send(machine.address, missing)
-    await machine.now_open.look_at_balance()
+    await machine.now_open.read_balance()
     await machine.drive()
     check_once(machine)
     assert machine.state.bonded == 3 * PEAQ
@@ -108,10 +108,10 @@ async def test_fees_that_rise_before_minting_lead_back_to_funding_and_on(machine
     assert refused.value.code == "INSUFFICIENT_BALANCE"
     assert machine.now_open.action is Action.FUND
     for _ in range(4):
-        missing = (await machine.now_open.look_at_balance()).missing
+        missing = (await machine.now_open.read_balance()).missing
         if missing:
             machine.network.send(machine.address, missing)
-            await machine.now_open.look_at_balance()
+            await machine.now_open.read_balance()
         with suppress(OnboardingError):
             await machine.drive()
     check_once(machine)

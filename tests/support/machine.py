@@ -208,8 +208,8 @@ class Machine:
         elif wizard.state.way == "owner":
             quote = await wizard.quote_owner()
             await wizard.pay_from_owner(quote)
-        elif (await wizard.look_at_balance()).missing:
-            self.network.send(self.address, (await wizard.look_at_balance()).missing)
+        elif (await wizard.read_balance()).missing:
+            self.network.send(self.address, (await wizard.read_balance()).missing)
 
 
 async def go_on_with(wizard: Onboarding, settings: Settings) -> None:

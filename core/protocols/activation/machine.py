@@ -208,7 +208,7 @@ def _disagree(context: Context, number: int, owner: str, block: int) -> Onboardi
 
 
 async def check_final(context: Context) -> None:
-    """Take the last look, at final blocks, before the receipt is written.
+    """Check the machine one last time, at final blocks, before the receipt is written.
 
     Raises OnboardingError (READ_BACK_FAILED, RPC_…).
     """

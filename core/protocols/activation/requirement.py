@@ -98,7 +98,7 @@ async def choose_tier(context: Context, tier: int) -> None:
         av.TierChosen(tier, need.bond, need.gas, need.safety_margin, balance.held, balance.height)
     )
     if not balance.missing:
-        await funding.look(context)
+        await funding.read_balance(context)
 
 
 async def describe(context: Context, entries: Entries) -> Identity:
