@@ -199,9 +199,9 @@ class Engine:
         """Seconds for which the app still shows a used code; 0 if it does not."""
         return enrolment.next_code_in(self.context)
 
-    async def choose_way(self, way: str) -> None:
+    async def choose_funding_method(self, way: str) -> None:
         async with self._step(Step.FUNDING) as context:
-            await funding.choose_way(context, way)
+            await funding.choose_funding_method(context, way)
 
     async def ask_gas_station(self, code: str) -> Balance:
         async with self._step(Step.FUNDING) as context:

@@ -226,8 +226,8 @@ class Onboarding:
     async def confirm(self, code: str) -> None:
         await (await self.load()).confirm(code)
 
-    async def choose_way(self, way: str) -> None:
-        await (await self.load()).choose_way(way)
+    async def choose_funding_method(self, way: str) -> None:
+        await (await self.load()).choose_funding_method(way)
 
     async def ask_gas_station(self, code: str) -> Balance:
         return await (await self.load()).ask_gas_station(code)

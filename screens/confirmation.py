@@ -167,7 +167,7 @@ class ConfirmationScreen(CodeScreen):
 
     def action_other_method(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
-        self.wizard.perform(lambda: self.engine.choose_way(other))
+        self.wizard.perform(lambda: self.engine.choose_funding_method(other))
 
 
 def _description_of_code(enrolment: Enrolment | None) -> str:

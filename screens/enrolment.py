@@ -113,7 +113,7 @@ class EnrolmentScreen(StepScreen):
         failed_here = self.state.failure is not None and self.state.failure.step is self.step
         preset = self.wizard.preset_funding_method()
         if preset in self.engine.ways:
-            self.wizard.perform(lambda: self.engine.choose_way(preset or ""))
+            self.wizard.perform(lambda: self.engine.choose_funding_method(preset or ""))
         elif preset:
             self.show_problem(preset_unusable(preset))
         elif self.engine.enrolment is None and not failed_here:
@@ -169,7 +169,7 @@ class EnrolmentScreen(StepScreen):
 
     def action_other_method(self) -> None:
         other = next(way for way in self.engine.ways if way != "gas-station")
-        self.wizard.perform(lambda: self.engine.choose_way(other))
+        self.wizard.perform(lambda: self.engine.choose_funding_method(other))
 
     def action_large(self) -> None:
         enrolment = self.engine.enrolment

@@ -119,7 +119,9 @@ class FundingScreen(CodeScreen):
             self._show_method()
         elif self.method != self.state.way and not self.wizard.busy:
             method = self.method
-            self.wizard.perform(lambda: self.engine.choose_way(method), self._method_chosen)
+            self.wizard.perform(
+                lambda: self.engine.choose_funding_method(method), self._method_chosen
+            )
 
     def action_other_method(self) -> None:
         if not self.wizard.busy:

@@ -66,7 +66,7 @@ class FundingPrompts(Prompts):
         if unneeded or (action is Action.MEASURE_NEED and way == "owner"):
             self._way_ahead = None
             if way and way != self.engine.state.way:
-                await self.engine.choose_way(way)
+                await self.engine.choose_funding_method(way)
 
     async def enrol(self) -> None:
         if self.answers.no_input and not self.answers.code_command and not self.pretend:
@@ -114,7 +114,7 @@ class FundingPrompts(Prompts):
         way = typed.strip().lower()
         if way not in self.engine.ways or way == self.engine.state.way:
             return False
-        await self.engine.choose_way(way)
+        await self.engine.choose_funding_method(way)
         return True
 
     async def _show_enrolment(self, enrolment: Enrolment) -> bool:
@@ -197,7 +197,7 @@ class FundingPrompts(Prompts):
     async def fund(self) -> None:
         way, self._way_ahead = self._way_ahead, None
         if way and way != self.engine.state.way:
-            await self.engine.choose_way(way)
+            await self.engine.choose_funding_method(way)
             return
         if self.engine.state.way == "gas-station" and self.answers.code_command:
             await self._with_code(self.engine.ask_gas_station)  # which looks at the balance first

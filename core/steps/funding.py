@@ -54,7 +54,7 @@ async def measure(context: Context) -> None:
         await context.store.record(ev.WalletFunded(way, held, need.total, block))
 
 
-async def choose_way(context: Context, way: str) -> None:
+async def choose_funding_method(context: Context, way: str) -> None:
     """Change how the wallet is funded. Raises OnboardingError (NO_GAS_STATION)."""
     await check_keystore(context)
     if way == "gas-station":

@@ -147,7 +147,7 @@ async def test_no_money_goes_to_an_address_whose_key_is_gone(
     for way in (
         wizard.reconcile,
         lambda: wizard.ask_gas_station(machine.fresh_code()),
-        lambda: wizard.choose_way("manual"),
+        lambda: wizard.choose_funding_method("manual"),
     ):
         with pytest.raises(OnboardingError) as refused:
             await way()

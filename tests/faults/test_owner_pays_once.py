@@ -120,7 +120,7 @@ async def test_a_gas_station_that_gives_half_and_an_owner_who_adds_the_rest_pay_
     with pytest.raises(OnboardingError) as refused:
         await machine.step()
     assert refused.value.code == "FUNDING_TOO_SMALL"
-    await machine.now_open.choose_way("owner")
+    await machine.now_open.choose_funding_method("owner")
     quote = await machine.now_open.quote_owner()
     assert quote.amount == 55 * PEAQ // 100
     await machine.drive()
@@ -138,7 +138,7 @@ async def test_half_of_the_gas_station_and_the_owner_s_rest_survive_a_restart_in
     with pytest.raises(OnboardingError):
         await machine.step()
     await machine.restart()
-    await machine.now_open.choose_way("owner")
+    await machine.now_open.choose_funding_method("owner")
     await machine.restart()
     assert machine.state.way == "owner"
     await machine.drive()

@@ -135,7 +135,7 @@ async def test_a_wallet_called_sufficient_that_cannot_pay_the_bond_says_what_is_
     assert error.code == "SKIPPED_BUT_POOR"
     assert machine.address in error.problem.remedy()
     assert "0.5 PEAQ" in error.problem.remedy()
-    await machine.now_open.choose_way("manual")
+    await machine.now_open.choose_funding_method("manual")
     await machine.drive()
     check_once(machine, transfers=0)
 
@@ -145,7 +145,7 @@ async def test_a_payment_that_is_too_small_says_what_is_missing(machine: Machine
     assert error.code == "FUNDING_TOO_SMALL"
     assert "0.55 PEAQ" in error.problem.cause
     assert "0.55 PEAQ" in error.problem.remedy()
-    await machine.now_open.choose_way("manual")
+    await machine.now_open.choose_funding_method("manual")
     await machine.drive()
     check_once(machine)
 
@@ -183,7 +183,7 @@ async def test_a_refusal_before_any_payment_says_that_nothing_was_paid(machine: 
 
 async def test_an_owner_over_the_daily_cap_pays_by_hand_at_once(machine: Machine) -> None:
     await refused_at(machine, Action.FUND, "owner-cap")
-    await machine.now_open.choose_way("manual")
+    await machine.now_open.choose_funding_method("manual")
     assert machine.now_open.problem is not None, "the cap does not end by paying otherwise"
     await machine.drive()
     assert machine.now_open.problem is None
@@ -327,7 +327,7 @@ async def test_a_network_without_a_gas_station_is_funded_by_hand(machine: Machin
     await machine.drive(until=Action.FUND)
     assert wizard.state.way == "manual"
     with pytest.raises(OnboardingError) as refused:
-        await wizard.choose_way("gas-station")
+        await wizard.choose_funding_method("gas-station")
     assert refused.value.code == "NO_GAS_STATION"
     await machine.drive()
     check_once(machine, transfers=0)

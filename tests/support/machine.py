@@ -146,7 +146,7 @@ class Machine:
             case Action.MEASURE_NEED:
                 await wizard.measure()
             case Action.ENROL | Action.FUND if self.way and self.way != wizard.state.way:
-                await wizard.choose_way(self.way)
+                await wizard.choose_funding_method(self.way)
             case Action.ENROL:
                 if await wizard.enrol() is not None:
                     await wizard.enrolment_shown()
