@@ -14,7 +14,7 @@ from core.clock import Clock, readable
 from core.config.networks import Network
 from core.errors.exit_codes import EXIT_LOCKED, EXIT_STOPPED
 from core.errors.problem import OnboardingError, fault
-from core.storage.folder_lock import FolderLock, end_holder, held, holder
+from core.storage.folder_lock import FolderLock, end_holder, holder, is_locked
 from core.text import clean
 
 PATIENCE = 60.0
@@ -110,7 +110,9 @@ def _watch(folder: Path) -> bool:
     while owned:
         if not sys.stdin.isatty():  # the terminal was closed, and SIGHUP is ignored
             return False
-        owned = held(folder)  # before reading the journal, so that its last record is shown too
+        owned = is_locked(
+            folder
+        )  # before reading the journal, so that its last record is shown too
         records = read_records(folder / FILE_NAME)
         token = token_of(fold(records))
         for record in records[shown:]:
@@ -137,7 +139,7 @@ def _take_over(folder: Path, owner: dict[str, str], clock: Clock) -> None:
     pid = clean(owner.get("pid", "?"), _NAME)
     print(f"Ending process {pid}, at most {PATIENCE:.0f} s. Ctrl+C stops waiting.", file=sys.stderr)
     ends = clock.monotonic() + PATIENCE
-    while held(folder) and holder(folder) == owner:
+    while is_locked(folder) and holder(folder) == owner:
         if clock.monotonic() >= ends:
             reason = (
                 f"Process {pid} is still running {PATIENCE:.0f} s after SIGTERM. "

@@ -106,7 +106,7 @@ def holder(folder: Path) -> dict[str, str]:
         return {}
 
 
-def held(folder: Path) -> bool:
+def is_locked(folder: Path) -> bool:
     """Return whether a process owns the lock now. Changes nothing and blocks nobody."""
     try:
         handle = os.open(folder / FILE_NAME, os.O_RDONLY | os.O_NONBLOCK)
@@ -127,7 +127,7 @@ def end_holder(folder: Path, known: Mapping[str, str]) -> None:
     Return without a signal if that session has ended. Raise OnboardingError (TAKEOVER_FAILED)
     without a signal if the process might not be the owner, or belongs to another user.
     """
-    if not held(folder) or holder(folder) != known:
+    if not is_locked(folder) or holder(folder) != known:
         return
     text = known.get("pid", "")
     pid = int(text) if text.isdecimal() and len(text) < 10 else 0

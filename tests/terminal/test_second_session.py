@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.storage.folder_lock import held, holder
+from core.storage.folder_lock import holder, is_locked
 from tests.support.titles import BACKUP, ENVIRONMENT, KEYPAIR
 from tests.terminal.console import (
     COMMAND,
@@ -110,7 +110,7 @@ def test_line_by_line_it_is_watched_until_the_owner_ends_and_resumed(
         assert first.ends() == 1
         other.sees("The other session has ended. Resume here [yes]:")
         other.settles(1.0)
-        assert not held(place.state), "it acquires nothing before it is told to"
+        assert not is_locked(place.state), "it acquires nothing before it is told to"
         other.enter()
         other.sees("Backup:")
         assert place.owner == str(other.child.pid)
@@ -138,7 +138,7 @@ def test_when_the_owner_is_killed_the_second_session_resumes(place: Place, waiti
         owner.kill()
         if not waiting:
             other.sees("Resume here [yes]:")
-            assert not held(place.state)
+            assert not is_locked(place.state)
             other.enter()
         other.title(KEYPAIR)
         assert place.owner == str(other.child.pid)
@@ -237,7 +237,7 @@ def test_a_paused_prompt_ends_whichever_thread_takes_the_signal(place: Place) ->
         assert thread != pid
         assert ctypes.CDLL(None).tgkill(pid, thread, signal.SIGTERM) == 0
         os.kill(pid, signal.SIGCONT)
-        shell.until(lambda: not held(place.state), "the lock is free")
+        shell.until(lambda: not is_locked(place.state), "the lock is free")
         shell.type("wait %1; echo ended with $?; stty -a\r")
         shell.sees("ended with 143")
         shell.until(lambda: " echo " in shell.words, "the terminal echoes again")

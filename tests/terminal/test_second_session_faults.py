@@ -15,7 +15,7 @@ import pytest
 from core.clock import SystemClock
 from core.journal.events import OnboardingStarted
 from core.journal.file import Journal, encode
-from core.storage.folder_lock import held
+from core.storage.folder_lock import is_locked
 from tests.support.proxy import Asked, Fate, Proxy
 from tests.terminal.console import (
     COMMAND,
@@ -184,8 +184,8 @@ def test_a_record_under_way_is_whole_before_the_lock_is_free(place: Place, plain
         for _ in range(2):
             os.kill(owner.child.pid, signal.SIGTERM)
             owner.settles(1.0)
-            assert held(place.state), "the next session could write beside this one"
+            assert is_locked(place.state), "the next session could write beside this one"
         (place.folder / "done").touch()
         assert owner.ends(within=SOON) == 128 + signal.SIGTERM
     assert place.events == ["OnboardingStarted"]
-    assert not held(place.state)
+    assert not is_locked(place.state)

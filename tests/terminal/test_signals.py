@@ -22,7 +22,7 @@ from core.journal.events import KeypairStored
 from core.journal.file import read_records
 from core.keys.keystore import open_file
 from core.secrets import Secret
-from core.storage.folder_lock import held, holder
+from core.storage.folder_lock import holder, is_locked
 from tests.support.titles import BACKUP, ENVIRONMENT, KEYPAIR
 from tests.terminal.conftest import Note
 from tests.terminal.console import (
@@ -191,10 +191,10 @@ def test_paused_it_is_ended_all_the_same(
         job = os.tcgetpgrp(tty.child.child_fd)
         tty.type("\x1a")
         tty.sees("Stopped")
-        assert held(state), "the paused one let go of the folder"
+        assert is_locked(state), "the paused one let go of the folder"
         os.killpg(job, number)
         os.killpg(job, signal.SIGCONT)
-        tty.until(lambda: not held(state), "the folder is free")
+        tty.until(lambda: not is_locked(state), "the folder is free")
         tty.type("wait %1; echo ended with $?\r")
         tty.sees(f"ended with {code}")
         tty.type("stty -a\r")

@@ -18,7 +18,7 @@ from core.clock import SystemClock
 from core.config.networks import MAINNET
 from core.errors.problem import OnboardingError
 from core.journal.state import State
-from core.storage.folder_lock import held, holder
+from core.storage.folder_lock import holder, is_locked
 
 OWNER = "Process 4711 on /dev/pts/1, since 2026-11-23 14:02:11 UTC"
 ROOT = Path(__file__).resolve().parents[3]
@@ -105,5 +105,5 @@ def test_an_owner_that_does_not_end_is_not_killed_and_stays_the_owner(
             assert late.value.code == "TAKEOVER_FAILED"
             assert f"kill -9 {owner.pid}" in late.value.problem.cause
         assert owner.poll() is None
-        assert held(tmp_path)
+        assert is_locked(tmp_path)
         os.kill(owner.pid, signal.SIGKILL)

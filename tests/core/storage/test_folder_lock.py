@@ -14,7 +14,7 @@ import pytest
 
 from core.errors.problem import OnboardingError
 from core.storage.durable_files import owner_name
-from core.storage.folder_lock import FolderLock, end_holder, held, holder
+from core.storage.folder_lock import FolderLock, end_holder, holder, is_locked
 from tests.support.clock import START
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -106,9 +106,9 @@ def test_a_lock_file_that_was_replaced_while_it_was_opened_is_not_taken_for_the_
     lock.acquire(START)
     monkeypatch.undo()
     assert opened
-    assert held(tmp_path)
+    assert is_locked(tmp_path)
     lock.release()
-    assert not held(tmp_path)
+    assert not is_locked(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["folder", "link"])
@@ -190,7 +190,7 @@ def test_no_process_is_signalled_that_cannot_be_the_owner(
     note = {**holder(tmp_path), "pid": str(os.getpid()) if pid == "own" else pid}
     (tmp_path / "holder.json").write_text(json.dumps(note))
     assert "does not name the process" in refused(tmp_path, note)
-    assert held(tmp_path)
+    assert is_locked(tmp_path)
     (tmp_path / "holder.json").write_text("")
     assert "does not name the process" in refused(tmp_path, {})
 
@@ -203,7 +203,7 @@ def test_a_process_id_that_means_another_process_here_is_not_signalled(
     (tmp_path / "holder.json").write_text(json.dumps(note))
     assert f"Process {bystander.pid} of this machine does not own" in refused(tmp_path, note)
     assert bystander.poll() is None
-    assert held(tmp_path)
+    assert is_locked(tmp_path)
 
 
 def test_after_the_owner_died_the_process_of_its_record_is_not_signalled(
@@ -222,7 +222,7 @@ def test_a_session_that_was_faster_is_not_ended_in_place_of_the_one_that_was_sho
 ) -> None:
     end_holder(tmp_path, {**holder(tmp_path), "pid": "4711"})
     assert other.poll() is None
-    assert held(tmp_path)
+    assert is_locked(tmp_path)
 
 
 def test_a_process_of_another_user_is_not_signalled_and_its_user_is_named(
@@ -252,15 +252,15 @@ def test_looking_at_the_lock_keeps_nobody_from_acquiring_it(
     other.kill()
     other.wait()
     before = sorted(path.name for path in tmp_path.iterdir())
-    assert not held(tmp_path)
+    assert not is_locked(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
     look = """
 import sys, pathlib
 sys.path.insert(0, sys.argv[1])
-from core.storage.folder_lock import held
+from core.storage.folder_lock import is_locked
 print("looking", flush=True)
 while True:
-    held(pathlib.Path(sys.argv[2]))
+    is_locked(pathlib.Path(sys.argv[2]))
 """
     command = [sys.executable, "-c", look, str(ROOT), str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
