@@ -60,6 +60,14 @@ SCREEN_OF = {
 }
 
 
+ACTIVATION = (Action.CHOOSE_TIER, Action.DESCRIBE, Action.ACTIVATE, Action.READ_BACK)
+"""Actions that only an activation has."""
+
+
+def protocol_of(action: Action) -> str:
+    return "activation" if action in ACTIVATION else "guide"
+
+
 class ScreenClock(FakeClock):
     """A clock for a wizard with screens: the engine's sleeps are over at once and move the time,
     as ever, but the watch on the balance waits until a test lets time pass. It would otherwise

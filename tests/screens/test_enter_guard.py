@@ -36,7 +36,7 @@ async def test_an_enter_in_the_first_moment_signs_nothing(
     async with at_step(machine, action) as technician:
         sent = len(machine.network.sent_transactions())
         if action is Action.REGISTER:
-            await technician.until(lambda: technician.step_screen._quote, "the quote")
+            await technician.until(lambda: technician.step_screen.quote, "the quote")
         place = technician.place
         assert not last_row(technician).startswith(" Enter "), "it promises what it does not do"
         await technician.pilot.press("enter")
@@ -60,7 +60,7 @@ async def test_whoever_keeps_hitting_enter_never_signs(
     """Two seconds here, so that a slow tester's hand is fast enough."""
     monkeypatch.setattr(step_screen, "READ_SECONDS", 2.0)
     async with at_step(machine, Action.REGISTER) as technician:
-        await technician.until(lambda: technician.step_screen._quote, "the quote")
+        await technician.until(lambda: technician.step_screen.quote, "the quote")
         for _ in range(12):
             await technician.pilot.press("enter")
             await let_pass(technician, 0.25)
@@ -84,7 +84,7 @@ async def test_a_quote_that_is_asked_for_again_is_read_again(
         technician.step_screen._discard_quote()
         await technician.sees("Enter check again")
         await technician.press("enter")
-        await technician.until(lambda: technician.step_screen._quote, "the quote")
+        await technician.until(lambda: technician.step_screen.quote, "the quote")
         assert not last_row(technician).startswith(" Enter ")
         await technician.sees("Enter sign and register")
         assert technician.state.transactions == ()

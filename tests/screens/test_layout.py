@@ -117,7 +117,7 @@ async def test_an_onboarding_is_finished_in_a_window_of_any_size(
             before = technician.app.screen
             if technician.place == "RegistrationScreen":
                 await settle(technician)
-                await technician.until(lambda: technician.step_screen._quote, "the quote")
+                await technician.until(lambda: technician.step_screen.quote, "the quote")
                 await technician.press("enter")
             else:
                 await technician.step()

@@ -10,15 +10,20 @@ from textual.widget import Widget
 
 from app.tui.theme import ANSI, FULL
 from core.journal.next_action import Action
-from screens.dialogs.help import KEYS_OF_STEP, OF_STEP, WORDS
+from screens.dialogs.help import IN_ACTIVATION, KEYS_OF_STEP, OF_STEP, WORDS
 from screens.widgets.inputs import Field
-from tests.screens.driver import SCREEN_OF, Technician, at_step
+from tests.screens.driver import SCREEN_OF, Technician, at_step, protocol_of
 from tests.support.machine import Machine
 
 # Where something irreversible is behind it, Escape stays; elsewhere it leads here.
-BACK = {Action.CREATE_KEYPAIR: "EnvironmentScreen", Action.CONFIRM: "EnrolmentScreen"}
-# The last step has one screen for three actions.
-WALK = [action for action in SCREEN_OF if action not in (Action.WRITE_DID, Action.FINISH)]
+BACK = {
+    Action.CREATE_KEYPAIR: "EnvironmentScreen",
+    Action.CONFIRM: "EnrolmentScreen",
+    Action.ACTIVATE: "IdentityScreen",
+}
+# The last step has one screen for three actions; that of an activation leaves by itself.
+_PASSED = (Action.WRITE_DID, Action.FINISH, Action.READ_BACK)
+WALK = [action for action in SCREEN_OF if action not in _PASSED]
 
 
 async def settled(technician: Technician) -> Widget | None:
@@ -38,10 +43,12 @@ def look(technician: Technician, widget: Widget) -> str:
 async def test_focus_tab_escape_and_help_are_alike_on_every_screen(
     machine: Machine, action: Action
 ) -> None:
+    machine.protocol = protocol_of(action)
     async with at_step(machine, action) as technician:
         place = SCREEN_OF[action]
         first = await settled(technician)
-        choosing = action is Action.BACK_UP_KEYPAIR  # the answer is what is asked for there
+        # The answer is what these ask for.
+        choosing = action in (Action.BACK_UP_KEYPAIR, Action.CHOOSE_TIER)
         if technician.visible("#primary"):
             assert first is not None, "nothing has the focus"
             needed = isinstance(first, Field) and not first.value
@@ -91,14 +98,15 @@ async def test_the_button_reads_as_one_without_colours(machine: Machine) -> None
 
 
 def test_help_explains_every_word_that_it_names() -> None:
-    assert {word for _, words in OF_STEP.values() for word in words} == set(WORDS)
+    explained = [*OF_STEP.values(), *IN_ACTIVATION.values()]
+    assert {word for _, words in explained for word in words} == set(WORDS)
     for word in ("bond", "gas", "DID", "Machine NFT"):
         assert word in WORDS
 
 
 def test_help_of_a_step_names_a_key_only_where_plain_mode_leaves_it_out() -> None:
     key = re.compile(r"\bF\d\b|\bEsc\b|\bctrl\b|\bscreen\b", re.IGNORECASE)
-    for text, _ in OF_STEP.values():
+    for text, _ in (*OF_STEP.values(), *IN_ACTIVATION.values()):
         assert not key.search(text)
     for text in KEYS_OF_STEP.values():
         assert key.search(text)
