@@ -136,7 +136,7 @@ def activating(stage: Stage) -> None:
 
 
 async def tiers_shown(technician: Technician) -> None:
-    await technician.sees("2 Pro")
+    await technician.sees("Up Down choose")
 
 
 async def described(technician: Technician) -> None:
@@ -153,7 +153,7 @@ async def bad_manufacturer(technician: Technician) -> None:
 
 
 async def price_shown(technician: Technician) -> None:
-    await technician.sees("read just now")
+    await technician.sees("Enter sign and activate")
 
 
 def real_money(stage: Stage) -> None:
