@@ -1,4 +1,5 @@
-"""Makes the pictures of the documents: drives the wizard through a rehearsal, one SVG a screen.
+"""Make the pictures of the documents: drive the wizard through a rehearsal, one SVG per screen, and
+one that shows them in turn.
 
 Run it from the top folder: python docs/make_pictures.py
 """
@@ -8,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
+import socket
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 PICTURES = TOP / "docs" / "pictures"
+PLACE = Path("/tmp/arm-7")  # noqa: S108 # making it fails if it is there
+"""A new folder, whose name the pictures show."""
 sys.path.insert(0, str(TOP))
 os.environ["COLORTERM"] = "truecolor"
 
@@ -32,6 +36,13 @@ from core.session import open_session
 
 _PATIENCE = 60.0
 """Seconds for one thing to appear."""
+FILM = (
+    *("1-environment", "2-keypair", "2-backup", "3-enrolment", "4-confirmation", "5-funding"),
+    *("6-registration", "6-waiting", "7-registered", "7-machine-nft", "8-receipt"),
+)
+"""The pictures of rehearsal.svg, in order."""
+_FRAME = 2.5
+"""Seconds for which each of them is shown."""
 _FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 PASSPHRASE = "correct horse battery staple"
 
@@ -137,6 +148,9 @@ async def photograph_money(camera: Photographer, network: RehearsalNetwork) -> N
     await pilot.pause(1.2)
     await camera.take("6-waiting")
     await camera.on_screen("MachineNftScreen")
+    await camera.take("7-registered")
+    await camera.press("escape")  # any key ends the moment
+    await pilot.pause(0.4)
     await camera.take("7-machine-nft")
     await pilot.pause(1.2)  # Enter signs only after the screen has been up for a second
     await camera.press("enter")
@@ -144,13 +158,38 @@ async def photograph_money(camera: Photographer, network: RehearsalNetwork) -> N
     await camera.take("8-receipt")
 
 
+def make_film() -> None:
+    """Write rehearsal.svg: all frames on top of each other, one visible at a time. Where motion is
+    unwanted, the last one stays.
+    """
+    opening, frames = "", []
+    for number, name in enumerate(FILM):
+        svg = (PICTURES / f"{name}.svg").read_text(encoding="utf-8")
+        opening, _, inner = svg.partition(">")
+        inner = inner.rstrip().removesuffix("</svg>")
+        frames.append(f'<g class="frame" style="animation-delay:{number * _FRAME}s">{inner}</g>')
+    style = (
+        f".frame {{opacity:0;animation:film {len(FILM) * _FRAME}s step-end infinite}} "
+        f"@keyframes film {{0% {{opacity:1}} {100 / len(FILM)}% {{opacity:0}}}} "
+        "@media (prefers-reduced-motion: reduce) {.frame {animation:none} "
+        ".frame:last-child {opacity:1}}"
+    )
+    film = "\n".join([f"{opening}>", f"<style>{style}</style>", *frames, "</svg>", ""])
+    (PICTURES / "rehearsal.svg").write_text(film, encoding="utf-8")
+
+
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-        place = Path(folder)
+    # What the pictures show of the machine that makes them.
+    os.environ["LOGNAME"], socket.gethostname = "tech", lambda: "arm-7"
+    PLACE.mkdir()
+    try:
         faults = [Fault("rate-limited", 1)]
         with RehearsalNetwork(block_time=3.0, faults=faults) as network:
-            asyncio.run(photograph(place, network))
+            asyncio.run(photograph(PLACE, network))
+    finally:
+        shutil.rmtree(PLACE)
+    make_film()
 
 
 if __name__ == "__main__":
