@@ -63,7 +63,7 @@ class Patience:
         return exit_code(problem.kind)
 
     def _needed(self, problem: Problem, state: State) -> float | None:
-        """Seconds after which the same may be tried again; None if a person has to act."""
+        """Return the seconds after which a retry makes sense; None if the user has to act."""
         left = problem.remaining(self._clock.now()).total_seconds()
         if left > 0:
             return left

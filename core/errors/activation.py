@@ -38,7 +38,7 @@ DEPLOYMENT = (
         "DEPLOYMENT_UNKNOWN",
         "This deployment is unknown",
         "This release knows the deployments {known}, but not {deployment}.",
-        "Remove PEAQOS_DEPLOYMENT_ID, or set it to one of them. A newer release may know more.",
+        "Remove PEAQOS_DEPLOYMENT_ID, or set it to one of them. A newer release may know others.",
         Kind.CONFIGURATION,
         again="after a change",
     ),

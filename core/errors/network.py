@@ -292,7 +292,7 @@ CHAIN = (
     Entry(
         "FOREIGN_PENDING",
         "Another transaction of this wallet is pending",
-        "The wizard did not send it, and sends nothing until it is done.",
+        "The wizard did not send that transaction, and sends nothing until a block includes it.",
         "Wait until it is finalized, then {retry}. If another program uses this private key, "
         "stop that program.",
     ),

@@ -67,7 +67,7 @@ PREFLIGHT = (
     Entry(
         "REHEARSAL_NOT_RUNNING",
         "The rehearsal network is not running",
-        "It runs inside the wizard and ends with it; PEAQOS_RPC_URL names no other one.",
+        "It runs inside the wizard and ends with it, and PEAQOS_RPC_URL is not set.",
         "To rehearse, start with --rehearse. To inspect an earlier rehearsal, run status with "
         "--network rehearsal --state-dir DIR. To set PEAQOS_RPC_URL for a devnet, {settings}.",
         Kind.CONFIGURATION,

@@ -259,7 +259,7 @@ def check_kept(path: Path, address: str, sha256: str) -> None:
 
 
 def peek_address(path: Path) -> str | None:
-    """Return the address in a keystore without opening it; None if it names none."""
+    """Return the address in a keystore without decrypting it; None if it names none."""
     from eth_utils.address import is_hex_address, to_checksum_address
 
     try:

@@ -1,4 +1,4 @@
-"""What every step works with."""
+"""The settings, clients and memory that every step shares."""
 
 from __future__ import annotations
 

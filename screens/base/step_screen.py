@@ -162,7 +162,7 @@ class StepScreen(ProblemScreen):
     # Work, as the wizard tells of it
 
     def busy_changed(self, busy: bool) -> None:
-        """Work begins or ends: what would start another one is disabled meanwhile."""
+        """Show that work has begun or ended, and disable meanwhile what would start more of it."""
         if not self.is_composed:
             return
         self.primary.disabled = busy

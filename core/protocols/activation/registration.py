@@ -41,7 +41,7 @@ from core.steps.funding import require
 from core.steps.reverts import behind, mismatch
 
 _MOST_LOOKS = 4
-"""The approval takes one, a machine that turns out to be minted another."""
+"""Reads of the state: one more after the approval, one more if the machine is already minted."""
 
 
 async def quote(context: Context, *, accepted: int | None = None) -> ActivationQuote | None:
