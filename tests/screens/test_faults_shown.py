@@ -76,7 +76,7 @@ async def test_a_fault_is_read_where_it_happens_and_the_wizard_goes_on(
             await technician.reads_problem(code)
             assert technician.place == SCREEN_OF[action]
             problem = technician.app.step_screen.query_one("#problem").problem  # type: ignore[union-attr, attr-defined]
-            assert problem.remedy(SCREEN) in technician.words
+            await technician.sees(problem.remedy(SCREEN))  # the card paints it after the title
         else:
             await technician.until(
                 lambda: technician.place != SCREEN_OF[action] and not technician.app.busy,

@@ -14,6 +14,8 @@ import pytest
 from app.answers import Answers
 from core.errors.exit_codes import EXIT_DONE, EXIT_STOPPED
 from core.journal.next_action import Action
+from core.step import Step
+from screens.dialogs.help import OF_STEP
 from tests.support.machine import DETAILS, PASSPHRASE, Machine, check_once
 from tests.support.plain import AHEAD, WORDS, Run
 from tests.support.words import title
@@ -174,7 +176,7 @@ def _of(answers: Answers) -> object:
 
 async def test_a_question_mark_explains_the_step(machine: Machine, run: Run) -> None:
     said = await run("?", "generate", WORDS, WORDS, "?", "copied")
-    assert "Keep a copy of both, in two places" in said.words
+    assert OF_STEP[Step.KEYPAIR][0] in said.words
     assert "address: The public name of a wallet" in said.words
     assert "Run the same command again to resume" in said.words
     assert "ctrl+q" not in said.words
