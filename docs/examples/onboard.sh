@@ -9,7 +9,8 @@ set -uo pipefail
 state=${STATE_DIR:-$HOME/.local/state/peaq-onboard/unattended}
 wizard=(peaq-onboard --network "${NETWORK:-agung}" --state-dir "$state")
 answers=(--protocol guide --documentation-url "https://example.com/$NAME"
-  --data-api "https://example.com/$NAME/data" --data-visibility public --passphrase-file "$PASSPHRASE_FILE" --backup none --fund owner --yes)
+  --data-api "https://example.com/$NAME/data" --data-visibility public
+  --passphrase-file "$PASSPHRASE_FILE" --backup none --fund owner --yes)
 
 for attempt in {1..30}; do
   "${wizard[@]}" --no-input --no-qr --key generate "${answers[@]}" >/dev/null # the receipt follows
