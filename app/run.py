@@ -165,7 +165,7 @@ def _run_plain(answers: Answers, engine: Onboarding, pretend: PretendPeople | No
         # A paused job, continued in order to end, reads its terminal again. Another thread may have
         # received SIGTERM, which does not interrupt that read, so `ended` runs during it.
         time.sleep(_AMONG_THREADS)
-        if signal.getsignal(signal.SIGTERM) is ended:
+        if signal.getsignal(signal.SIGTERM) is ended and os.tcgetpgrp(0) != os.getpgrp():
             os.kill(os.getpid(), signal.SIGSTOP)
 
     def interrupted(*_: object) -> None:

@@ -28,10 +28,8 @@ LATER = _SCREENS / "later.tcss"
 _ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 _UNTIL_PAINTED = 0.05
 """Seconds. Textual reports that it is ready a moment before it writes the first frame."""
-_AMONG_THREADS = 0.05
-"""Seconds. `kill %1` sends its signal together with the one that continues the job. Another thread
-may receive it, and it must take effect before the process stops again.
-"""
+_FOREGROUND_CHECK = 0.1
+"""Seconds. No signal says that `fg` gave a running job its terminal back."""
 _TERMINAL_CHECK = 0.5
 """Seconds. With SIGHUP ignored, only polling detects a closed terminal."""
 
@@ -99,7 +97,8 @@ class TerminalApp(QuietApp):
 
         SIGTSTP goes to the whole job, because the parent process may be waiting for it. Without a
         shell that could continue the job (`ssh -t HOST peaq-onboard`), the kernel ignores the
-        signal.
+        signal. A job that `bg` continued waits for the terminal without stopping itself again: that
+        stop could come just after `fg`, and suspend the program before the user's eyes.
         """
         if self._ending:
             return
@@ -110,10 +109,9 @@ class TerminalApp(QuietApp):
             for number in _ENDS:
                 signal.signal(number, lambda number, _: ended.append(number))
             stop()
-            time.sleep(_AMONG_THREADS)
+            time.sleep(_FOREGROUND_CHECK)  # another thread may have received `kill %1`
             while not ended and not _in_foreground():
-                os.kill(0, signal.SIGSTOP)
-                time.sleep(_AMONG_THREADS)
+                time.sleep(_FOREGROUND_CHECK)
             if ended:
                 # The terminal belongs to another program now, and was restored before. Everything
                 # that matters is on disk, as it is after a kill.
